@@ -1,0 +1,1 @@
+//! Observe, plan, apply: plans are pure data, and applying makes no choices.

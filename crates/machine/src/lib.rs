@@ -1,0 +1,1 @@
+//! How a machine is touched: one trait, and the transports behind it.

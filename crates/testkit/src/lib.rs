@@ -1,0 +1,1 @@
+//! Development only: the case driver, fixed clock and sample ISPs shared by tests.

