@@ -1,0 +1,235 @@
+//! What keeps the provider alive: checks, backups, duties, invariants, and what is waived for a time.
+
+use super::{Host, Kind, Service, Target};
+use crate::fields::{At, Fields};
+use crate::table::{Id, Named};
+use crate::value::{Port, Seconds, Word};
+use jiff::civil::Date;
+
+/// A question that is asked again and again from outside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Check {
+    /// Its name.
+    pub name: String,
+    /// What it shows.
+    pub description: Option<String>,
+    /// The services that it watches.
+    pub services: Vec<Id<Service>>,
+    /// The hosts that it watches.
+    pub hosts: Vec<Id<Host>>,
+    /// How often. Default: `60s`.
+    pub every: Seconds,
+    /// Text that the answer must contain.
+    pub contains: Option<String>,
+    /// Where it is declared.
+    pub at: At,
+}
+
+impl Named for Check {
+    fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl Kind for Check {
+    const KIND: &'static str = "check";
+
+    fn read(name: &str, fields: &mut Fields<'_>) -> Self {
+        Self {
+            name: name.to_owned(),
+            description: fields.get("description"),
+            services: fields.list("services"),
+            hosts: fields.list("hosts"),
+            every: fields.or("every", Seconds(60)),
+            contains: fields.get("contains"),
+            at: fields.at(),
+        }
+    }
+}
+
+/// What is saved where, and how often.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Backup {
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub description: Option<String>,
+    /// The services whose data is saved.
+    pub services: Vec<Id<Service>>,
+    /// The hosts that are saved as a whole.
+    pub hosts: Vec<Id<Host>>,
+    /// The host that keeps the copies.
+    pub to: Id<Host>,
+    /// How often. Default: `24h`.
+    pub every: Seconds,
+    /// How many copies are kept. Default: 14.
+    pub keep: u32,
+    /// Where it is declared.
+    pub at: At,
+}
+
+impl Named for Backup {
+    fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl Kind for Backup {
+    const KIND: &'static str = "backup";
+
+    fn read(name: &str, fields: &mut Fields<'_>) -> Self {
+        Self {
+            name: name.to_owned(),
+            description: fields.get("description"),
+            services: fields.list("services"),
+            hosts: fields.list("hosts"),
+            to: fields.need("to"),
+            every: fields.or("every", Seconds(86_400)),
+            keep: fields.or("keep", 14),
+            at: fields.at(),
+        }
+    }
+}
+
+/// A duty that somebody has: a role and how it is reached, never a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Duty {
+    /// Its name.
+    pub name: String,
+    /// What it includes.
+    pub description: Option<String>,
+    /// Where it is reached: a list, a room, a shared number.
+    pub contact: Option<String>,
+    /// Where it is declared.
+    pub at: At,
+}
+
+impl Named for Duty {
+    fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl Kind for Duty {
+    const KIND: &'static str = "duty";
+
+    fn read(name: &str, fields: &mut Fields<'_>) -> Self {
+        Self {
+            name: name.to_owned(),
+            description: fields.get("description"),
+            contact: fields.get("contact"),
+            at: fields.at(),
+        }
+    }
+}
+
+/// Something that must hold whatever fails: proved on the model before a change is applied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invariant {
+    /// Its name.
+    pub name: String,
+    /// Why it must hold.
+    pub description: Option<String>,
+    /// What must hold.
+    pub kind: InvariantKind,
+    /// Where the traffic comes from; nothing means the Internet.
+    pub from: Vec<Target>,
+    /// Where it goes; nothing means the Internet.
+    pub to: Vec<Target>,
+    /// To which ports. Default: any.
+    pub ports: Vec<Port>,
+    /// The host that a `waypoint` must pass or an `avoid` must not.
+    pub through: Option<Id<Host>>,
+    /// How many failures at once it must survive. Default: 0.
+    pub survives: u8,
+    /// Where it is declared.
+    pub at: At,
+}
+
+/// What an invariant says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum InvariantKind {
+    /// `from` reaches `to`.
+    #[default]
+    Reach,
+    /// `from` never reaches `to`.
+    Isolate,
+    /// Every path passes `through`.
+    Waypoint,
+    /// No path passes `through`.
+    Avoid,
+    /// At most one host answers for `to`.
+    OneOwner,
+}
+
+impl Word for InvariantKind {
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("reach", Self::Reach),
+        ("isolate", Self::Isolate),
+        ("waypoint", Self::Waypoint),
+        ("avoid", Self::Avoid),
+        ("one-owner", Self::OneOwner),
+    ];
+}
+
+impl Named for Invariant {
+    fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl Kind for Invariant {
+    const KIND: &'static str = "invariant";
+
+    fn read(name: &str, fields: &mut Fields<'_>) -> Self {
+        Self {
+            name: name.to_owned(),
+            description: fields.get("description"),
+            kind: fields.need("kind"),
+            from: fields.list("from"),
+            to: fields.list("to"),
+            ports: fields.list("ports"),
+            through: fields.get("through"),
+            survives: fields.or("survives", 0),
+            at: fields.at(),
+        }
+    }
+}
+
+/// A finding that is accepted for a time, with the reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiver {
+    /// Its name.
+    pub name: String,
+    /// The finding's code, such as `P12-MEMORY`.
+    pub lint: String,
+    /// The objects that it is about, as `kind.name`; nothing means every one.
+    pub on: Vec<String>,
+    /// Why it is accepted.
+    pub reason: String,
+    /// The last day on which it holds.
+    pub until: Date,
+    /// Where it is declared.
+    pub at: At,
+}
+
+impl Named for Waiver {
+    fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl Kind for Waiver {
+    const KIND: &'static str = "waiver";
+
+    fn read(name: &str, fields: &mut Fields<'_>) -> Self {
+        Self {
+            name: name.to_owned(),
+            lint: fields.need("lint"),
+            on: fields.list("on"),
+            reason: fields.need("reason"),
+            until: fields.need("until"),
+            at: fields.at(),
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Everything that can be declared. Each struct is one kind of table; its fields are the keys.
+
+mod care;
+mod firewall;
+mod host;
+mod isp;
+mod money;
+mod neighbor;
+mod policy;
+mod segment;
+mod service;
+mod site;
+mod target;
+mod vip;
+
+pub use care::{Backup, Check, Duty, Invariant, InvariantKind, Waiver};
+pub use firewall::{Action, Rule, RuleGroup, Zone};
+pub use host::{Host, MachineKind, Nic, Role};
+pub use isp::{About, Roa};
+pub use money::{Cost, Period};
+pub use neighbor::{BgpRole, Neighbor, Rehearsal, Relation, Session};
+pub use policy::{LocalPreferences, Policy, PolicyRule, RoaMode};
+pub use segment::{Pool, Segment, SegmentKind, StaticRoute};
+pub use service::{Certificate, Exposure, Serve, Service};
+pub use site::{Provider, Site};
+pub use target::Target;
+pub use vip::Vip;
+
+use crate::fields::Fields;
+use crate::table::Named;
+
+/// A kind of object: how its table is called and read.
+pub(crate) trait Kind: Named + Sized {
+    /// The first part of the table's header.
+    const KIND: &'static str;
+    /// Reads the table of one object.
+    fn read(name: &str, fields: &mut Fields<'_>) -> Self;
+}
+
+/// Every kind, as the first key of a header: the order of the reference manual.
+pub const KINDS: &[&str] = &[
+    "isp",
+    "roa",
+    "site",
+    "provider",
+    "cost",
+    "host",
+    "segment",
+    "pool",
+    "route",
+    "vip",
+    "neighbor",
+    "policy",
+    "zone",
+    "rules",
+    "service",
+    "certificate",
+    "check",
+    "backup",
+    "duty",
+    "invariant",
+    "waiver",
+];
