@@ -110,3 +110,30 @@ pub fn secret_references(text: &str) -> Vec<&str> {
         .map(|(name, _)| name)
         .collect()
 }
+
+/// Two components that write the same file: a fault of the house, found by its own tests.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Clash(pub String);
+
+impl HostTree {
+    /// Adds what another component wants on the same host.
+    ///
+    /// # Errors
+    /// Both write the same file or drive the same unit.
+    pub fn merge(&mut self, other: Self) -> Result<(), Clash> {
+        for (path, file) in other.files {
+            if self.files.insert(path.clone(), file).is_some() {
+                return Err(Clash(path));
+            }
+        }
+        for (name, unit) in other.units {
+            if self.units.insert(name.clone(), unit).is_some() {
+                return Err(Clash(name));
+            }
+        }
+        self.packages.extend(other.packages);
+        self.checks.extend(other.checks);
+        self.probes.extend(other.probes);
+        Ok(())
+    }
+}

@@ -82,13 +82,8 @@ pub fn load(sources: &[Source]) -> Loaded {
     for (file, table) in (0..).zip(&parsed) {
         declared.file(file, table, &mut findings);
     }
-    let nothing = declared.about.is_none() && declared.tables.values().all(BTreeMap::is_empty);
-    if nothing && findings.is_empty() {
-        let finding =
-            Finding::everywhere("M-EMPTY", "there is no ISP here: no TOML file declares anything");
-        findings.push(finding.hint(
-            "start from examples/minimal, or give the directory that holds the *.toml files",
-        ));
+    if findings.is_empty() {
+        findings.extend(declared.headless());
     }
     declared.names.number();
     let reading = Reading { names: &declared.names, findings: RefCell::new(findings) };

@@ -1,0 +1,90 @@
+//! Templates: built into the binary, and replaceable one by one from the ISP's directory.
+
+use minijinja::{Environment, UndefinedBehavior};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// A built-in template.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Template {
+    /// `component/file`, such as `bird/bird.conf`; the operator replaces it by
+    /// `templates/bird/bird.conf.j2` in the ISP's directory.
+    pub name: &'static str,
+    /// Its text.
+    pub text: &'static str,
+}
+
+/// A template that the operator wrote and that does not work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TemplateError {
+    /// `component/file`.
+    pub name: String,
+    /// The line in it, from 1, where that is known.
+    pub line: Option<usize>,
+    /// What is wrong.
+    pub says: String,
+}
+
+impl std::fmt::Display for TemplateError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.line {
+            Some(line) => write!(f, "templates/{}.j2:{line}: {}", self.name, self.says),
+            None => write!(f, "templates/{}.j2: {}", self.name, self.says),
+        }
+    }
+}
+
+impl std::error::Error for TemplateError {}
+
+/// Every template, parsed once.
+#[derive(Debug)]
+pub struct Templates {
+    environment: Environment<'static>,
+}
+
+impl Templates {
+    /// Takes the built-in templates and those that the operator replaced, by `component/file`.
+    ///
+    /// # Errors
+    /// A replacement that does not parse, or that replaces nothing.
+    pub fn new(
+        builtin: impl IntoIterator<Item = Template>,
+        replaced: &BTreeMap<String, String>,
+    ) -> Result<Self, TemplateError> {
+        let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        environment.set_trim_blocks(true);
+        environment.set_lstrip_blocks(true);
+        environment.set_keep_trailing_newline(true);
+        // Configuration files are not HTML: nothing is escaped.
+        environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
+        let mut unused = replaced.clone();
+        for template in builtin {
+            let text = unused.remove(template.name).unwrap_or_else(|| template.text.to_owned());
+            environment
+                .add_template_owned(template.name.to_owned(), text)
+                .map_err(|error| explain(template.name, &error))?;
+        }
+        match unused.into_keys().next() {
+            None => Ok(Self { environment }),
+            Some(name) => {
+                let says = "there is no built-in template of this name to replace".to_owned();
+                Err(TemplateError { name, line: None, says })
+            }
+        }
+    }
+
+    /// Renders one template with what a component found out.
+    ///
+    /// # Errors
+    /// A replaced template that asks for something that is not there.
+    pub fn render(&self, name: &str, context: &impl Serialize) -> Result<String, TemplateError> {
+        let template =
+            self.environment.get_template(name).map_err(|error| explain(name, &error))?;
+        template.render(context).map_err(|error| explain(name, &error))
+    }
+}
+
+fn explain(name: &str, error: &minijinja::Error) -> TemplateError {
+    TemplateError { name: name.to_owned(), line: error.line(), says: format!("{error:#}") }
+}
