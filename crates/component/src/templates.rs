@@ -53,9 +53,11 @@ impl Templates {
     ) -> Result<Self, TemplateError> {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        environment.set_trim_blocks(true);
-        environment.set_lstrip_blocks(true);
-        environment.set_keep_trailing_newline(true);
+        // A line that holds only a tag leaves no empty line behind.
+        let mut syntax = environment.syntax().to_builder();
+        let syntax =
+            syntax.trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true).build();
+        environment.set_syntax(syntax.map_err(|error| explain("syntax", &error))?);
         // Configuration files are not HTML: nothing is escaped.
         environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
         let mut unused = replaced.clone();
@@ -81,7 +83,7 @@ impl Templates {
     pub fn render(&self, name: &str, context: &impl Serialize) -> Result<String, TemplateError> {
         let template =
             self.environment.get_template(name).map_err(|error| explain(name, &error))?;
-        template.render(context).map_err(|error| explain(name, &error))
+        template.render(minijinja::value::Serde(context)).map_err(|error| explain(name, &error))
     }
 }
 
