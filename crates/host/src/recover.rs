@@ -1,0 +1,112 @@
+//! Undoes a change, or finishes one that stands: after a failure, and after an interruption.
+
+use crate::files;
+use crate::place::{Place, Root};
+use crate::store::{Journal, Phase, Store};
+use crate::units;
+
+/// Brings the books to rest before anything new begins. The lock is held. Says what was done.
+pub(crate) fn recover(place: &Place, root: &Root, store: &Store) -> Result<Option<String>, String> {
+    let unreadable = |error: std::io::Error| {
+        format!("the journal of an interrupted change cannot be read, look at it by hand: {error}")
+    };
+    if let Some(journal) = store.journal().map_err(unreadable)? {
+        let troubles = undo(place, root, store, &journal);
+        if !troubles.is_empty() {
+            let troubles = troubles.join("; ");
+            return Err(format!("an interrupted change could not be undone: {troubles}"));
+        }
+        return Ok(Some("undid a change that was interrupted".into()));
+    }
+    if let Some(journal) = store.done().map_err(unreadable)? {
+        tidy(root, store, &journal).map_err(|error| format!("cannot tidy up: {error}"))?;
+        return Ok(Some("finished a change that was interrupted at its end".into()));
+    }
+    Ok(None)
+}
+
+/// What the books say about an interrupted change; only reads.
+pub(crate) fn unfinished(store: &Store) -> Option<String> {
+    let said = match (store.journal(), store.done()) {
+        (Ok(None), Ok(None)) => return None,
+        (Ok(Some(_)), _) => "a change was interrupted and is half done; the next apply undoes it",
+        (_, Ok(Some(_))) => "a change was interrupted at its end; the next apply tidies up",
+        (Err(_), _) | (_, Err(_)) => "the journal of an interrupted change cannot be read",
+    };
+    Some(said.into())
+}
+
+/// Puts every file and unit of the journal back. What fails is told and the rest goes on; the journal
+/// goes only when nothing failed.
+pub(crate) fn undo(place: &Place, root: &Root, store: &Store, journal: &Journal) -> Vec<String> {
+    let mut troubles = Vec::new();
+    let changing = journal.phase == Phase::Changing;
+    if changing {
+        for (order, before) in journal.units.iter().rev() {
+            troubles.extend(units::take_back(place, order, before));
+        }
+    }
+    troubles.extend(undo_files(root, journal));
+    if changing {
+        if journal.daemon_reload {
+            troubles.extend(units::reload_manager(place).err());
+        }
+        for (order, before) in &journal.units {
+            troubles.extend(units::bring_back(place, order, before));
+        }
+    }
+    if troubles.is_empty() {
+        troubles.extend(store.abandon().err().map(|error| error.to_string()));
+    }
+    troubles
+}
+
+fn undo_files(root: &Root, journal: &Journal) -> Vec<String> {
+    let mut troubles = Vec::new();
+    let mut note = |path: &str, result: std::io::Result<()>| {
+        troubles.extend(result.err().map(|error| format!("cannot put {path} back: {error}")));
+    };
+    for change in journal.changes.iter().rev() {
+        if journal.phase == Phase::Changing {
+            note(&change.path, files::unswap(root, change));
+        }
+        note(&change.path, files::unstage(root, &change.path));
+    }
+    for directory in journal.directories.iter().rev() {
+        note(directory, files::remove_directory(root, directory));
+    }
+    troubles
+}
+
+/// Closes a change that stands: the new manifest counts, old contents and empty directories go.
+pub(crate) fn tidy(root: &Root, store: &Store, journal: &Journal) -> std::io::Result<()> {
+    store.install_manifest()?;
+    for change in &journal.changes {
+        files::forget(root, &change.path)?;
+    }
+    let mut owned = store.manifest()?;
+    let before = owned.directories.len();
+    owned.directories = kept_directories(root, &owned)?;
+    if owned.directories.len() != before {
+        store.write_manifest(&owned)?;
+    }
+    store.close()
+}
+
+/// Removes the directories that Ketupa made and that no file of its own needs any more, once empty.
+fn kept_directories(
+    root: &Root,
+    owned: &crate::wire::Owned,
+) -> std::io::Result<std::collections::BTreeSet<String>> {
+    let mut kept = std::collections::BTreeSet::new();
+    for directory in owned.directories.iter().rev() {
+        let inside = format!("{directory}/");
+        if !owned.files.keys().any(|path| path.starts_with(&inside)) {
+            files::remove_directory(root, directory)?;
+        }
+        if root.directory(directory).is_ok() {
+            kept.insert(directory.clone());
+        }
+    }
+    Ok(kept)
+}

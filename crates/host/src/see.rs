@@ -1,0 +1,57 @@
+//! Looks at a host. Changes nothing, starts nothing but `systemctl show`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::files::{self, Names};
+use crate::packages;
+use crate::place::{Place, Root, check_path};
+use crate::recover;
+use crate::store::Store;
+use crate::units;
+use crate::wire::{Entry, Observe, Owned, Seen};
+
+/// What is there, of what was asked for and of what Ketupa owns.
+pub(crate) fn observe(place: &Place, asked: &Observe) -> Result<Seen, String> {
+    asked.files.keys().try_for_each(|path| check_path(path))?;
+    let root = Root::open(place).map_err(|error| format!("cannot open the root: {error}"))?;
+    let (owned, unfinished) = books(&root);
+    let names = Names::read(&root);
+    let mut files: BTreeMap<String, Entry> = BTreeMap::new();
+    for (path, hash) in &asked.files {
+        files.insert(path.clone(), files::look(&root, &names, path, Some(hash)));
+    }
+    for path in owned.iter().flat_map(|owned| owned.files.keys()) {
+        if !files.contains_key(path) {
+            let entry = files::look(&root, &names, path, None).without_text();
+            files.insert(path.clone(), entry);
+        }
+    }
+    let packages = packages::installed(&root, &asked.packages)
+        .map_err(|error| format!("cannot read the list of packages: {error}"));
+    let units = asked.units.iter().chain(owned.iter().flat_map(|owned| &owned.units));
+    let units = units::states(place, units);
+    Ok(Seen { files, packages, units, owned, unfinished })
+}
+
+fn books(root: &Root) -> (Result<Owned, String>, Option<String>) {
+    match Store::open(root) {
+        Ok(None) => (Ok(Owned::default()), None),
+        Ok(Some(store)) => {
+            let owned = store.manifest().map_err(|error| error.to_string());
+            (owned, recover::unfinished(&store))
+        }
+        Err(error) => (Err(format!("cannot open the books: {error}")), None),
+    }
+}
+
+/// The files themselves.
+pub(crate) fn read(
+    place: &Place,
+    paths: &BTreeSet<String>,
+) -> Result<BTreeMap<String, Entry>, String> {
+    paths.iter().try_for_each(|path| check_path(path))?;
+    let root = Root::open(place).map_err(|error| format!("cannot open the root: {error}"))?;
+    let names = Names::read(&root);
+    let texts = paths.iter().map(|path| (path.clone(), files::look(&root, &names, path, None)));
+    Ok(texts.collect())
+}

@@ -1,0 +1,170 @@
+//! The executor's own books under `/var/lib/ketupa`: lock, journal, manifest.
+
+use std::fs::File;
+use std::io::{self, Read as _, Write as _};
+use std::os::fd::OwnedFd;
+
+use rustix::fs::{self, AtFlags, FlockOperation, Mode, OFlags};
+use rustix::io::Errno;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::files::{self, Change};
+use crate::place::{Root, STORE};
+use crate::wire::{Owned, UnitOrder, UnitState};
+
+/// While a change runs: how to undo it.
+const JOURNAL: &str = "journal.json";
+/// Once a change has proved itself: what is left to tidy up.
+const DONE: &str = "done.json";
+const MANIFEST: &str = "manifest.json";
+const NEXT_MANIFEST: &str = "manifest.next.json";
+const LOCK: &str = "lock";
+
+/// What a change touches and how it was before; old contents wait beside their files.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Journal {
+    pub(crate) phase: Phase,
+    pub(crate) changes: Vec<Change>,
+    /// Directories that the change makes, outermost first.
+    pub(crate) directories: Vec<String>,
+    /// Every unit that may be acted on, with its state before.
+    pub(crate) units: Vec<(UnitOrder, UnitState)>,
+    /// Do unit files change, so that systemd must read them again?
+    pub(crate) daemon_reload: bool,
+}
+
+/// How far a change has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Phase {
+    /// Only staged files and new directories exist.
+    Staging,
+    /// Live files and units may have been touched.
+    Changing,
+}
+
+/// The open directory of books.
+pub(crate) struct Store {
+    directory: OwnedFd,
+}
+
+/// Held for as long as a change runs; the kernel drops it with the process.
+pub(crate) struct Lock {
+    _file: OwnedFd,
+}
+
+impl Store {
+    /// Opens the books, `None` where Ketupa never worked before.
+    pub(crate) fn open(root: &Root) -> io::Result<Option<Self>> {
+        match root.directory(STORE) {
+            Ok(directory) => Ok(Some(Self { directory })),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Opens the books, begun where there are none.
+    pub(crate) fn create(root: &Root) -> io::Result<Self> {
+        for directory in root.missing_parents(&format!("{STORE}/any"))? {
+            files::make_directory(root, &directory)?;
+        }
+        let directory = root.directory(STORE)?;
+        fs::fchmod(&directory, Mode::RWXU)?;
+        Ok(Self { directory })
+    }
+
+    /// Takes the lock; `None` while another change holds it.
+    pub(crate) fn lock(&self) -> io::Result<Option<Lock>> {
+        let flags = OFlags::CREATE | OFlags::RDWR | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+        let file = fs::openat(&self.directory, LOCK, flags, Mode::RUSR | Mode::WUSR)?;
+        match fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(Some(Lock { _file: file })),
+            Err(Errno::WOULDBLOCK) => Ok(None),
+            Err(errno) => Err(errno.into()),
+        }
+    }
+
+    /// What Ketupa owns; a host without a manifest owns nothing, an unreadable manifest is an error.
+    pub(crate) fn manifest(&self) -> io::Result<Owned> {
+        Ok(self.read(MANIFEST)?.unwrap_or_default())
+    }
+
+    /// The journal of a change that did not end.
+    pub(crate) fn journal(&self) -> io::Result<Option<Journal>> {
+        self.read(JOURNAL)
+    }
+
+    /// The journal of a change that proved itself and was not tidied up.
+    pub(crate) fn done(&self) -> io::Result<Option<Journal>> {
+        self.read(DONE)
+    }
+
+    /// Records how to undo what comes next.
+    pub(crate) fn begin(&self, journal: &Journal) -> io::Result<()> {
+        self.write(JOURNAL, journal)
+    }
+
+    /// Forgets a change that was undone.
+    pub(crate) fn abandon(&self) -> io::Result<()> {
+        self.remove(NEXT_MANIFEST)?;
+        self.remove(JOURNAL)?;
+        Ok(fs::fsync(&self.directory)?)
+    }
+
+    /// The point of no return: from here the change stands.
+    pub(crate) fn commit(&self, owned: &Owned) -> io::Result<()> {
+        self.write(NEXT_MANIFEST, owned)?;
+        fs::renameat(&self.directory, JOURNAL, &self.directory, DONE)?;
+        Ok(fs::fsync(&self.directory)?)
+    }
+
+    /// Makes the committed manifest the current one.
+    pub(crate) fn install_manifest(&self) -> io::Result<()> {
+        match fs::renameat(&self.directory, NEXT_MANIFEST, &self.directory, MANIFEST) {
+            Err(Errno::NOENT) => Ok(()),
+            renamed => Ok(renamed?),
+        }
+    }
+
+    /// Replaces the manifest.
+    pub(crate) fn write_manifest(&self, owned: &Owned) -> io::Result<()> {
+        self.write(MANIFEST, owned)
+    }
+
+    /// Closes the books on a change that stands.
+    pub(crate) fn close(&self) -> io::Result<()> {
+        self.remove(DONE)?;
+        Ok(fs::fsync(&self.directory)?)
+    }
+
+    fn read<T: DeserializeOwned>(&self, name: &str) -> io::Result<Option<T>> {
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+        let mut content = Vec::new();
+        match fs::openat(&self.directory, name, flags, Mode::empty()) {
+            Err(Errno::NOENT) => return Ok(None),
+            open => File::from(open?).read_to_end(&mut content)?,
+        };
+        let parsed = serde_json::from_slice(&content);
+        parsed.map(Some).map_err(|error| io::Error::other(format!("{STORE}/{name}: {error}")))
+    }
+
+    /// All or nothing, also when the power fails.
+    fn write(&self, name: &str, value: &impl Serialize) -> io::Result<()> {
+        let draft = format!("{name}.draft");
+        let flags = OFlags::CREATE | OFlags::WRONLY | OFlags::TRUNC | OFlags::CLOEXEC;
+        let flags = flags | OFlags::NOFOLLOW;
+        let open = fs::openat(&self.directory, &draft, flags, Mode::RUSR | Mode::WUSR)?;
+        let mut file = File::from(open);
+        file.write_all(&serde_json::to_vec(value)?)?;
+        file.sync_all()?;
+        fs::renameat(&self.directory, draft, &self.directory, name)?;
+        Ok(fs::fsync(&self.directory)?)
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        match fs::unlinkat(&self.directory, name, AtFlags::empty()) {
+            Err(Errno::NOENT) => Ok(()),
+            removed => Ok(removed?),
+        }
+    }
+}
