@@ -1,1 +1,75 @@
 //! From a `Proof` to the tree of files of every host. The same ISP always gives the same bytes.
+
+use component::{Component, HostTree, Templates, Tree};
+use model::{Id, Isp, Named as _};
+use prove::Proof;
+use std::collections::BTreeMap;
+
+pub use component::TemplateError;
+
+/// Why a proved ISP could not be rendered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RenderError {
+    /// A template that the operator replaced does not work.
+    Template(TemplateError),
+    /// Two components want the same file or unit on a host.
+    Clash {
+        /// The host.
+        host: String,
+        /// The path or unit.
+        what: String,
+    },
+}
+
+impl std::fmt::Display for RenderError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Template(error) => error.fmt(f),
+            Self::Clash { host, what } => write!(f, "two components want {what} on {host}"),
+        }
+    }
+}
+
+impl std::error::Error for RenderError {}
+
+impl From<TemplateError> for RenderError {
+    fn from(error: TemplateError) -> Self {
+        Self::Template(error)
+    }
+}
+
+/// Renders every managed host. `replaced` holds the operator's own templates, by `component/file`.
+///
+/// # Errors
+/// A replaced template that does not work.
+pub fn tree(
+    proof: &Proof<'_>,
+    components: &[&dyn Component],
+    replaced: &BTreeMap<String, String>,
+) -> Result<Tree, RenderError> {
+    let builtin = components.iter().flat_map(|component| component.templates().iter().copied());
+    let templates = Templates::new(builtin, replaced)?;
+    let isp = proof.isp();
+    let managed = isp.hosts.iter().filter(|(_, host)| host.managed);
+    let hosts = managed.map(|(id, host)| {
+        let tree = host_tree(isp, id, components, &templates)?;
+        Ok((host.name().to_owned(), tree))
+    });
+    Ok(Tree { hosts: hosts.collect::<Result<_, RenderError>>()? })
+}
+
+/// Everything that one host shall hold.
+fn host_tree(
+    isp: &Isp,
+    id: Id<model::kinds::Host>,
+    components: &[&dyn Component],
+    templates: &Templates,
+) -> Result<HostTree, RenderError> {
+    let mut whole = HostTree::default();
+    for component in components.iter().filter(|component| component.runs_on(isp, id)) {
+        let part = component.render(isp, id, templates)?;
+        let host = || isp.hosts[id].name().to_owned();
+        whole.merge(part).map_err(|clash| RenderError::Clash { host: host(), what: clash.0 })?;
+    }
+    Ok(whole)
+}

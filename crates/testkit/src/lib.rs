@@ -1,1 +1,62 @@
-//! Development only: the case driver, fixed clock and sample ISPs shared by tests.
+//! Development only: the case driver, golden files and sample ISPs shared by tests.
+#![expect(clippy::disallowed_methods, reason = "tests read cases and write golden files")]
+#![expect(clippy::panic, reason = "a test kit fails by panicking")]
+
+pub mod cases;
+pub mod golden;
+
+use model::{Isp, Source};
+use std::path::{Path, PathBuf};
+
+/// Every TOML file below a directory, as the binary would read it, except golden output.
+pub fn sources(directory: &Path) -> Vec<Source> {
+    let mut paths = Vec::new();
+    collect(directory, &mut paths);
+    paths.sort();
+    let read = |path: &PathBuf| {
+        let bytes = std::fs::read(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        let shown = path.strip_prefix(directory).unwrap_or(path);
+        Source::new(shown.display().to_string(), &bytes)
+    };
+    paths.iter().map(read).collect()
+}
+
+/// Loads an ISP that must be without errors.
+pub fn isp(directory: &Path) -> Isp {
+    let sources = sources(directory);
+    let loaded = model::load(&sources);
+    loaded.isp.unwrap_or_else(|| {
+        let paint = model::finding::Paint::Plain;
+        let text = loaded.findings.iter().map(|f| model::finding::text(f, &sources, paint));
+        panic!("{}:\n{}", directory.display(), text.collect::<Vec<_>>().join("\n"))
+    })
+}
+
+/// An ISP from one text.
+pub fn isp_from(text: &str) -> Isp {
+    let sources = [Source::new("isp.toml", text.as_bytes())];
+    let loaded = model::load(&sources);
+    loaded.isp.unwrap_or_else(|| {
+        let paint = model::finding::Paint::Plain;
+        let text = loaded.findings.iter().map(|f| model::finding::text(f, &sources, paint));
+        panic!("{}", text.collect::<Vec<_>>().join("\n"))
+    })
+}
+
+/// The repository's example of a name.
+pub fn example(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(name)
+}
+
+fn collect(directory: &Path, paths: &mut Vec<PathBuf>) {
+    let entries = std::fs::read_dir(directory);
+    let entries = entries.unwrap_or_else(|e| panic!("{}: {e}", directory.display()));
+    for entry in entries.flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            collect(&path, paths);
+        } else if path.extension().is_some_and(|extension| extension == "toml") {
+            paths.push(path);
+        }
+    }
+}
