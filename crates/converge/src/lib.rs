@@ -1,1 +1,21 @@
 //! Observe, plan, apply: plans are pure data, and applying makes no choices.
+//!
+//! [`observe`] asks a machine what is there, [`plan`] compares it with the desired tree and touches
+//! nothing, [`apply`] sends the plan's orders. Secrets are resolved for the comparison and for the
+//! orders; a plan holds and shows their marks only.
+
+mod apply;
+mod fleet;
+mod observe;
+mod plan;
+mod secrets;
+mod show;
+mod units;
+mod vault;
+
+pub use apply::{Outcome, apply};
+pub use fleet::{Act, Job, Progress, Report, converge_all};
+pub use observe::{Interrupted, Observed, Trouble, observe};
+pub use plan::{FileAct, FileChange, Obstacle, Plan, plan};
+pub use units::{UnitAct, UnitChange};
+pub use vault::{Keys, NoSecret, Vault};

@@ -1,0 +1,102 @@
+//! Many hosts side by side, no more at a time than asked.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use component::tree::HostTree;
+use machine::Machine;
+
+use crate::apply::{Outcome, apply};
+use crate::observe::{Interrupted, Trouble, observe};
+use crate::plan::{Plan, plan};
+use crate::vault::Vault;
+
+/// One host and what it shall hold.
+#[derive(Clone, Copy)]
+pub struct Job<'a> {
+    /// What it shall hold.
+    pub desired: &'a HostTree,
+    /// The way to it.
+    pub machine: &'a dyn Machine,
+}
+
+/// How far to go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Act {
+    /// Look and compare; touch nothing.
+    Plan,
+    /// Make it so.
+    Apply,
+}
+
+/// Where a host is on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress<'a> {
+    /// It is being looked at.
+    Observing,
+    /// This is about to be applied.
+    Applying(&'a Plan),
+    /// It is over.
+    Ended(&'a Result<Report, Trouble>),
+}
+
+/// What was planned for one host and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// The plan.
+    pub plan: Plan,
+    /// How it ended; `None` when nothing was to be applied.
+    pub outcome: Option<Outcome>,
+}
+
+/// Plans, or applies, every job; at most `workers` hosts are on their way at a time.
+pub fn converge_all(
+    jobs: &[Job<'_>],
+    act: Act,
+    vault: &dyn Vault,
+    workers: usize,
+    progress: &(dyn Fn(&str, Progress<'_>) + Sync),
+) -> BTreeMap<String, Result<Report, Trouble>> {
+    let (next, reports) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
+    let work = || {
+        while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let name = job.machine.name();
+            let report = converge(job, act, vault, progress);
+            progress(name, Progress::Ended(&report));
+            let mut reports = reports.lock().unwrap_or_else(PoisonError::into_inner);
+            reports.insert(name.to_owned(), report);
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..workers.clamp(1, jobs.len().max(1)) {
+            scope.spawn(work);
+        }
+    });
+    reports.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn converge(
+    job: &Job<'_>,
+    act: Act,
+    vault: &dyn Vault,
+    progress: &(dyn Fn(&str, Progress<'_>) + Sync),
+) -> Result<Report, Trouble> {
+    let name = job.machine.name();
+    progress(name, Progress::Observing);
+    let interrupted = match act {
+        Act::Plan => Interrupted::Report,
+        Act::Apply => Interrupted::Settle,
+    };
+    let observed = observe(job.desired, job.machine, vault, interrupted)?;
+    let plan = plan(job.desired, &observed);
+    let outcome = match act {
+        Act::Plan => None,
+        Act::Apply => {
+            progress(name, Progress::Applying(&plan));
+            Some(apply(&plan, job.machine, vault))
+        }
+    };
+    Ok(Report { plan, outcome })
+}

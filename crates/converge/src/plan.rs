@@ -1,0 +1,222 @@
+//! Compares what a host shall hold with what it holds. Pure: the same two always give the same plan.
+
+use std::collections::BTreeMap;
+
+use component::tree::{Check, File, HostTree, Probe};
+use host::wire::{Entry, FileEntry, Owned, OwnedFile};
+
+use crate::observe::{Observed, has_secrets};
+use crate::units::{self, UnitAct, UnitChange};
+
+/// Everything that will be done on one host, and why.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// The host's name.
+    pub host: String,
+    /// Packages to install.
+    pub packages: Vec<String>,
+    /// Files to write or remove, in the order in which they change.
+    pub files: Vec<FileChange>,
+    /// Every unit that is desired or was, in the order in which they are acted on.
+    pub units: Vec<UnitChange>,
+    /// Files and units that are as desired already and that Ketupa owns from now on.
+    pub adopts: Vec<String>,
+    /// Checkers that must accept the staged files.
+    pub checks: Vec<Check>,
+    /// Questions asked after the change.
+    pub probes: Vec<Probe>,
+    /// What makes the plan impossible: above all, what could not be read.
+    pub obstacles: Vec<Obstacle>,
+    /// A change that was interrupted on the host, or what became of it.
+    pub interruption: Option<String>,
+    pub(crate) owned: Owned,
+}
+
+/// One file that changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileChange {
+    /// Its absolute path.
+    pub path: String,
+    /// What happens.
+    pub act: FileAct,
+    /// The desired file, its secrets as marks; `None` when it goes.
+    pub desired: Option<File>,
+    /// Did somebody change it since Ketupa wrote it?
+    pub by_hand: bool,
+    /// What stands there, its secrets as marks.
+    pub(crate) was: Entry,
+}
+
+/// What happens to a file, in the order in which it happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FileAct {
+    /// It appears: before the files that may include it.
+    Create,
+    /// Its content changes.
+    Change,
+    /// Only its owner, group or mode changes.
+    Permissions,
+    /// It goes, after those that may have included it.
+    Remove,
+}
+
+/// Something that must be settled before the plan can be applied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Obstacle {
+    /// What it is about: a path, a unit, a list.
+    pub about: String,
+    /// One sentence.
+    pub why: String,
+}
+
+impl Plan {
+    /// Is the host as desired?
+    pub fn is_empty(&self) -> bool {
+        self.packages.is_empty()
+            && self.files.is_empty()
+            && self.adopts.is_empty()
+            && self.obstacles.is_empty()
+            && self.units.iter().all(|unit| unit.act == UnitAct::Leave)
+    }
+
+    fn stop(&mut self, about: &str, why: impl Into<String>) {
+        self.obstacles.push(Obstacle { about: about.to_owned(), why: why.into() });
+    }
+}
+
+/// What must be done on the observed host to make it as desired.
+pub fn plan(desired: &HostTree, observed: &Observed) -> Plan {
+    let seen = &observed.seen;
+    let mut plan = Plan { host: observed.host.clone(), ..Plan::default() };
+    plan.interruption = observed.recovered.clone().or_else(|| seen.unfinished.clone());
+    let nothing = Owned::default();
+    let owned = seen.owned.as_ref().unwrap_or_else(|why| {
+        plan.stop("what Ketupa wrote before", why);
+        &nothing
+    });
+    plan_packages(&mut plan, desired, observed);
+    plan_files(&mut plan, desired, observed, owned);
+    plan_units(&mut plan, desired, observed, owned);
+    plan.owned = to_own(desired, observed);
+    plan.adopts.extend(adopted(&plan, owned));
+    if !plan.is_empty() {
+        plan.checks =
+            desired.checks.iter().filter(|check| concerned(check, &plan)).cloned().collect();
+        plan.probes.clone_from(&desired.probes);
+    }
+    plan
+}
+
+fn plan_packages(plan: &mut Plan, desired: &HostTree, observed: &Observed) {
+    match &observed.seen.packages {
+        Ok(installed) => plan.packages = desired.packages.difference(installed).cloned().collect(),
+        Err(why) => plan.stop("packages", why),
+    }
+}
+
+fn plan_files(plan: &mut Plan, desired: &HostTree, observed: &Observed, owned: &Owned) {
+    for (path, file) in &desired.files {
+        let was = observed.seen.files.get(path);
+        let hash = observed.wanted.get(path);
+        match (was, hash) {
+            (Some(was), Some(hash)) => match act(file, hash, was) {
+                Ok(Some(act)) => plan.files.push(change(path, act, Some(file), was, owned)),
+                Ok(None) => {}
+                Err(why) => plan.stop(path, why),
+            },
+            _ => plan.stop(path, "the host did not tell of it"),
+        }
+    }
+    for path in owned.files.keys().filter(|path| !desired.files.contains_key(*path)) {
+        match observed.seen.files.get(path) {
+            Some(Entry::Absent) => {}
+            Some(was @ (Entry::File(_) | Entry::Link { .. })) => {
+                plan.files.push(change(path, FileAct::Remove, None, was, owned));
+            }
+            Some(Entry::Unreadable { why }) => plan.stop(path, format!("it cannot be read: {why}")),
+            Some(Entry::Other { what }) => plan.stop(path, format!("it is a {what} now")),
+            None => plan.stop(path, "the host did not tell of it"),
+        }
+    }
+    plan.files.sort_by(|one, other| (one.act, &one.path).cmp(&(other.act, &other.path)));
+}
+
+/// What must happen to a desired file; an error where nothing can.
+fn act(file: &File, hash: &str, was: &Entry) -> Result<Option<FileAct>, String> {
+    match was {
+        Entry::Absent => Ok(Some(FileAct::Create)),
+        Entry::Link { .. } => Ok(Some(FileAct::Change)),
+        Entry::File(found) if found.hash != hash => Ok(Some(FileAct::Change)),
+        Entry::File(found) if !same_permissions(file, found) => Ok(Some(FileAct::Permissions)),
+        Entry::File(_) => Ok(None),
+        Entry::Other { what } => Err(format!("a {what} stands where the file shall be")),
+        Entry::Unreadable { why } => Err(format!("it cannot be read: {why}")),
+    }
+}
+
+fn same_permissions(file: &File, found: &FileEntry) -> bool {
+    (file.mode, &file.owner, &file.group) == (found.mode, &found.owner, &found.group)
+}
+
+fn change(
+    path: &str,
+    act: FileAct,
+    desired: Option<&File>,
+    was: &Entry,
+    owned: &Owned,
+) -> FileChange {
+    let by_hand = owned.files.get(path).is_some_and(|owned| match was {
+        Entry::File(found) => found.hash != owned.hash || act == FileAct::Permissions,
+        Entry::Absent | Entry::Link { .. } | Entry::Other { .. } => true,
+        Entry::Unreadable { .. } => false,
+    });
+    FileChange { path: path.to_owned(), act, desired: desired.cloned(), by_hand, was: was.clone() }
+}
+
+fn plan_units(plan: &mut Plan, desired: &HostTree, observed: &Observed, owned: &Owned) {
+    let states = match &observed.seen.units {
+        Ok(states) => states,
+        Err(why) => return plan.stop("units", why),
+    };
+    for (name, state) in states.iter().filter(|(name, _)| desired.units.contains_key(*name)) {
+        if state.load == "masked" {
+            plan.stop(name, "it is masked on the host: unmask it, or take it out of the model");
+        }
+    }
+    plan.units = units::stops(desired, states, owned);
+    plan.units.extend(units::changes(desired, states, plan));
+}
+
+fn to_own(desired: &HostTree, observed: &Observed) -> Owned {
+    let files: BTreeMap<String, OwnedFile> = desired
+        .files
+        .iter()
+        .filter_map(|(path, file)| {
+            let hash = observed.wanted.get(path)?.clone();
+            Some((path.clone(), OwnedFile { hash, secret: has_secrets(file) }))
+        })
+        .collect();
+    Owned { files, units: desired.units.keys().cloned().collect(), ..Owned::default() }
+}
+
+/// What the books will hold anew although nothing changes on the host.
+fn adopted(plan: &Plan, before: &Owned) -> Vec<String> {
+    let files = plan.owned.files.iter().filter(|(path, owned)| {
+        let changes = plan.files.iter().any(|change| change.path == **path);
+        !changes && before.files.get(*path) != Some(owned)
+    });
+    let units = plan
+        .units
+        .iter()
+        .filter(|unit| unit.act == UnitAct::Leave && !before.units.contains(&unit.name));
+    files.map(|(path, _)| path.clone()).chain(units.map(|unit| unit.name.clone())).collect()
+}
+
+fn concerned(check: &Check, plan: &Plan) -> bool {
+    plan.files.iter().any(|change| check.covers.iter().any(|one| covers(one, &change.path)))
+}
+
+/// A path covers itself; one that ends in `/` covers all below it.
+pub(crate) fn covers(pattern: &str, path: &str) -> bool {
+    if pattern.ends_with('/') { path.starts_with(pattern) } else { path == pattern }
+}
