@@ -1,0 +1,33 @@
+//! The first process of a host: logs, services, and the socket to ask for them.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use crate::error::Result;
+use crate::init::control::Door;
+use crate::init::fabric::{DISKS, IMAGE, MOUNT};
+use crate::init::{boot, expect, ready, syslog};
+use crate::root::{self, PROGRAM, Programs, Root, folder};
+use crate::supervise::Supervisor;
+
+pub(super) fn main(words: &[String]) -> Result<ExitCode> {
+    let [_state, name] = expect::<2>(words)?;
+    let disk = Path::new(DISKS).join(name);
+    let root = Root {
+        name,
+        image: Path::new(IMAGE),
+        at: Path::new(MOUNT),
+        disk: Some(&disk),
+        program: Path::new(PROGRAM),
+        programs: Programs::Inherited,
+    };
+    root::enter(&root.build()?)?;
+    folder(Path::new(syslog::LOGS))?;
+    let children = boot::start()?;
+    boot::network(&children)?;
+    syslog::start()?;
+    let supervisor = Supervisor::new(children);
+    let door = Door::open()?;
+    ready()?;
+    door.serve(move |words| supervisor.answer(&words))
+}
