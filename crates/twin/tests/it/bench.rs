@@ -1,0 +1,1 @@
+//! A place on this machine for one test's twins, emptied whatever happens.
