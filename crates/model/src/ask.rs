@@ -292,4 +292,9 @@ impl Isp {
     pub fn neighbors_of(&self, relation: Relation) -> impl Iterator<Item = &Neighbor> {
         self.neighbors.values().filter(move |neighbor| neighbor.relation == relation)
     }
+
+    /// The RTR caches that our routers ask for validated route origins, with their port; by name.
+    pub fn rtr_servers(&self) -> Vec<(Id<Host>, u16)> {
+        self.with_role(Role::Validator).map(|(id, host)| (id, host.rtr.port())).collect()
+    }
 }

@@ -43,6 +43,8 @@ pub struct Host {
     pub managed: bool,
     /// The team that answers for it.
     pub owner: Option<Id<Duty>>,
+    /// What serves validated route origins on a validator. Default: `stayrtr`.
+    pub rtr: RtrServer,
     /// Its network interfaces: `[host.NAME.nic.INTERFACE]`.
     pub nic: Vec<Nic>,
     /// Where it is declared.
@@ -81,6 +83,37 @@ pub enum MachineKind {
     Physical,
     /// A machine rented elsewhere.
     Rented,
+}
+
+/// What serves validated route origins to routers (RTR, RFC 8210).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum RtrServer {
+    /// `StayRTR` with the declared `[roa.*]` only: starts at once, asks nobody.
+    #[default]
+    Stayrtr,
+    /// Routinator: validates the whole RPKI, with the declared `[roa.*]` added.
+    Routinator,
+}
+
+impl Word for RtrServer {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("stayrtr", Self::Stayrtr), ("routinator", Self::Routinator)];
+}
+
+impl RtrServer {
+    /// The word for it in TOML.
+    pub fn word(self) -> &'static str {
+        word(self)
+    }
+
+    /// The TCP port on which it listens for routers: 8282 is Debian's for `StayRTR`, 3323 is
+    /// Routinator's own example (the registered port, 323, would need privileges).
+    pub fn port(self) -> u16 {
+        match self {
+            Self::Stayrtr => 8282,
+            Self::Routinator => 3323,
+        }
+    }
 }
 
 /// What a host does in the network.
@@ -184,6 +217,7 @@ impl Kind for Host {
             managed: fields.or("managed", ours && os.starts_with("debian-")),
             os,
             owner: fields.get("owner"),
+            rtr: fields.or("rtr", RtrServer::Stayrtr),
             nic: fields.tables("nic").into_iter().map(|(nic, t)| Nic::read(name, nic, t)).collect(),
             at: fields.at(),
         }

@@ -15,7 +15,7 @@ mod vip;
 
 pub use care::{Backup, Check, Duty, Invariant, InvariantKind, Waiver};
 pub use firewall::{Action, Rule, RuleGroup, Zone};
-pub use host::{Host, MachineKind, Nic, Role};
+pub use host::{Host, MachineKind, Nic, Role, RtrServer};
 pub use isp::{About, Roa};
 pub use money::{Cost, Period};
 pub use neighbor::{BgpRole, Neighbor, Rehearsal, Relation, Session};
