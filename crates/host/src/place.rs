@@ -75,14 +75,15 @@ impl Root {
     /// in a directory must not choose where we write.
     fn trust_links(&self, below: &str) -> io::Result<()> {
         let ours = rustix::process::geteuid().as_raw();
-        let mut ancestors: Vec<&Path> = Path::new(below).ancestors().collect();
-        ancestors.reverse();
-        for ancestor in ancestors.into_iter().filter(|one| !one.as_os_str().is_empty()) {
-            let stat = fs::statat(&self.top, ancestor, AtFlags::SYMLINK_NOFOLLOW)?;
+        let plain = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
+        let mut walked = String::from(".");
+        for name in below.split('/') {
+            let stat = fs::statat(self.resolve(&walked, plain)?, name, AtFlags::SYMLINK_NOFOLLOW)?;
+            walked = format!("{walked}/{name}");
             let link = FileType::from_raw_mode(stat.st_mode) == FileType::Symlink;
             if link && stat.st_uid != 0 && stat.st_uid != ours {
-                let text = format!("/{} is a link made by another user", ancestor.display());
-                return Err(io::Error::other(text));
+                let path = walked.trim_start_matches('.');
+                return Err(io::Error::other(format!("{path} is a link made by another user")));
             }
         }
         Ok(())

@@ -68,7 +68,11 @@ fn lay_over(place: &Place, changes: &[Change]) -> io::Result<()> {
         }
     }
     let root = Root::open(place)?;
-    changes.iter().try_for_each(|change| files::swap(&root, change))
+    for change in changes {
+        files::swap(&root, change)?;
+        files::forget(&root, &change.path)?;
+    }
+    Ok(())
 }
 
 /// A mount namespace of this thread's own, from which nothing leaks back.

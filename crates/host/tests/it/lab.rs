@@ -1,0 +1,172 @@
+//! A machine in a temporary directory.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::process::Command as Program;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use host::Place;
+use host::wire::{
+    Answer, Boot, Command, Entry, FileOrder, NewFile, Observe, Orders, Outcome, OwnedFile, Request,
+    Seen, Then, UnitOrder, Verb,
+};
+
+/// A root directory, and a directory of programs outside it.
+pub(crate) struct Lab {
+    base: PathBuf,
+}
+
+static NEXT: AtomicU32 = AtomicU32::new(0);
+
+impl Lab {
+    pub(crate) fn new() -> Self {
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("ketupa-host-{}-{number}", std::process::id());
+        let lab = Self { base: std::env::temp_dir().join(name) };
+        fs::create_dir_all(lab.root().join("var/lib")).unwrap();
+        fs::create_dir_all(lab.programs()).unwrap();
+        lab.program("systemctl", include_str!("systemctl.sh"));
+        lab
+    }
+
+    pub(crate) fn root(&self) -> PathBuf {
+        self.base.join("root")
+    }
+
+    pub(crate) fn programs(&self) -> PathBuf {
+        self.base.join("programs")
+    }
+
+    pub(crate) fn place(&self) -> Place {
+        Place::below(self.root()).with_programs(&self.programs())
+    }
+
+    /// The real path of a path on the machine.
+    pub(crate) fn at(&self, path: &str) -> PathBuf {
+        self.root().join(path.trim_start_matches('/'))
+    }
+
+    pub(crate) fn put(&self, path: &str, text: &str) {
+        let at = self.at(path);
+        fs::create_dir_all(at.parent().unwrap()).unwrap();
+        fs::write(at, text).unwrap();
+    }
+
+    pub(crate) fn text(&self, path: &str) -> String {
+        fs::read_to_string(self.at(path)).unwrap()
+    }
+
+    pub(crate) fn program(&self, name: &str, text: &str) -> String {
+        let path = self.programs().join(name);
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        path.to_string_lossy().into_owned()
+    }
+
+    /// A unit as it is before the change.
+    pub(crate) fn unit(&self, name: &str, active: &str, enabled: &str) {
+        fs::write(self.programs().join(format!("{name}.active")), format!("{active}\n")).unwrap();
+        fs::write(self.programs().join(format!("{name}.enabled")), format!("{enabled}\n")).unwrap();
+    }
+
+    /// The calls of systemctl that changed something.
+    pub(crate) fn calls(&self) -> Vec<String> {
+        let calls = fs::read_to_string(self.programs().join("calls")).unwrap_or_default();
+        calls.lines().map(str::to_owned).collect()
+    }
+
+    pub(crate) fn observe(&self, asked: Observe) -> Seen {
+        let answer = host::answer(&self.place(), &Request::Observe(asked));
+        let Answer::Observed(seen) = answer else { panic!("{answer:?}") };
+        seen
+    }
+
+    pub(crate) fn look(&self, path: &str) -> Entry {
+        let files = BTreeMap::from([(path.to_owned(), String::new())]);
+        self.observe(Observe { files, ..Observe::default() }).files.remove(path).unwrap()
+    }
+
+    pub(crate) fn apply(&self, orders: &Orders) -> Outcome {
+        let answer = host::answer(&self.place(), &Request::Apply(orders.clone()));
+        let Answer::Applied(outcome) = answer else { panic!("{answer:?}") };
+        outcome
+    }
+
+    /// An order that fits what stands there now.
+    pub(crate) fn order(&self, path: &str, then: Then) -> FileOrder {
+        FileOrder { path: path.into(), was: self.look(path), then }
+    }
+
+    pub(crate) fn write(&self, path: &str, text: &str) -> FileOrder {
+        self.order(path, file(text, 0o644))
+    }
+
+    /// Everything below the root but the executor's own books.
+    pub(crate) fn snapshot(&self) -> BTreeMap<String, String> {
+        let mut found = BTreeMap::new();
+        walk(&self.root(), &self.root(), &mut found);
+        found
+    }
+
+    /// The executor as a process of its own.
+    pub(crate) fn executor(&self) -> Program {
+        let mut program = Program::new(env!("CARGO_BIN_EXE_ketupa-host"));
+        let path = format!("{}:/usr/sbin:/usr/bin:/sbin:/bin", self.programs().display());
+        program.arg(self.root()).env("PATH", path);
+        program
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        let _left = fs::remove_dir_all(&self.base);
+    }
+}
+
+fn walk(root: &Path, directory: &Path, found: &mut BTreeMap<String, String>) {
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.strip_prefix(root).unwrap().to_string_lossy().into_owned();
+        if name == "var/lib/ketupa" {
+            continue;
+        }
+        let data = path.symlink_metadata().unwrap();
+        let content = if data.is_dir() {
+            walk(root, &path, found);
+            "directory".to_owned()
+        } else if data.is_symlink() {
+            format!("-> {}", fs::read_link(&path).unwrap().display())
+        } else {
+            fs::read_to_string(&path).unwrap()
+        };
+        let line = format!("{:o} {}:{} {content}", data.mode(), data.uid(), data.gid());
+        found.insert(name, line);
+    }
+}
+
+pub(crate) fn file(text: &str, mode: u32) -> Then {
+    Then::Write(NewFile { text: text.into(), mode, owner: "root".into(), group: "root".into() })
+}
+
+/// Orders for these files, which Ketupa owns afterwards.
+pub(crate) fn orders(files: Vec<FileOrder>) -> Orders {
+    let mut orders = Orders { files, ..Orders::default() };
+    for order in &orders.files {
+        if let Then::Write(new) = &order.then {
+            let owned = OwnedFile { hash: host::hash(new.text.as_bytes()), secret: false };
+            orders.owned.files.insert(order.path.clone(), owned);
+        }
+    }
+    orders
+}
+
+pub(crate) fn command(name: &str, command: &[&str]) -> Command {
+    let command = command.iter().map(|&part| part.to_owned()).collect();
+    Command { name: name.into(), command, within_s: 5 }
+}
+
+pub(crate) fn unit(name: &str, verb: Verb, boot: Boot) -> UnitOrder {
+    UnitOrder { name: name.into(), verb, boot }
+}

@@ -1,0 +1,17 @@
+//! The executor against roots in temporary directories, with a systemctl that only keeps a record.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "tests touch their own temporary machines and end where one surprises them"
+)]
+
+mod apply;
+mod crash;
+mod disk;
+mod lab;
+mod observe;
+mod properties;
+mod rehearsal;
+mod rollback;
+mod stream;

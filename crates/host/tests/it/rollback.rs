@@ -1,0 +1,126 @@
+//! Whatever fails after the swap is put back, files and units.
+
+use host::wire::{Boot, End, Orders, Then, Verb};
+
+use crate::lab::{Lab, command, orders, unit};
+
+/// A change of everything that can change.
+fn change(lab: &Lab) -> Orders {
+    lab.put("/etc/bird/bird.conf", "old");
+    lab.put("/etc/bird/gone.conf", "gone");
+    lab.unit("bird.service", "active", "enabled");
+    lab.unit("gone.service", "active", "enabled");
+    lab.unit("new.service", "inactive", "disabled");
+    let mut orders = orders(vec![
+        lab.write("/etc/systemd/system/new.service", "[Service]"),
+        lab.write("/etc/bird/bird.conf", "new"),
+        lab.order("/etc/bird/gone.conf", Then::Remove),
+    ]);
+    orders.units = vec![
+        unit("gone.service", Verb::Stop, Boot::Disable),
+        unit("new.service", Verb::Start, Boot::Enable),
+        unit("bird.service", Verb::Reload, Boot::Leave),
+    ];
+    orders
+}
+
+fn rolled_back(lab: &Lab, orders: &Orders) -> String {
+    let before = lab.snapshot();
+    let End::RolledBack { why, troubles } = lab.apply(orders).end else { panic!() };
+    assert_eq!(troubles, Vec::<String>::new());
+    assert_eq!(lab.snapshot(), before);
+    assert!(!lab.at("/var/lib/ketupa/journal.json").exists());
+    why
+}
+
+#[test]
+fn a_failing_probe_puts_files_and_units_back() {
+    let lab = Lab::new();
+    let mut orders = change(&lab);
+    let no = command("BIRD answers", &["false"]);
+    orders.probes = vec![host::wire::Command { within_s: 1, ..no }];
+    let why = rolled_back(&lab, &orders);
+    assert!(why.starts_with("no yes within 1 s to \"BIRD answers\""), "{why}");
+    let calls = lab.calls();
+    let undone: Vec<&str> = calls.iter().skip(6).map(String::as_str).collect();
+    let expected = [
+        "stop new.service",
+        "disable new.service",
+        "daemon-reload ",
+        "enable gone.service",
+        "start gone.service",
+        "reload bird.service",
+    ];
+    assert_eq!(undone, expected);
+}
+
+#[test]
+fn a_probe_is_asked_again_until_it_says_yes() {
+    let lab = Lab::new();
+    let mut orders = change(&lab);
+    let flag = lab.programs().join("asked");
+    let program = format!("#!/bin/sh\n[ -e {0} ] && exit 0\ntouch {0}\nexit 1\n", flag.display());
+    let program = lab.program("probe", &program);
+    orders.probes = vec![command("BIRD answers", &[&program])];
+    assert_eq!(lab.apply(&orders).end, End::Done);
+}
+
+#[test]
+fn a_unit_that_will_not_reload_puts_back_only_what_was_touched() {
+    let lab = Lab::new();
+    let mut orders = change(&lab);
+    orders.units.push(unit("never.service", Verb::Restart, Boot::Leave));
+    std::fs::write(lab.programs().join("fails.reload.bird.service"), "").unwrap();
+    let why = rolled_back(&lab, &orders);
+    assert!(why.contains("no reload of bird.service today"), "{why}");
+    let calls = lab.calls();
+    assert_eq!(
+        calls.last().unwrap(),
+        "restart bird.service",
+        "a reload that fails ends in a restart"
+    );
+    assert!(!calls.iter().any(|call| call.contains("never.service")));
+}
+
+#[test]
+fn a_unit_that_dies_after_its_start_is_noticed() {
+    let lab = Lab::new();
+    let orders = change(&lab);
+    std::fs::write(lab.programs().join("dies.new.service"), "").unwrap();
+    assert_eq!(rolled_back(&lab, &orders), "new.service does not run: it is failed");
+}
+
+#[test]
+fn a_file_that_appeared_meanwhile_is_not_lost() {
+    let lab = Lab::new();
+    let mut orders = change(&lab);
+    // The checker runs between the look and the swap: it plays the other administrator.
+    let theirs = lab.programs().join("theirs");
+    let target = lab.at("/etc/systemd/system/new.service");
+    std::fs::write(&theirs, "theirs").unwrap();
+    let enter = format!(
+        "nsenter --mount=/proc/{}/ns/mnt cp {} {}",
+        std::process::id(),
+        theirs.display(),
+        target.display()
+    );
+    orders.checks = vec![command("other", &["sh", "-c", &enter])];
+    let End::RolledBack { why, .. } = lab.apply(&orders).end else { panic!() };
+    assert!(why.starts_with("cannot change /etc/systemd/system/new.service: File exists"), "{why}");
+    assert_eq!(std::fs::read_to_string(target).unwrap(), "theirs");
+    assert_eq!(lab.text("/etc/bird/bird.conf"), "old");
+}
+
+#[test]
+fn what_could_not_be_put_back_is_told() {
+    let lab = Lab::new();
+    let mut orders = change(&lab);
+    let flag = lab.programs().join("fails.stop.new.service");
+    let no = command("BIRD answers", &["sh", "-c", &format!("touch {}; false", flag.display())]);
+    orders.probes = vec![host::wire::Command { within_s: 0, ..no }];
+    let End::RolledBack { troubles, .. } = lab.apply(&orders).end else { panic!() };
+    assert_eq!(troubles.len(), 1, "{troubles:?}");
+    assert!(troubles[0].contains("no stop of new.service today"));
+    assert_eq!(lab.text("/etc/bird/bird.conf"), "old", "the rest went back all the same");
+    assert!(lab.at("/var/lib/ketupa/journal.json").exists(), "and it is not forgotten");
+}
