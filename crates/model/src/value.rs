@@ -228,7 +228,7 @@ pub(crate) fn word<T: Word + PartialEq>(meaning: T) -> &'static str {
 }
 
 /// The candidate that somebody probably meant.
-pub(crate) fn nearest<'a>(
+pub fn nearest<'a>(
     written: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
