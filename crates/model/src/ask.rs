@@ -3,13 +3,13 @@
 
 use crate::kinds::{
     Host, Neighbor, Nic, Policy, Pool, Relation, Role, Segment, SegmentKind, Service, Session,
-    StaticRoute, Vip, Zone,
+    StaticRoute, Target, Vip, Zone,
 };
 use crate::load::Isp;
 use crate::table::{Id, Named as _};
 use crate::value::Asn;
 use ipnet::IpNet;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// An address family.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -132,9 +132,34 @@ impl Vip {
         let step = u8::try_from(position).ok()?.checked_mul(10)?;
         150u8.checked_sub(step).filter(|priority| *priority > 0)
     }
+
+    /// The interface with the virtual Ethernet address that its holder answers from. A VRID is
+    /// unique per segment only: a host with two VIPs of one VRID would need one name twice.
+    pub fn interface(&self, family: Family) -> String {
+        format!("vrrp{}.{}", family.digit(), self.vrid)
+    }
+
+    /// The link-local address that comes first among the addresses of an IPv6 virtual router
+    /// (RFC 5798 section 5.2.9): the tail of the virtual Ethernet address 00:00:5e:00:02:VRID.
+    pub fn link_local(&self) -> Ipv6Addr {
+        Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0x5e00, 0x0200 | u16::from(self.vrid))
+    }
+}
+
+impl Neighbor {
+    /// What it hears from us, if it is a customer. With a private ASN it has no other way out.
+    pub fn told(&self) -> View {
+        self.view.unwrap_or(if self.asn.is_private() { View::Default } else { View::Full })
+    }
 }
 
 impl Session {
+    /// The name of its BIRD protocol for a family, the same in configuration, probes and metrics.
+    pub fn protocol(&self, neighbor: &Neighbor, family: Family) -> String {
+        let words = format!("{}_{}_{}", neighbor.name, self.name, family.digit());
+        format!("bgp_{}", words.replace('-', "_"))
+    }
+
     /// The neighbour's address of a family.
     pub fn address(&self, family: Family) -> Option<IpAddr> {
         match family {
@@ -176,19 +201,16 @@ impl Isp {
             .flat_map(|neighbor| neighbor.session.iter().map(move |s| (neighbor, s)))
     }
 
-    /// The routers that a router speaks internal BGP with: every edge with every core and access
-    /// router and the other way round; edges among each other (they exchange only our own
-    /// aggregates and blackholes). Hosts of another AS take part by a declared neighbour instead.
+    /// The routers that a router speaks internal BGP with: all others, because what one learns from
+    /// another by internal BGP it tells no third (RFC 4271 section 9.2). Edges give core and access
+    /// everything, each other only our own aggregates and blackholes. Hosts of another AS take part
+    /// by a declared neighbour instead.
     pub fn internal_peers(&self, host: Id<Host>) -> Vec<(Id<Host>, &Host)> {
         let own = &self.hosts[host];
         if !self.speaks_internal(own) {
             return Vec::new();
         }
-        self.hosts
-            .iter()
-            .filter(|(id, peer)| *id != host && self.speaks_internal(peer))
-            .filter(|(_, peer)| own.role == Role::Edge || peer.role == Role::Edge)
-            .collect()
+        self.hosts.iter().filter(|(id, peer)| *id != host && self.speaks_internal(peer)).collect()
     }
 
     fn speaks_internal(&self, host: &Host) -> bool {
@@ -296,5 +318,66 @@ impl Isp {
     /// The RTR caches that our routers ask for validated route origins, with their port; by name.
     pub fn rtr_servers(&self) -> Vec<(Id<Host>, u16)> {
         self.with_role(Role::Validator).map(|(id, host)| (id, host.rtr.port())).collect()
+    }
+
+    /// What a target stands for, in one family: sorted, none inside another.
+    pub fn prefixes_of(&self, target: &Target, family: Family) -> Vec<IpNet> {
+        let all: Vec<IpNet> = match target {
+            Target::Host(id) => self.hosts[*id].addresses().into_iter().map(IpNet::from).collect(),
+            Target::Vip(id) => {
+                self.vips[*id].address(family).map(IpNet::from).into_iter().collect()
+            }
+            Target::Segment(id) => self.segments[*id].prefix(family).into_iter().collect(),
+            Target::Pool(id) => self.pools[*id].prefixes.clone(),
+            Target::Prefix(prefix) => vec![*prefix],
+        };
+        IpNet::aggregate(&all.into_iter().filter(|p| Family::of_net(*p) == family).collect())
+    }
+
+    /// Whose addresses may be the source of what comes in from a LAN: those of the LAN itself,
+    /// and what its hosts hold or route: loopbacks, pools, static routes, customers' prefixes.
+    pub fn sources_on(&self, segment: Id<Segment>, family: Family) -> Vec<IpNet> {
+        let on = |id: &Id<Host>| self.hosts[*id].nic_on(segment).is_some();
+        let lan = self.segments[segment].prefix(family);
+        let mut all: Vec<IpNet> = lan.into_iter().collect();
+        let there = self.hosts.values().filter(|host| host.nic_on(segment).is_some());
+        all.extend(there.filter_map(|host| host.loopback(family)).map(IpNet::from));
+        let pools = self.pools.values().filter(|pool| pool.hosts.iter().any(on));
+        all.extend(pools.flat_map(|pool| pool.prefixes.iter().copied()));
+        let routes = self.routes.values().filter(|r| self.vips[r.via].segment == segment);
+        all.extend(routes.flat_map(|route| route.prefixes.iter().copied()));
+        let behind = self.sessions().filter(|(_, session)| {
+            let remote = session.address(family);
+            remote.is_some_and(|address| lan.is_some_and(|prefix| prefix.contains(&address)))
+        });
+        all.extend(behind.flat_map(|(neighbor, _)| neighbor.prefixes.iter().copied()));
+        all.retain(|prefix| Family::of_net(*prefix) == family);
+        IpNet::aggregate(&all)
+    }
+
+    /// The addresses that only our own routers need to reach: loopbacks of our routers and
+    /// firewalls, backbone and management segments.
+    pub fn infrastructure(&self, family: Family) -> Vec<IpNet> {
+        let forwards = self.hosts.values().filter(|host| host.role.forwards());
+        let loopbacks = forwards.filter_map(|host| host.loopback(family)).map(IpNet::from);
+        let inner = self.segments.values().filter(|segment| {
+            matches!(
+                segment.kind,
+                SegmentKind::Backbone | SegmentKind::Management | SegmentKind::Sync
+            )
+        });
+        let links = inner.filter_map(|segment| segment.prefix(family));
+        IpNet::aggregate(&loopbacks.chain(links).collect())
+    }
+
+    /// The interfaces whose loss lowers a host's priority for its VIPs, with how much each takes
+    /// away: a router without any backbone link falls below the next host, one with a link left
+    /// does not (with up to four of them).
+    pub fn tracked_by(&self, host: Id<Host>) -> Vec<(&Nic, u8)> {
+        let backbone = |nic: &&Nic| self.segments[nic.segment].kind == SegmentKind::Backbone;
+        let nics: Vec<&Nic> = self.hosts[host].nic.iter().filter(backbone).collect();
+        // Two hosts that follow each other are 10 apart (`Vip::priority`).
+        let loss = u8::try_from(nics.len()).ok().and_then(|n| 10u8.checked_div(n)).unwrap_or(0) + 1;
+        nics.into_iter().map(|nic| (nic, loss)).collect()
     }
 }
