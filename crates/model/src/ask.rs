@@ -3,7 +3,7 @@
 
 use crate::kinds::{
     Host, Neighbor, Nic, Policy, Pool, Relation, Role, Segment, SegmentKind, Service, Session,
-    StaticRoute, Target, Vip, Zone,
+    StaticRoute, Target, View, Vip, Zone,
 };
 use crate::load::Isp;
 use crate::table::{Id, Named as _};

@@ -3,7 +3,7 @@
 use super::Kind;
 use crate::fields::{At, Fields};
 use crate::table::{Id, Named};
-use crate::value::{Asn, Cents};
+use crate::value::{Asn, Cents, Secret};
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 /// The provider: exactly one table `[isp]`.
@@ -27,6 +27,9 @@ pub struct About {
     pub budget: Option<Cents>,
     /// The routing policy of neighbours that name none.
     pub policy: Option<Id<super::Policy>>,
+    /// What OSPF on the backbones signs its packets with (RFC 5709, RFC 7166). Without it, whoever
+    /// reaches a backbone can change our routes.
+    pub ospf_password: Option<Secret>,
     /// Where it is declared.
     pub at: At,
 }
@@ -43,6 +46,7 @@ impl About {
             currency: fields.or("currency", "EUR".to_owned()),
             budget: fields.get("budget"),
             policy: fields.get("policy"),
+            ospf_password: fields.get("ospf_password"),
             at: fields.at(),
         }
     }

@@ -18,7 +18,7 @@ pub use firewall::{Action, Rule, RuleGroup, Zone};
 pub use host::{Host, MachineKind, Nic, Role, RtrServer};
 pub use isp::{About, Roa};
 pub use money::{Cost, Period};
-pub use neighbor::{BgpRole, Neighbor, Rehearsal, Relation, Session};
+pub use neighbor::{BgpRole, Neighbor, Rehearsal, Relation, Session, View};
 pub use policy::{LocalPreferences, Policy, PolicyRule, RoaMode};
 pub use segment::{Pool, Segment, SegmentKind, StaticRoute};
 pub use service::{Certificate, Exposure, Serve, Service};

@@ -34,6 +34,8 @@ pub struct Neighbor {
     pub may_blackhole: bool,
     /// Whether it sends us a default route that we take. Default: false.
     pub default_route: bool,
+    /// What we tell it, if it is a customer. Default: `full`, or `default` with a private ASN.
+    pub view: Option<View>,
     /// Whether its sessions are being drained: graceful shutdown (RFC 8326). Default: false.
     pub drain: bool,
     /// How often our AS is prepended towards it, from 0 to 5. Default: 0.
@@ -69,6 +71,10 @@ pub struct Session {
     pub role: Option<BgpRole>,
     /// Whether BFD watches the link. Default: false.
     pub bfd: bool,
+    /// Whether both sides accept packets from the same link only (GTSM, RFC 5082): by agreement,
+    /// because the session stays down unless the neighbour sets it too. Default: true where the
+    /// neighbour's router is one of ours, else false.
+    pub ttl_security: bool,
     /// Where it is declared.
     pub at: At,
 }
@@ -85,6 +91,19 @@ pub enum Relation {
     RouteServer,
     /// It buys from us.
     Customer,
+}
+
+/// What a customer hears from us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum View {
+    /// Every route that we know.
+    Full,
+    /// Only a default route.
+    Default,
+    /// Both.
+    FullAndDefault,
+    /// Only our own routes and those of other customers.
+    Own,
 }
 
 /// Our side's BGP role (RFC 9234).
@@ -117,6 +136,15 @@ impl Word for Relation {
         ("peer", Self::Peer),
         ("route-server", Self::RouteServer),
         ("customer", Self::Customer),
+    ];
+}
+
+impl Word for View {
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("full", Self::Full),
+        ("default", Self::Default),
+        ("full-and-default", Self::FullAndDefault),
+        ("own", Self::Own),
     ];
 }
 
@@ -177,6 +205,7 @@ impl Kind for Neighbor {
             blackhole: fields.get("blackhole"),
             may_blackhole: fields.or("may_blackhole", relation == Relation::Customer),
             default_route: fields.or("default_route", false),
+            view: fields.get("view"),
             drain: fields.or("drain", false),
             prepend: fields.or("prepend", 0),
             password4: fields.get("password4"),
@@ -198,14 +227,16 @@ impl Session {
         if !crate::load::is_name(&name) {
             fields.finding(crate::load::bad_name(&name, fields.at().place));
         }
+        let remote: Option<Id<Host>> = fields.get("remote");
         let session = Self {
             name,
             host: fields.need("host"),
             ipv4: fields.get("ipv4"),
             ipv6: fields.get("ipv6"),
-            remote: fields.get("remote"),
+            remote,
             role: fields.get("role"),
             bfd: fields.or("bfd", false),
+            ttl_security: fields.or("ttl_security", remote.is_some()),
             at: fields.at(),
         };
         if !session.at.has("ipv4") && !session.at.has("ipv6") {
