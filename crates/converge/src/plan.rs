@@ -166,11 +166,16 @@ fn change(
     owned: &Owned,
 ) -> FileChange {
     let by_hand = owned.files.get(path).is_some_and(|owned| match was {
-        Entry::File(found) => found.hash != owned.hash || act == FileAct::Permissions,
+        Entry::File(found) => !is_as_written(found, owned),
         Entry::Absent | Entry::Link { .. } | Entry::Other { .. } => true,
         Entry::Unreadable { .. } => false,
     });
     FileChange { path: path.to_owned(), act, desired: desired.cloned(), by_hand, was: was.clone() }
+}
+
+fn is_as_written(found: &FileEntry, owned: &OwnedFile) -> bool {
+    (&found.hash, found.mode, &found.owner, &found.group)
+        == (&owned.hash, owned.mode, &owned.owner, &owned.group)
 }
 
 fn plan_units(plan: &mut Plan, desired: &HostTree, observed: &Observed, owned: &Owned) {
@@ -193,7 +198,14 @@ fn to_own(desired: &HostTree, observed: &Observed) -> Owned {
         .iter()
         .filter_map(|(path, file)| {
             let hash = observed.wanted.get(path)?.clone();
-            Some((path.clone(), OwnedFile { hash, secret: has_secrets(file) }))
+            let owned = OwnedFile {
+                hash,
+                mode: file.mode,
+                owner: file.owner.clone(),
+                group: file.group.clone(),
+                secret: has_secrets(file),
+            };
+            Some((path.clone(), owned))
         })
         .collect();
     Owned { files, units: desired.units.keys().cloned().collect(), ..Owned::default() }
@@ -203,7 +215,8 @@ fn to_own(desired: &HostTree, observed: &Observed) -> Owned {
 fn adopted(plan: &Plan, before: &Owned) -> Vec<String> {
     let files = plan.owned.files.iter().filter(|(path, owned)| {
         let changes = plan.files.iter().any(|change| change.path == **path);
-        !changes && before.files.get(*path) != Some(owned)
+        let blocked = plan.obstacles.iter().any(|obstacle| obstacle.about == **path);
+        !changes && !blocked && before.files.get(*path) != Some(owned)
     });
     let units = plan
         .units

@@ -162,6 +162,12 @@ pub struct Owned {
 pub struct OwnedFile {
     /// SHA-256 of what was written.
     pub hash: String,
+    /// Permission bits.
+    pub mode: u32,
+    /// Owner's name.
+    pub owner: String,
+    /// Group's name.
+    pub group: String,
     /// Does its text hold secrets? Then nobody is shown what stands in it.
     pub secret: bool,
 }

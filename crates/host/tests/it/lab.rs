@@ -155,7 +155,13 @@ pub(crate) fn orders(files: Vec<FileOrder>) -> Orders {
     let mut orders = Orders { files, ..Orders::default() };
     for order in &orders.files {
         if let Then::Write(new) = &order.then {
-            let owned = OwnedFile { hash: host::hash(new.text.as_bytes()), secret: false };
+            let owned = OwnedFile {
+                hash: host::hash(new.text.as_bytes()),
+                mode: new.mode,
+                owner: new.owner.clone(),
+                group: new.group.clone(),
+                secret: false,
+            };
             orders.owned.files.insert(order.path.clone(), owned);
         }
     }
