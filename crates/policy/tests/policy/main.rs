@@ -1,4 +1,5 @@
 //! Promises of the policy crate: the text, the properties, and the agreement with a real BIRD.
 
+mod against_bird;
 mod sample;
 mod text;
