@@ -1,5 +1,7 @@
 //! Sets that conditions match against: prefixes, ASNs, communities. BIRD knows the same forms.
 
+use std::cmp::Reverse;
+
 use ipnet::IpNet;
 
 use crate::route::{Community, Family, Large};
@@ -113,13 +115,19 @@ pub struct AsnSet {
 impl AsnSet {
     /// A set that is printed as a constant.
     pub fn named(name: &str, ranges: &[AsnRange]) -> Self {
-        Self { name: Some(name.to_owned()), ranges: tidy(ranges) }
+        Self { name: Some(name.to_owned()), ..Self::ranged(ranges) }
     }
 
     /// A set of single ASNs that is printed where it is used.
     pub fn inline(asns: &[u32]) -> Self {
         let single = |asn: &u32| AsnRange { low: *asn, high: *asn };
-        Self { name: None, ranges: tidy(&asns.iter().map(single).collect::<Vec<_>>()) }
+        Self::ranged(&asns.iter().map(single).collect::<Vec<_>>())
+    }
+
+    fn ranged(ranges: &[AsnRange]) -> Self {
+        let bounds = |range: &AsnRange| (range.low, range.high);
+        let joined = |(low, high)| AsnRange { low, high };
+        Self { name: None, ranges: apart(ranges, bounds, joined) }
     }
 
     /// The ranges, in order and apart.
@@ -131,21 +139,6 @@ impl AsnSet {
     pub fn contains(&self, asn: u32) -> bool {
         self.ranges.iter().any(|range| range.low <= asn && asn <= range.high)
     }
-}
-
-/// Ranges in order; those that overlap are joined, because BIRD wants a set's items apart.
-fn tidy(ranges: &[AsnRange]) -> Vec<AsnRange> {
-    let mut sorted = ranges.to_vec();
-    sorted.retain(|range| range.low <= range.high);
-    sorted.sort();
-    let mut joined: Vec<AsnRange> = Vec::new();
-    for range in sorted {
-        match joined.last_mut() {
-            Some(last) if range.low <= last.high => last.high = last.high.max(range.high),
-            _ => joined.push(range),
-        }
-    }
-    joined
 }
 
 /// A pattern over standard communities.
@@ -174,18 +167,57 @@ impl CommunityPattern {
 
 /// A set of patterns over standard communities.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct CommunitySet(pub Vec<CommunityPattern>);
+pub struct CommunitySet(Vec<CommunityPattern>);
 
 impl CommunitySet {
+    /// A set from patterns, in order and apart.
+    pub fn new(patterns: &[CommunityPattern]) -> Self {
+        let bounds = |pattern: &CommunityPattern| match *pattern {
+            CommunityPattern::Exactly(Community(asn, value)) => ((asn, value), (asn, value)),
+            CommunityPattern::Span(asn, low, high) => ((asn, low), (asn, high)),
+            CommunityPattern::Asn(asn) => ((asn, 0), (asn, u16::MAX)),
+        };
+        let joined =
+            |(low, high): ((u16, u16), (u16, u16))| CommunityPattern::Span(low.0, low.1, high.1);
+        Self(apart(patterns, bounds, joined))
+    }
+
     /// A set of one community.
     pub fn one(community: Community) -> Self {
         Self(vec![CommunityPattern::Exactly(community)])
+    }
+
+    /// The patterns, in order and apart.
+    pub fn patterns(&self) -> &[CommunityPattern] {
+        &self.0
     }
 
     /// Whether a community is in the set.
     pub fn contains(&self, community: Community) -> bool {
         self.0.iter().any(|pattern| pattern.matches(community))
     }
+}
+
+/// Patterns in order, those inside others left out and those that overlap joined. BIRD searches
+/// a set as if its items were apart: where they are not, it misses some without a word.
+fn apart<P: Copy, B: Copy + Ord>(
+    patterns: &[P],
+    bounds: impl Fn(&P) -> (B, B),
+    joined: impl Fn((B, B)) -> P,
+) -> Vec<P> {
+    let mut sorted = patterns.to_vec();
+    sorted.retain(|pattern| bounds(pattern).0 <= bounds(pattern).1);
+    sorted.sort_by_key(|pattern| (bounds(pattern).0, Reverse(bounds(pattern).1)));
+    let mut kept: Vec<P> = Vec::new();
+    for pattern in sorted {
+        let (low, high) = bounds(&pattern);
+        match kept.last_mut() {
+            Some(last) if high <= bounds(last).1 => {}
+            Some(last) if low <= bounds(last).1 => *last = joined((bounds(last).0, high)),
+            _ => kept.push(pattern),
+        }
+    }
+    kept
 }
 
 /// A pattern over large communities.
@@ -217,9 +249,22 @@ impl LargePattern {
 
 /// A set of patterns over large communities.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct LargeSet(pub Vec<LargePattern>);
+pub struct LargeSet(Vec<LargePattern>);
 
 impl LargeSet {
+    /// A set from patterns, in order and apart.
+    pub fn new(patterns: &[LargePattern]) -> Self {
+        type Bound = (u32, u32, u32);
+        let bounds = |pattern: &LargePattern| match *pattern {
+            LargePattern::Exactly(Large(a, b, c)) => ((a, b, c), (a, b, c)),
+            LargePattern::Span(a, b, low, high) => ((a, b, low), (a, b, high)),
+            LargePattern::Function(a, b) => ((a, b, 0), (a, b, u32::MAX)),
+            LargePattern::Asn(a) => ((a, 0, 0), (a, u32::MAX, u32::MAX)),
+        };
+        let joined = |(low, high): (Bound, Bound)| LargePattern::Span(low.0, low.1, low.2, high.2);
+        Self(apart(patterns, bounds, joined))
+    }
+
     /// A set of one community.
     pub fn one(large: Large) -> Self {
         Self(vec![LargePattern::Exactly(large)])
@@ -227,7 +272,13 @@ impl LargeSet {
 
     /// A set of several communities.
     pub fn several(larges: &[Large]) -> Self {
-        Self(larges.iter().copied().map(LargePattern::Exactly).collect())
+        let patterns: Vec<_> = larges.iter().copied().map(LargePattern::Exactly).collect();
+        Self::new(&patterns)
+    }
+
+    /// The patterns, in order and apart.
+    pub fn patterns(&self) -> &[LargePattern] {
+        &self.0
     }
 
     /// Whether a community is in the set.

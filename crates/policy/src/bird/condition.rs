@@ -92,10 +92,12 @@ fn negated(inner: &Condition, names: &Names, family: Option<Family>) -> (String,
         {
             Some(swapped(inner, " ~ ", " !~ ", names))
         }
-        Condition::Community(set) if !set.0.is_empty() => {
+        Condition::Community(set) if !set.patterns().is_empty() => {
             Some(swapped(inner, " ~ ", " !~ ", names))
         }
-        Condition::Large(set) if !set.0.is_empty() => Some(swapped(inner, " ~ ", " !~ ", names)),
+        Condition::Large(set) if !set.patterns().is_empty() => {
+            Some(swapped(inner, " ~ ", " !~ ", names))
+        }
         Condition::NextHop(nets) => match nets.as_slice() {
             [only] if only.prefix_len() == only.max_prefix_len() => {
                 Some(swapped(inner, " = ", " != ", names))
@@ -234,7 +236,7 @@ pub(super) const fn origin_text(origin: Origin) -> &'static str {
 }
 
 fn communities(set: &CommunitySet, names: &Names) -> String {
-    match set.0.as_slice() {
+    match set.patterns() {
         [] => "false".to_owned(),
         [CommunityPattern::Exactly(community)] => format!("{community} ~ bgp_community"),
         _ => format!("bgp_community ~ {}", community_set(set, names)),
@@ -248,11 +250,11 @@ pub(super) fn community_set(set: &CommunitySet, names: &Names) -> String {
         CommunityPattern::Span(asn, low, high) => format!("({asn}, {low}..{high})"),
         CommunityPattern::Asn(asn) => format!("({}, *)", asn_text(u32::from(*asn), names)),
     };
-    list(&set.0.iter().map(item).collect::<Vec<_>>())
+    list(&set.patterns().iter().map(item).collect::<Vec<_>>())
 }
 
 fn larges(set: &LargeSet, names: &Names) -> String {
-    match set.0.as_slice() {
+    match set.patterns() {
         [] => "false".to_owned(),
         [LargePattern::Exactly(large)] => {
             format!("{} ~ bgp_large_community", large_text(*large, names))
@@ -273,7 +275,7 @@ pub(super) fn large_set(set: &LargeSet, names: &Names) -> String {
         }
         LargePattern::Asn(asn) => format!("({}, *, *)", asn_text(*asn, names)),
     };
-    list(&set.0.iter().map(item).collect::<Vec<_>>())
+    list(&set.patterns().iter().map(item).collect::<Vec<_>>())
 }
 
 fn next_hop(nets: &[IpNet]) -> (String, Tie) {

@@ -137,7 +137,7 @@ fn action_lines(action: &Action, names: &Names) -> Vec<String> {
         Action::AddCommunity(community) => {
             format!("bgp_community.add({community});{}", known(*community))
         }
-        Action::DeleteCommunities(set) => match set.0.as_slice() {
+        Action::DeleteCommunities(set) => match set.patterns() {
             [] => return Vec::new(),
             _ => format!("bgp_community.delete({});", condition::community_set(set, names)),
         },
@@ -145,7 +145,7 @@ fn action_lines(action: &Action, names: &Names) -> Vec<String> {
         Action::AddLarge(large) => {
             format!("bgp_large_community.add({});", large_text(*large, names))
         }
-        Action::DeleteLarge(set) => match set.0.as_slice() {
+        Action::DeleteLarge(set) => match set.patterns() {
             [] => return Vec::new(),
             _ => format!("bgp_large_community.delete({});", condition::large_set(set, names)),
         },

@@ -35,10 +35,10 @@ fn function(name: &str, about: &str, family: Option<Family>, body: Vec<Statement
 
 /// I2, E3: nobody else may speak in our name, and our marks are nobody else's business.
 pub(super) fn strip_own(network: &Network) -> Statement {
-    let large = Action::DeleteLarge(LargeSet(vec![LargePattern::Asn(network.own_asn)]));
+    let large = Action::DeleteLarge(LargeSet::new(&[LargePattern::Asn(network.own_asn)]));
     let mut body = vec![Statement::Do(large)];
     if let Ok(asn) = u16::try_from(network.own_asn) {
-        let set = CommunitySet(vec![CommunityPattern::Asn(asn)]);
+        let set = CommunitySet::new(&[CommunityPattern::Asn(asn)]);
         body.push(Statement::Do(Action::DeleteCommunities(set)));
     }
     shared("strip_own", "Takes away the communities in our own name.", body)

@@ -84,7 +84,7 @@ fn rules() -> Vec<Rule> {
     vec![
         Rule {
             about: "No video over this session: ticket 12.".to_owned(),
-            when: Condition::Large(policy::LargeSet(vec![policy::LargePattern::Span(
+            when: Condition::Large(policy::LargeSet::new(&[policy::LargePattern::Span(
                 100, 1, 5, 7,
             )])),
             then: vec![Action::Reject(policy::Reason::OPERATOR)],
@@ -94,7 +94,7 @@ fn rules() -> Vec<Rule> {
             when: Condition::Any(vec![
                 Condition::Med(0),
                 Condition::Origin(policy::Origin::Egp),
-                Condition::Community(policy::CommunitySet(vec![
+                Condition::Community(policy::CommunitySet::new(&[
                     policy::CommunityPattern::Span(100, 10, 20),
                     policy::CommunityPattern::Asn(101),
                 ])),

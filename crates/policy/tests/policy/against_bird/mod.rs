@@ -6,6 +6,7 @@
 #![expect(clippy::print_stdout, reason = "a comparison that tells no figures proves nothing")]
 
 mod daemon;
+mod filters;
 mod routes;
 mod speaker;
 mod table;
@@ -14,16 +15,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use ipnet::IpNet;
-use policy::{Destination, Family, REASONS, Reason, Route, Source, bird, run};
+use policy::{Destination, Family, Filter, REASONS, Reason, Route, Source, bird, run};
 
 use crate::sample;
 use daemon::{Daemon, Plan};
 use routes::Dice;
 use table::{Judged, Row};
 
-/// Routes for each filter and family that come by BGP, and as statics.
-const BY_BGP: usize = 2500;
-const BY_STATIC: usize = 500;
+/// Routes for each filter of the house and each family, by BGP and as statics.
+const HOUSE: (usize, usize) = (2500, 500);
+
+/// Random filters of each family, and routes for each of them.
+const RANDOM: usize = 50;
+const ANY: (usize, usize) = (500, 100);
 
 #[test]
 fn interpreter_and_bird_agree_on_every_route() {
@@ -36,25 +40,53 @@ fn interpreter_and_bird_agree_on_every_route() {
     for family in [Family::V4, Family::V6] {
         for filter in sample::filters(family) {
             let profile = routes::Profile::of(&filter);
-            plans.push(Plan {
-                index: plans.len() + 1,
-                bgp: routes::many(&mut dice, &profile, Source::Bgp, BY_BGP),
-                statics: routes::many(&mut dice, &profile, Source::Static, BY_STATIC),
-                profile,
-                filter,
-            });
+            plans.push(plan(&mut dice, (plans.len() + 1, HOUSE), filter, profile));
         }
     }
-    let mut daemon = Daemon::start(&plans);
+    let report = compared(&plans);
+    report.tell(seed);
+    report.met_everything();
+}
+
+#[test]
+fn interpreter_and_bird_agree_on_any_filter() {
+    if daemon::enter_namespace("against_bird::interpreter_and_bird_agree_on_any_filter") {
+        return;
+    }
+    let seed = daemon::seed();
+    let mut dice = Dice::new(seed);
+    let mut plans = Vec::new();
+    for number in 0..2 * RANDOM {
+        let family = if number % 2 == 0 { Family::V4 } else { Family::V6 };
+        let filter = filters::random(&mut dice, family, number);
+        let profile = routes::Profile::plain(family);
+        plans.push(plan(&mut dice, (plans.len() + 1, ANY), filter, profile));
+    }
+    compared(&plans).tell(seed);
+}
+
+fn plan(
+    dice: &mut Dice,
+    (index, (by_bgp, by_static)): (usize, (usize, usize)),
+    filter: Filter,
+    profile: routes::Profile,
+) -> Plan {
+    let bgp = routes::many(dice, &profile, Source::Bgp, by_bgp);
+    let statics = routes::many(dice, &profile, Source::Static, by_static);
+    Plan { index, filter, profile, bgp, statics }
+}
+
+/// Starts BIRD with the plans' filters and sends it their routes.
+fn compared(plans: &[Plan]) -> Report {
+    let mut daemon = Daemon::start(plans);
     let mut report = Report::default();
-    for plan in &plans {
+    for plan in plans {
         daemon.feed(plan);
         report.bogus = daemon.bogus();
         report.compare(plan, &daemon.table(&plan.bgp_table()), &plan.bgp);
         report.compare(plan, &daemon.table(&plan.static_table()), &plan.statics);
     }
-    drop(daemon);
-    report.finish(seed);
+    report
 }
 
 /// What was compared, how often each verdict was seen, and where the two disagree.
@@ -89,17 +121,15 @@ impl Report {
         }
     }
 
-    fn finish(&self, seed: u64) {
+    /// Prints the figures; stops at the first differences.
+    fn tell(&self, seed: u64) {
         let mut text = String::new();
-        let mut total: BTreeMap<Option<Reason>, usize> = BTreeMap::new();
         for (name, counts) in &self.seen {
             let all: usize = counts.values().sum();
             let accepted = counts.get(&None).copied().unwrap_or_default();
             let _ = writeln!(text, "{name}: {all} routes, {}% accepted", 100 * accepted / all);
-            for (reason, count) in counts {
-                *total.entry(*reason).or_default() += count;
-            }
         }
+        let total = self.total();
         let all: usize = total.values().sum();
         let _ = writeln!(text, "all: {all} routes compared (seed {seed})");
         let _ = writeln!(text, "{:>8} more that BIRD ignores before any filter", self.ignored);
@@ -112,11 +142,28 @@ impl Report {
         let wrong = self.wrong.len();
         let first = self.wrong.iter().take(5).cloned().collect::<Vec<_>>().join("\n");
         assert!(self.wrong.is_empty(), "{wrong} of {all} routes differ, the first:\n{first}");
-        let unseen: Vec<_> = REASONS
+    }
+
+    fn total(&self) -> BTreeMap<Option<Reason>, usize> {
+        let mut total = BTreeMap::new();
+        for (reason, count) in self.seen.values().flatten() {
+            *total.entry(*reason).or_default() += count;
+        }
+        total
+    }
+
+    /// A comparison that never met a reason proves nothing about it.
+    fn met_everything(&self) {
+        let total = self.total();
+        let unmet: Vec<_> = REASONS
             .iter()
             .filter(|reason| **reason != Reason::FAMILY && !total.contains_key(&Some(**reason)))
             .collect();
-        assert!(unseen.is_empty(), "no route was refused for {unseen:?}: make the dice meet it");
+        assert!(unmet.is_empty(), "no route was refused for {unmet:?}: make the dice meet it");
+        for (name, counts) in &self.seen {
+            assert!(counts.contains_key(&None), "{name} accepted no route");
+            assert!(counts.len() > 1, "{name} refused no route");
+        }
     }
 }
 

@@ -27,15 +27,15 @@ impl Dice {
         mixed ^ (mixed >> 31)
     }
 
-    fn below(&mut self, bound: usize) -> usize {
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
         (self.next() % bound as u64) as usize
     }
 
-    fn percent(&mut self, chance: usize) -> bool {
+    pub(crate) fn percent(&mut self, chance: usize) -> bool {
         self.below(100) < chance
     }
 
-    fn of<T: Copy>(&mut self, list: &[T]) -> T {
+    pub(crate) fn of<T: Copy>(&mut self, list: &[T]) -> T {
         *list.get(self.below(list.len())).expect("a list with something in it")
     }
 }
@@ -106,7 +106,7 @@ pub(crate) fn many(dice: &mut Dice, profile: &Profile, source: Source, count: us
 }
 
 /// Every prefix that some condition names.
-fn bases(family: Family) -> Vec<IpNet> {
+pub(crate) fn bases(family: Family) -> Vec<IpNet> {
     let (bogons, others): (&[&str], &[&str]) = match family {
         Family::V4 => (
             BOGONS_V4,
@@ -360,6 +360,12 @@ fn large(dice: &mut Dice, profile: &Profile) -> Vec<Large> {
         list.push(if many > 9 { plain } else { dice.of(&some) });
     }
     list
+}
+
+/// Where next hops may lie, of both families.
+pub(crate) fn hops(dice: &mut Dice) -> Vec<IpNet> {
+    let all = ["185.1.4.7/32", "185.1.4.0/23", "2001:7f8:1::7/128", "2001:7f8:1::/64"];
+    (0..dice.below(4)).map(|_| sample::net(dice.of(&all))).collect()
 }
 
 fn next_hop(dice: &mut Dice, family: Family) -> IpAddr {
