@@ -13,6 +13,7 @@ use std::io::{Read, Write};
 
 pub mod frame;
 mod change;
+mod copy;
 mod files;
 mod packages;
 mod place;

@@ -29,6 +29,7 @@ pub(crate) fn recover(place: &Place, root: &Root, store: &Store) -> Result<Optio
 pub(crate) fn unfinished(store: &Store) -> Option<String> {
     let said = match (store.journal(), store.done()) {
         (Ok(None), Ok(None)) => return None,
+        _ if matches!(store.lock(), Ok(None)) => "a change is running at this moment",
         (Ok(Some(_)), _) => "a change was interrupted and is half done; the next apply undoes it",
         (_, Ok(Some(_))) => "a change was interrupted at its end; the next apply tidies up",
         (Err(_), _) | (_, Err(_)) => "the journal of an interrupted change cannot be read",

@@ -7,16 +7,17 @@
 use std::collections::BTreeSet;
 use std::io;
 use std::os::fd::{AsRawFd as _, OwnedFd};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rustix::fs::{self, AtFlags, CWD, Mode};
+use rustix::fs::{self, CWD, Mode, OFlags};
 use rustix::mount::{
     self, FsMountFlags, FsOpenFlags, MountAttrFlags, MountFlags, MountPropagationFlags,
     MoveMountFlags, OpenTreeFlags,
 };
 use rustix::thread::UnshareFlags;
 
+use crate::copy;
 use crate::files::{self, Change};
 use crate::place::{Place, Root, STORE, split};
 use crate::run::run;
@@ -90,31 +91,51 @@ fn scratch(place: &Place) -> io::Result<OwnedFd> {
     Root::open(place)?.directory(STORE)
 }
 
-/// Lays an overlay over `directory`, with the mounts below it put back on top.
+/// Lays a view over `directory` that takes all writing, with the mounts below put back on top.
 fn overlay(directory: &OwnedFd, scratch: &OwnedFd, number: usize) -> io::Result<()> {
     let place = fs::readlinkat(CWD, through(directory), Vec::new())?;
     let below = below(&place.to_string_lossy())?;
-    let (upper, work) = (format!("upper{number}"), format!("work{number}"));
-    let stat = fs::fstat(directory)?;
-    fs::mkdirat(scratch, &upper, Mode::from_raw_mode(stat.st_mode))?;
-    fs::mkdirat(scratch, &work, Mode::RWXU)?;
-    let (user, group) = (fs::Uid::from_raw(stat.st_uid), fs::Gid::from_raw(stat.st_gid));
-    fs::chownat(scratch, &upper, Some(user), Some(group), AtFlags::empty())?;
-    fs::chmodat(scratch, &upper, Mode::from_raw_mode(stat.st_mode), AtFlags::empty())?;
-    let options = mount::fsopen("overlay", FsOpenFlags::FSOPEN_CLOEXEC)?;
-    mount::fsconfig_set_string(&options, "source", "rehearsal")?;
-    mount::fsconfig_set_string(&options, "lowerdir", through(directory))?;
-    mount::fsconfig_set_string(&options, "upperdir", format!("{}/{upper}", through(scratch)))?;
-    mount::fsconfig_set_string(&options, "workdir", format!("{}/{work}", through(scratch)))?;
-    mount::fsconfig_create(&options)?;
-    let flags = FsMountFlags::FSMOUNT_CLOEXEC;
-    let overlay = mount::fsmount(&options, flags, MountAttrFlags::empty())?;
-    attach(&overlay, &through(directory))?;
+    let upper = twin(directory, scratch, &format!("upper{number}"))?;
+    let view = match layered(directory, &upper, scratch, &format!("work{number}")) {
+        Ok(view) => view,
+        // Layers upon layers (a container in a container): then a copy has to do.
+        Err(_too_deep) => copied(directory, &upper)?,
+    };
+    attach(&view, &through(directory))?;
     // A place that is gone from the new view needs no mount.
     below.iter().filter(|(_, at)| at.exists()).try_for_each(|(tree, at)| {
         let at = at.to_string_lossy();
         attach(tree, &at)
     })
+}
+
+/// An empty directory with the owner and mode of another.
+fn twin(directory: &OwnedFd, scratch: &OwnedFd, name: &str) -> io::Result<OwnedFd> {
+    let stat = fs::fstat(directory)?;
+    let (user, group) = (fs::Uid::from_raw(stat.st_uid), fs::Gid::from_raw(stat.st_gid));
+    fs::mkdirat(scratch, name, Mode::RWXU)?;
+    let twin = fs::openat(scratch, name, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+    fs::fchown(&twin, Some(user), Some(group))?;
+    fs::fchmod(&twin, Mode::from_raw_mode(stat.st_mode))?;
+    Ok(twin)
+}
+
+fn layered(lower: &OwnedFd, upper: &OwnedFd, scratch: &OwnedFd, work: &str) -> io::Result<OwnedFd> {
+    fs::mkdirat(scratch, work, Mode::RWXU)?;
+    let options = mount::fsopen("overlay", FsOpenFlags::FSOPEN_CLOEXEC)?;
+    mount::fsconfig_set_string(&options, "source", "rehearsal")?;
+    mount::fsconfig_set_string(&options, "lowerdir", through(lower))?;
+    mount::fsconfig_set_string(&options, "upperdir", through(upper))?;
+    mount::fsconfig_set_string(&options, "workdir", format!("{}/{work}", through(scratch)))?;
+    mount::fsconfig_create(&options)?;
+    let flags = FsMountFlags::FSMOUNT_CLOEXEC;
+    Ok(mount::fsmount(&options, flags, MountAttrFlags::empty())?)
+}
+
+fn copied(directory: &OwnedFd, upper: &OwnedFd) -> io::Result<OwnedFd> {
+    copy::directory(Path::new(&through(directory)), Path::new(&through(upper)))?;
+    let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
+    Ok(mount::open_tree(CWD, through(upper), flags)?)
 }
 
 fn attach(tree: &OwnedFd, at: &str) -> io::Result<()> {

@@ -109,3 +109,53 @@ fn file_systems_mounted_below_stay_visible_and_are_covered_too() {
         });
     });
 }
+
+/// Lays `depth` overlays over each other at the lab's root, as containers do.
+fn layer(lab: &Lab, depth: u32) {
+    crate::disk::leave();
+    for number in 0..depth {
+        let layer = lab.programs().join(format!("layer{number}"));
+        fs::create_dir(&layer).unwrap();
+        crate::disk::tmpfs(&layer, "4m");
+        let (upper, work, root) = (layer.join("upper"), layer.join("work"), lab.root());
+        fs::create_dir(&upper).unwrap();
+        fs::create_dir(&work).unwrap();
+        let options = format!(
+            "lowerdir={},upperdir={},workdir={}",
+            root.display(),
+            upper.display(),
+            work.display()
+        );
+        let options = std::ffi::CString::new(options).unwrap();
+        let none = rustix::mount::MountFlags::empty();
+        rustix::mount::mount("layer", &root, "overlay", none, options.as_c_str()).unwrap();
+    }
+}
+
+fn rehearse_on_layers(depth: u32) {
+    std::thread::spawn(move || {
+        let lab = Lab::new();
+        let mut orders = change(&lab);
+        layer(&lab, depth);
+        orders.checks = vec![checker(&lab, "1")];
+        let before = lab.snapshot();
+        assert!(matches!(lab.apply(&orders).end, End::Refused { .. }));
+        assert_eq!(saw(&lab), FUTURE);
+        assert_eq!(lab.snapshot(), before);
+        orders.checks = vec![checker(&lab, "0")];
+        assert_eq!(lab.apply(&orders).end, End::Done);
+        assert_eq!(lab.text("/etc/d/changed"), "changed");
+    })
+    .join()
+    .unwrap();
+}
+
+#[test]
+fn a_root_that_is_layered_itself_can_be_laid_over() {
+    rehearse_on_layers(1);
+}
+
+#[test]
+fn a_root_that_is_layered_too_deep_is_copied() {
+    rehearse_on_layers(2);
+}
