@@ -9,7 +9,7 @@ use crate::load::Isp;
 use crate::table::{Id, Named as _};
 use crate::value::Asn;
 use ipnet::IpNet;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr};
 
 /// An address family.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -131,18 +131,6 @@ impl Vip {
         let position = self.hosts.iter().position(|own| *own == host)?;
         let step = u8::try_from(position).ok()?.checked_mul(10)?;
         150u8.checked_sub(step).filter(|priority| *priority > 0)
-    }
-
-    /// The interface with the virtual Ethernet address that its holder answers from. A VRID is
-    /// unique per segment only: a host with two VIPs of one VRID would need one name twice.
-    pub fn interface(&self, family: Family) -> String {
-        format!("vrrp{}.{}", family.digit(), self.vrid)
-    }
-
-    /// The link-local address that comes first among the addresses of an IPv6 virtual router
-    /// (RFC 5798 section 5.2.9): the tail of the virtual Ethernet address 00:00:5e:00:02:VRID.
-    pub fn link_local(&self) -> Ipv6Addr {
-        Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0x5e00, 0x0200 | u16::from(self.vrid))
     }
 }
 
@@ -368,16 +356,5 @@ impl Isp {
         });
         let links = inner.filter_map(|segment| segment.prefix(family));
         IpNet::aggregate(&loopbacks.chain(links).collect())
-    }
-
-    /// The interfaces whose loss lowers a host's priority for its VIPs, with how much each takes
-    /// away: a router without any backbone link falls below the next host, one with a link left
-    /// does not (with up to four of them).
-    pub fn tracked_by(&self, host: Id<Host>) -> Vec<(&Nic, u8)> {
-        let backbone = |nic: &&Nic| self.segments[nic.segment].kind == SegmentKind::Backbone;
-        let nics: Vec<&Nic> = self.hosts[host].nic.iter().filter(backbone).collect();
-        // Two hosts that follow each other are 10 apart (`Vip::priority`).
-        let loss = u8::try_from(nics.len()).ok().and_then(|n| 10u8.checked_div(n)).unwrap_or(0) + 1;
-        nics.into_iter().map(|nic| (nic, loss)).collect()
     }
 }

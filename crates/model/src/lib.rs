@@ -9,11 +9,13 @@ pub mod cost;
 pub mod finding;
 pub mod kinds;
 mod fields;
+mod front;
 mod load;
 mod names;
 pub mod source;
 pub mod table;
 pub mod value;
+pub mod vrrp;
 
 pub use fields::At;
 pub use finding::{Finding, Severity};
