@@ -1,6 +1,5 @@
 //! Every component renders its cases as kept, and all folders are furnished alike.
 
-use component::Component as _;
 use std::path::{Path, PathBuf};
 
 fn folder(name: &str) -> PathBuf {
