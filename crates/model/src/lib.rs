@@ -10,6 +10,7 @@ pub mod finding;
 pub mod kinds;
 mod fields;
 mod front;
+mod front;
 mod load;
 mod names;
 pub mod source;
