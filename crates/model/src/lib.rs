@@ -10,7 +10,6 @@ pub mod finding;
 pub mod kinds;
 mod fields;
 mod front;
-mod front;
 mod load;
 mod names;
 pub mod source;
