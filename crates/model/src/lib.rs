@@ -5,6 +5,7 @@
 //! stages have; [`finding`] is how every stage tells the operator.
 
 pub mod ask;
+pub mod codes;
 pub mod cost;
 pub mod finding;
 pub mod kinds;

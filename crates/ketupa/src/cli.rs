@@ -1,0 +1,286 @@
+//! The command line: what can be typed, and the help that goes with it.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::civil::Date;
+use std::path::PathBuf;
+
+/// Runs a community Internet provider from one directory of TOML files.
+#[derive(Debug, Parser)]
+#[command(name = "ketupa", version, max_term_width = 100, after_help = EXIT)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXIT: &str = "Exit status: 0 all is well; 1 something is wrong with the network that was \
+declared, or did not answer; 2 the command line is wrong; 3 the machine refused (a file, a right, \
+a missing program).
+
+Start with:
+  ketupa check examples/neutrinet
+  ketupa twin up examples/neutrinet";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Say everything that is wrong with a declared ISP
+    Check(Check),
+    /// Explain a finding's code, or list all codes
+    Explain(Explain),
+    /// Print the finance table: what everything costs, and what leaving hosts would save
+    Cost(Cost),
+    /// Draw the network as SVG
+    Map(Map),
+    /// Write the configuration of every host
+    Render(Render),
+    /// Rehearse the network on this machine, with the real daemons in light containers
+    #[command(subcommand)]
+    Twin(Twin),
+    /// Print the completion script of a shell
+    Completions(Completions),
+    /// Print the manual page (roff)
+    Man,
+    /// Execute what arrives on standard input: what travels to a machine
+    #[command(hide = true)]
+    Host,
+}
+
+/// Where the ISP is.
+#[derive(Debug, Args)]
+pub(crate) struct Where {
+    /// The directory that holds the ISP's *.toml files
+    #[arg(default_value = ".")]
+    pub(crate) dir: PathBuf,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  ketupa check examples/neutrinet
+  ketupa check --format json . | jq '.findings[].code'")]
+pub(crate) struct Check {
+    #[command(flatten)]
+    pub(crate) place: Where,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+    /// The day on which waivers are judged [default: today]
+    #[arg(long)]
+    pub(crate) today: Option<Date>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  ketupa explain N4-VRID
+  ketupa explain")]
+pub(crate) struct Explain {
+    /// The code, as a finding shows it
+    pub(crate) code: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  ketupa cost examples/neutrinet
+  ketupa cost examples/neutrinet --without runner,mail")]
+pub(crate) struct Cost {
+    #[command(flatten)]
+    pub(crate) place: Where,
+    /// Hosts or costs to leave out: says what that saves
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) without: Vec<String>,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+    /// The day from which renewals are counted [default: today]
+    #[arg(long)]
+    pub(crate) today: Option<Date>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  ketupa map examples/neutrinet -o map.svg")]
+pub(crate) struct Map {
+    #[command(flatten)]
+    pub(crate) place: Where,
+    /// Where to write the picture [default: standard output]
+    #[arg(short, long)]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  ketupa render examples/neutrinet --host edge-01
+  ketupa render examples/neutrinet --out /tmp/rendered")]
+pub(crate) struct Render {
+    #[command(flatten)]
+    pub(crate) place: Where,
+    /// Only this host
+    #[arg(long)]
+    pub(crate) host: Option<String>,
+    /// Write the files below this directory, HOST/path/of/file [default: print them]
+    #[arg(long)]
+    pub(crate) out: Option<PathBuf>,
+    /// The day on which waivers are judged [default: today]
+    #[arg(long)]
+    pub(crate) today: Option<Date>,
+}
+
+/// What to do with the twin.
+#[derive(Debug, Subcommand)]
+#[command(after_help = "A LINK is a host and its interface, such as edge-01/transit.
+
+Examples:
+  ketupa twin up examples/neutrinet
+  ketupa twin status
+  ketupa twin exec friend -- traceroute -n 9.9.9.9
+  ketupa twin cut edge-01/transit
+  ketupa twin down")]
+pub(crate) enum Twin {
+    /// Bring the network up, configure it and wait until it works
+    Up(TwinUp),
+    /// Apply the declared network to the twin that is up
+    Apply(TwinUp),
+    /// Take the twin down: nothing of it stays
+    Down(Which),
+    /// Show what works: sessions, virtual addresses, services, stand-ins
+    Status(TwinStatus),
+    /// Run a command in a host
+    Exec(TwinExec),
+    /// Open a shell in a host
+    Shell(TwinHost),
+    /// Cut a link silently: the interface stays up, nothing arrives
+    Cut(TwinLink),
+    /// Pull a link's cable: the host sees its carrier go
+    Unplug(TwinLink),
+    /// Undo the faults of a link
+    Heal(TwinLink),
+    /// Take the power from a host, or kill one of its units
+    Kill(TwinUnit),
+    /// Give a host its power back
+    Start(TwinHost),
+    /// Print a capture file of a link or a segment: pipe it to tcpdump or Wireshark
+    Pcap(TwinPcap),
+    /// Print what a unit of a host said
+    Logs(TwinUnit),
+    /// Make a neighbour announce routes besides its usual ones
+    Announce(TwinAnnounce),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Which {
+    /// The twin's name [default: the only one that is up]
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TwinUp {
+    #[command(flatten)]
+    pub(crate) place: Where,
+    /// The twin's name [default: that of the directory]
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// Do not wait for sessions and services
+    #[arg(long)]
+    pub(crate) no_wait: bool,
+    /// The day on which waivers are judged [default: today]
+    #[arg(long)]
+    pub(crate) today: Option<Date>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TwinStatus {
+    #[command(flatten)]
+    pub(crate) which: Which,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+    /// Also draw the network there, coloured by what works
+    #[arg(long)]
+    pub(crate) map: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TwinHost {
+    #[command(flatten)]
+    pub(crate) which: Which,
+    /// The host
+    pub(crate) host: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TwinExec {
+    #[command(flatten)]
+    pub(crate) which: Which,
+    /// The host
+    pub(crate) host: String,
+    /// The command and its arguments
+    #[arg(last = true, required = true)]
+    pub(crate) command: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TwinLink {
+    #[command(flatten)]
+    pub(crate) which: Which,
+    /// HOST/INTERFACE
+    pub(crate) link: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TwinUnit {
+    #[command(flatten)]
+    pub(crate) which: Which,
+    /// The host
+    pub(crate) host: String,
+    /// The unit, such as bird.service
+    pub(crate) unit: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  ketupa twin pcap edge-01/transit -- tcp port 179 | tcpdump -nr -")]
+pub(crate) struct TwinPcap {
+    #[command(flatten)]
+    pub(crate) which: Which,
+    /// HOST/INTERFACE, or a segment
+    pub(crate) link: String,
+    /// A filter in tcpdump's words
+    #[arg(last = true)]
+    pub(crate) filter: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  ketupa twin announce hurricane 10.66.0.0/16
+  ketupa twin announce hurricane 5.0.0.0/16 --path 64999 --community 65535:666
+  ketupa twin announce hurricane")]
+pub(crate) struct TwinAnnounce {
+    #[command(flatten)]
+    pub(crate) which: Which,
+    /// The neighbour's container
+    pub(crate) neighbor: String,
+    /// The prefixes; none takes back those of earlier calls
+    pub(crate) prefixes: Vec<ipnet::IpNet>,
+    /// The AS path behind the neighbour, nearest first
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) path: Vec<u32>,
+    /// Communities, such as 65535:666
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) community: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  ketupa completions bash > /etc/bash_completion.d/ketupa")]
+pub(crate) struct Completions {
+    /// The shell
+    pub(crate) shell: clap_complete::Shell,
+}
+
+/// How a result is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Text,
+    /// For editors and CI
+    Json,
+}

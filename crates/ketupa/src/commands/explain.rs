@@ -1,0 +1,46 @@
+//! `ketupa explain`: one page about a finding's code, or the list of all.
+
+use super::{End, Error};
+use crate::cli::Explain;
+use crate::screen::Screen;
+use component::Invariant;
+
+pub(crate) fn run(args: &Explain, screen: &mut Screen) -> Result<End, Error> {
+    let Some(code) = &args.code else { return list(screen) };
+    let wanted = code.to_uppercase();
+    if let Some(lint) = all().find(|lint| lint.code == wanted) {
+        screen.text(lint.page)?;
+        return Ok(End::Well);
+    }
+    if let Some((_, page)) = model::codes::PAGES.iter().find(|(code, _)| *code == wanted) {
+        screen.line(format!("# {wanted}\n\n{page}"))?;
+        return Ok(End::Well);
+    }
+    Err(Error::Message(format!("there is no code `{code}`; `ketupa explain` lists them all")))
+}
+
+fn all() -> impl Iterator<Item = &'static Invariant> {
+    let of_components = components::ALL.iter().flat_map(|component| component.invariants());
+    prove::LINTS.iter().chain(of_components)
+}
+
+fn list(screen: &mut Screen) -> Result<End, Error> {
+    for lint in all() {
+        screen.line(format!("{:<16} {:<8} {}", lint.code, level(lint), lint.title))?;
+    }
+    for (code, page) in model::codes::PAGES {
+        screen.line(format!(
+            "{code:<16} {:<8} {}",
+            "error",
+            page.lines().next().unwrap_or_default()
+        ))?;
+    }
+    Ok(End::Well)
+}
+
+fn level(lint: &Invariant) -> &'static str {
+    match lint.level {
+        component::Level::Error => "error",
+        component::Level::Warning => "warning",
+    }
+}

@@ -1,0 +1,114 @@
+//! One file for each command; here is how one is chosen and how it ends.
+
+mod check;
+mod cost;
+mod explain;
+mod map;
+mod render;
+mod twin;
+
+use crate::cli::{Cli, Command};
+use crate::screen::Screen;
+use clap::CommandFactory as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    /// All is well.
+    Well,
+    /// Something is wrong with the network that was declared.
+    Wrong,
+    /// The machine refused.
+    Broken,
+}
+
+impl From<End> for ExitCode {
+    fn from(end: End) -> Self {
+        match end {
+            End::Well => Self::SUCCESS,
+            End::Wrong => Self::FAILURE,
+            End::Broken => Self::from(3),
+        }
+    }
+}
+
+/// Why a command could not do its work.
+#[derive(Debug)]
+pub(crate) enum Error {
+    /// A file or folder: what was tried, on which, and what the system said.
+    File { act: &'static str, path: PathBuf, source: std::io::Error },
+    /// The output went away.
+    Print(std::io::Error),
+    /// Anything else, as a sentence that says what to do.
+    Message(String),
+}
+
+impl Error {
+    pub(crate) fn file(act: &'static str, path: &Path, source: std::io::Error) -> Self {
+        Self::File { act, path: path.to_owned(), source }
+    }
+
+    pub(crate) fn is_broken_pipe(&self) -> bool {
+        matches!(self, Self::Print(error) if error.kind() == std::io::ErrorKind::BrokenPipe)
+    }
+}
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::File { act, path, source } => {
+                write!(f, "cannot {act} {}: {source}", path.display())
+            }
+            Self::Print(error) => write!(f, "cannot print: {error}"),
+            Self::Message(text) => f.write_str(text),
+        }
+    }
+}
+
+impl From<std::io::Error> for Error {
+    /// Only printing gives a bare I/O error; files go through [`Error::file`].
+    fn from(error: std::io::Error) -> Self {
+        Self::Print(error)
+    }
+}
+
+/// Runs one command.
+pub(crate) fn run(cli: Cli, screen: &mut Screen) -> Result<End, Error> {
+    let end = match cli.command {
+        Command::Check(args) => check::run(&args, screen),
+        Command::Explain(args) => explain::run(&args, screen),
+        Command::Cost(args) => cost::run(&args, screen),
+        Command::Map(args) => map::run(&args, screen),
+        Command::Render(args) => render::run(&args, screen),
+        Command::Twin(what) => twin::run(what, screen),
+        Command::Completions(args) => {
+            let mut script = Vec::new();
+            clap_complete::generate(args.shell, &mut Cli::command(), "ketupa", &mut script);
+            screen.text(&String::from_utf8_lossy(&script))?;
+            Ok(End::Well)
+        }
+        Command::Man => man(screen),
+        Command::Host => {
+            host::serve(std::io::stdin().lock(), std::io::stdout().lock())
+                .map_err(|error| Error::Message(error.to_string()))?;
+            Ok(End::Well)
+        }
+    }?;
+    screen.flush()?;
+    Ok(end)
+}
+
+/// The manual page, made from the same words as `--help`.
+fn man(screen: &mut Screen) -> Result<End, Error> {
+    let mut page = Vec::new();
+    clap_mangen::Man::new(Cli::command()).render(&mut page)?;
+    screen.text(&String::from_utf8_lossy(&page))?;
+    Ok(End::Well)
+}
+
+/// Today, from the machine's clock and time zone, unless the operator says otherwise.
+pub(crate) fn today(asked: Option<jiff::civil::Date>) -> jiff::civil::Date {
+    asked.unwrap_or_else(|| jiff::ZonedDateTime::now().date())
+}

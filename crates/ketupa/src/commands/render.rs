@@ -1,0 +1,93 @@
+//! `ketupa render`: the configuration of every host, printed or written below a directory.
+
+use super::{End, Error};
+use crate::cli::Render;
+use crate::input::{self, Directory};
+use crate::screen::{Screen, counted};
+use component::{HostTree, Tree};
+use model::Isp;
+use std::path::Path;
+
+pub(crate) fn run(args: &Render, screen: &mut Screen) -> Result<End, Error> {
+    let read = input::read(&args.place.dir)?;
+    let Some(isp) = read.isp else {
+        screen.findings(&read.findings, &read.directory.sources)?;
+        screen.say(counted(&read.findings));
+        return Ok(End::Wrong);
+    };
+    let Some(tree) = tree(&isp, &read.directory, super::today(args.today), screen)? else {
+        return Ok(End::Wrong);
+    };
+    let hosts = chosen(&tree, args.host.as_deref())?;
+    match &args.out {
+        None => print(&hosts, screen)?,
+        Some(folder) => write(&hosts, folder, screen)?,
+    }
+    Ok(End::Well)
+}
+
+/// Proves an ISP and renders it; where it is wrong, says what and gives nothing.
+pub(crate) fn tree(
+    isp: &Isp,
+    directory: &Directory,
+    today: jiff::civil::Date,
+    screen: &mut Screen,
+) -> Result<Option<Tree>, Error> {
+    match prove::prove(isp, components::ALL, today) {
+        Ok(proof) => {
+            let tree = render::tree(&proof, components::ALL, &directory.templates);
+            tree.map(Some).map_err(|error| Error::Message(error.to_string()))
+        }
+        Err(findings) => {
+            screen.findings(&findings, &directory.sources)?;
+            screen.say(format!("{}: nothing is rendered", counted(&findings)));
+            Ok(None)
+        }
+    }
+}
+
+fn chosen<'a>(tree: &'a Tree, host: Option<&str>) -> Result<Vec<(&'a str, &'a HostTree)>, Error> {
+    let all = tree.hosts.iter().map(|(name, host)| (name.as_str(), host));
+    let Some(wanted) = host else { return Ok(all.collect()) };
+    let found: Vec<_> = all.filter(|(name, _)| *name == wanted).collect();
+    if found.is_empty() {
+        let known: Vec<&str> = tree.hosts.keys().map(String::as_str).collect();
+        let known = known.join(", ");
+        return Err(Error::Message(format!(
+            "no managed host is named `{wanted}`; there are {known}"
+        )));
+    }
+    Ok(found)
+}
+
+fn print(hosts: &[(&str, &HostTree)], screen: &mut Screen) -> Result<(), Error> {
+    for (name, host) in hosts {
+        for (path, file) in &host.files {
+            screen.line(format!(
+                "==> {name}:{path} ({:o} {}:{})",
+                file.mode, file.owner, file.group
+            ))?;
+            screen.line(&file.text)?;
+        }
+    }
+    Ok(())
+}
+
+fn write(hosts: &[(&str, &HostTree)], folder: &Path, screen: &mut Screen) -> Result<(), Error> {
+    let mut count = 0;
+    for (name, host) in hosts {
+        for (path, file) in &host.files {
+            let target = folder.join(name).join(path.trim_start_matches('/'));
+            let parent = target.parent().unwrap_or(folder);
+            std::fs::create_dir_all(parent).map_err(|e| Error::file("create", parent, e))?;
+            std::fs::write(&target, &file.text).map_err(|e| Error::file("write", &target, e))?;
+            count += 1;
+        }
+    }
+    screen.say(format!(
+        "{count} files of {} hosts written below {}",
+        hosts.len(),
+        folder.display()
+    ));
+    Ok(())
+}

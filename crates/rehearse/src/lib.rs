@@ -1,0 +1,18 @@
+//! Rehearses a rendered ISP: its hosts, its neighbours and "the Internet" as containers of the twin.
+//!
+//! [`scene`] says what stands on the stage and is pure; [`stage`] brings it up and takes it down;
+//! [`ask`] asks what works. Configuration reaches a twin host by the same plan and apply code that
+//! real hosts use: the twin is one more transport.
+#![expect(clippy::disallowed_methods, reason = "this crate drives the twin")]
+
+mod announce;
+pub mod ask;
+mod content;
+pub mod outside;
+pub mod scene;
+pub mod stage;
+mod vault;
+
+pub use announce::{Announcement, announce};
+pub use scene::Scene;
+pub use stage::{Phase, Rehearsal};
