@@ -229,6 +229,7 @@ fn good_path(profile: &Profile) -> Path {
 
 const GOOD: &[u32] = &[39, 39, 100, 100, 101];
 const ODD: &[u32] = &[
+    0,
     174,
     175,
     1299,
