@@ -155,7 +155,8 @@ fn feed(command: &mut Command, text: &str) -> Result<()> {
 /// Runs a command to its end with this on its standard input.
 pub(crate) fn run_with(command: &mut Command, input: &[u8]) -> Result<Output> {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().doing(|| format!("start {:?}", command.get_program()))?;
+    let mut child =
+        command.spawn().doing(|| format!("start {}", command.get_program().display()))?;
     let pipe = child.stdin.take();
     // Written beside the reading, or a command that answers early would block both.
     std::thread::scope(|scope| {

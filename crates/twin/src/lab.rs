@@ -1,6 +1,7 @@
 //! What to bring up: hosts, their interfaces, and the segments between them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -63,13 +64,13 @@ impl Lab {
         }
         let mut devices = BTreeMap::new();
         for segment in &self.segments {
-            unique(&mut devices, bridge(segment), format!("the segment {segment}"))?;
+            unique(&mut devices, bridge(segment), &format!("the segment {segment}"))?;
         }
         for host in &self.hosts {
             for port in &host.ports {
                 self.check_port(host, port)?;
                 let whose = format!("{} of {}", port.interface, host.name);
-                unique(&mut devices, port_name(&host.name, &port.interface), whose)?;
+                unique(&mut devices, port_name(&host.name, &port.interface), &whose)?;
             }
         }
         Ok(())
@@ -107,10 +108,10 @@ impl Lab {
     }
 }
 
-fn unique(devices: &mut BTreeMap<String, String>, device: String, whose: String) -> Result<()> {
-    match devices.insert(device.clone(), whose.clone()) {
+fn unique(devices: &mut BTreeMap<String, String>, device: String, whose: &str) -> Result<()> {
+    match devices.insert(device, whose.to_owned()) {
         Some(other) => {
-            Err(Error::new(format!("{whose} and {other} would both be {device} in the fabric")))
+            Err(Error::new(format!("{whose} and {other} would have one name in the fabric")))
         }
         None => Ok(()),
     }
@@ -140,11 +141,18 @@ pub(crate) fn port_name(host: &str, interface: &str) -> String {
 
 /// At most 15 characters that still begin like the name, and differ when the names do.
 fn short(name: &str) -> String {
-    let hash: String =
-        Sha256::digest(name).iter().take(3).map(|byte| format!("{byte:02x}")).collect();
+    let hash = hex(Sha256::digest(name).get(..3).unwrap_or_default());
     let start: String =
         name.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(8).collect();
     format!("{start}~{hash}")
+}
+
+/// Bytes as people compare them.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 #[cfg(test)]

@@ -113,7 +113,10 @@ impl Root<'_> {
         let etc = root.join("etc");
         let name = self.name;
         write(&etc.join("hostname"), &format!("{name}\n"))?;
-        write(&etc.join("hosts"), &format!("127.0.0.1 localhost\n127.0.1.1 {name}\n::1 localhost\n"))
+        write(
+            &etc.join("hosts"),
+            &format!("127.0.0.1 localhost\n127.0.1.1 {name}\n::1 localhost\n"),
+        )
     }
 }
 
@@ -128,8 +131,23 @@ pub(crate) fn enter(root: &Path) -> Result<()> {
 
 fn skeleton(root: &Path) -> Result<()> {
     for part in [
-        "usr", "etc", "var", "run/lock", "run/twin/notify", "run/systemd/system", "tmp", "root",
-        "home", "srv", "mnt", "media", "opt", "proc", "sys", "dev", "old",
+        "usr",
+        "etc",
+        "var",
+        "run/lock",
+        "run/twin/notify",
+        "run/systemd/system",
+        "tmp",
+        "root",
+        "home",
+        "srv",
+        "mnt",
+        "media",
+        "opt",
+        "proc",
+        "sys",
+        "dev",
+        "old",
     ] {
         folder(&root.join(part))?;
     }

@@ -8,6 +8,7 @@ use std::process::Stdio;
 use sha2::{Digest as _, Sha256};
 
 use crate::error::{Doing as _, Error, Result};
+use crate::lab::hex;
 use crate::launch::{Life, isolated};
 use crate::process::Lock;
 use crate::root::folder;
@@ -26,7 +27,7 @@ pub(super) fn name(packages: &[&str]) -> Result<String> {
     for file in ["/etc/debian_version", "/var/lib/dpkg/status"] {
         hash.update(fs::read(file).doing(|| format!("read {file}"))?);
     }
-    Ok(hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex(hash.finalize().get(..8).unwrap_or_default()))
 }
 
 /// Installs the packages; the folder appears only when all went well.

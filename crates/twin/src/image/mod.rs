@@ -10,9 +10,26 @@ use crate::site::Site;
 
 /// What the daemons, the interfaces and the tests of a twin need from Debian.
 pub const PACKAGES: &[&str] = &[
-    "bird2", "caddy", "ca-certificates", "conntrack", "conntrackd", "curl", "haproxy", "ifupdown",
-    "iproute2", "iputils-arping", "iputils-ping", "keepalived", "netcat-openbsd", "nftables",
-    "openssl", "procps", "socat", "stayrtr", "tcpdump", "traceroute",
+    "bird2",
+    "caddy",
+    "ca-certificates",
+    "conntrack",
+    "conntrackd",
+    "curl",
+    "haproxy",
+    "ifupdown",
+    "iproute2",
+    "iputils-arping",
+    "iputils-ping",
+    "keepalived",
+    "netcat-openbsd",
+    "nftables",
+    "openssl",
+    "procps",
+    "socat",
+    "stayrtr",
+    "tcpdump",
+    "traceroute",
 ];
 
 /// A complete package layer.

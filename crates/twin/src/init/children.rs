@@ -109,11 +109,7 @@ impl Children {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn pause<'a>(
-        &self,
-        table: MutexGuard<'a, Table>,
-        pause: Duration,
-    ) -> MutexGuard<'a, Table> {
+    fn pause<'a>(&self, table: MutexGuard<'a, Table>, pause: Duration) -> MutexGuard<'a, Table> {
         self.changed.wait_timeout(table, pause).unwrap_or_else(PoisonError::into_inner).0
     }
 }

@@ -36,6 +36,19 @@ impl Answer {
     pub(crate) fn fails(code: u8, err: impl Into<String>) -> Self {
         Self { code, err: format!("{}\n", err.into()), ..Self::default() }
     }
+
+    /// One more line for standard output.
+    pub(crate) fn print(&mut self, line: &str) {
+        self.out.push_str(line);
+        self.out.push('\n');
+    }
+
+    /// One more line for standard error, and a worse exit code.
+    pub(crate) fn complain(&mut self, code: u8, line: &str) {
+        self.code = code;
+        self.err.push_str(line);
+        self.err.push('\n');
+    }
 }
 
 /// Asks the container behind this socket.
@@ -64,7 +77,10 @@ impl Door {
     }
 
     /// Answers every question in a thread of its own, for ever.
-    pub(crate) fn serve(&self, answer: impl Fn(Vec<String>) -> Answer + Send + Sync + 'static) -> ! {
+    pub(crate) fn serve(
+        &self,
+        answer: impl Fn(Vec<String>) -> Answer + Send + Sync + 'static,
+    ) -> ! {
         let answer = Arc::new(answer);
         loop {
             if let Ok((stream, _)) = self.listener.accept() {

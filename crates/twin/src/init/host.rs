@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use crate::error::Result;
+use crate::error::{Doing as _, Result};
 use crate::init::control::Door;
 use crate::init::fabric::{DISKS, IMAGE, MOUNT};
 use crate::init::{boot, expect, ready, syslog};
@@ -22,6 +22,8 @@ pub(super) fn main(words: &[String]) -> Result<ExitCode> {
         programs: Programs::Inherited,
     };
     root::enter(&root.build()?)?;
+    // keepalived says that it is ready only if its parent is called so.
+    rustix::thread::set_name(c"systemd").doing(|| "take systemd's place".to_owned())?;
     folder(Path::new(syslog::LOGS))?;
     let children = boot::start()?;
     boot::network(&children)?;

@@ -31,7 +31,7 @@ pub fn main(words: Vec<String>) -> ExitCode {
         "host" => host::main(&rest),
         "check" => check::main(&rest),
         "run" => run::main(&rest),
-        "systemctl" => client::main(rest),
+        "systemctl" => client::main(&rest),
         _ => Err(Error::new("twin-init is how containers start; people use `twin` itself")),
     };
     done.unwrap_or_else(|error| {

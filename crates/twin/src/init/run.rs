@@ -77,7 +77,11 @@ impl Order {
             let _ = rustix::process::setrlimit(Resource::Nofile, limit);
         }
         if let Some(person) = &self.person {
-            person.become_it(!self.ambient.is_empty())?;
+            if !self.ambient.is_empty() && person.uid != 0 {
+                rustix::thread::set_keep_capabilities(true)
+                    .map_err(|cause| (CAPABILITIES, cause.to_string()))?;
+            }
+            person.become_it()?;
         }
         self.raise().map_err(|cause| (CAPABILITIES, cause.to_string()))?;
         if self.no_new_privileges {
@@ -111,16 +115,13 @@ impl Order {
 }
 
 impl Person {
-    fn become_it(&self, keeps_rights: bool) -> std::result::Result<(), (u8, String)> {
+    fn become_it(&self) -> std::result::Result<(), (u8, String)> {
         let groups: Vec<Gid> = self.groups.iter().map(|group| Gid::from_raw(*group)).collect();
         let (uid, gid) = (Uid::from_raw(self.uid), Gid::from_raw(self.gid));
         let group = |cause: rustix::io::Errno| (GROUP, cause.to_string());
         let user = |cause: rustix::io::Errno| (USER, cause.to_string());
         rustix::thread::set_thread_groups(&groups).map_err(group)?;
         rustix::thread::set_thread_res_gid(gid, gid, gid).map_err(group)?;
-        if keeps_rights && self.uid != 0 {
-            rustix::thread::set_keep_capabilities(true).map_err(user)?;
-        }
         rustix::thread::set_thread_res_uid(uid, uid, uid).map_err(user)
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::thread;
 
 use crate::init::children::Exit;
-use crate::supervise::state::{self, Active, Failure, result};
+use crate::supervise::state::{self, Failure, Phase, result};
 use crate::supervise::unit::Unit;
 use crate::unit::Service;
 use crate::unit::service::Kind;
@@ -56,7 +56,7 @@ impl Unit {
         if !state::again(service.again.when, word) {
             return;
         }
-        self.change(|state| state.active = Active::Waiting);
+        self.change(|state| state.phase = Phase::Waiting);
         let (unit, turn, pause) = (Arc::clone(self), self.state().turn, service.again.after);
         thread::spawn(move || {
             thread::sleep(pause);

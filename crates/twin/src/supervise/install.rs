@@ -53,21 +53,22 @@ pub(super) fn disable(root: &Path, name: &str) -> io::Result<bool> {
 }
 
 /// Makes a unit impossible to start.
-pub(super) fn mask(root: &Path, name: &str) -> io::Result<()> {
+pub(super) fn mask(root: &Path, name: &str) -> io::Result<bool> {
     let at = root.join(PLACE).join(full_name(name));
     if at.symlink_metadata().is_ok() {
         fs::remove_file(&at)?;
     }
-    symlink("/dev/null", at)
+    symlink("/dev/null", at)?;
+    Ok(true)
 }
 
 /// Undoes [`mask`].
-pub(super) fn unmask(root: &Path, name: &str) -> io::Result<()> {
+pub(super) fn unmask(root: &Path, name: &str) -> io::Result<bool> {
     let at = root.join(PLACE).join(full_name(name));
     if fs::read_link(&at).is_ok_and(|target| target == Path::new("/dev/null")) {
         fs::remove_file(&at)?;
     }
-    Ok(())
+    Ok(true)
 }
 
 /// The units that start at boot, those of the early targets first.

@@ -4,6 +4,7 @@ mod ended;
 mod install;
 mod kin;
 mod notify;
+mod question;
 mod show;
 mod spawn;
 mod start;
@@ -17,8 +18,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::init::children::Children;
 use crate::init::control::Answer;
+use crate::supervise::question::Question;
 use crate::supervise::unit::Unit;
-use crate::supervise::verbs::Question;
 use crate::unit::load::{Found, find, full_name};
 
 /// The services of this host.

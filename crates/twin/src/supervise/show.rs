@@ -5,7 +5,7 @@ use std::fs;
 
 use crate::init::children::Exit;
 use crate::supervise::install;
-use crate::supervise::state::{Active, State};
+use crate::supervise::state::{Phase, State};
 use crate::supervise::unit::Unit;
 
 /// The last lines of a unit's log.
@@ -18,7 +18,7 @@ pub(super) fn tail(unit: &Unit, lines: usize) -> String {
 /// What `systemctl status` shows.
 pub(super) fn status(unit: &Unit) -> String {
     let state = unit.state();
-    let (active, sub, says) = (state.active.word(), sub(&state), state.says.clone());
+    let (active, sub, says) = (state.phase.word(), sub(&state), state.says.clone());
     let (main, result) = (state.main, state.result);
     drop(state);
     let mut out = format!("{}\n     Active: {active} ({sub})", unit.name);
@@ -39,7 +39,7 @@ pub(super) fn status(unit: &Unit) -> String {
 /// One line of `systemctl list-units`.
 pub(super) fn line(unit: &Unit) -> String {
     let state = unit.state();
-    format!("{} loaded {} {}\n", unit.name, state.active.word(), sub(&state))
+    format!("{} loaded {} {}\n", unit.name, state.phase.word(), sub(&state))
 }
 
 /// The properties that `systemctl show` knows here.
@@ -60,7 +60,7 @@ pub(super) fn properties(name: &str, unit: Option<&Unit>) -> Vec<(&'static str, 
     vec![
         ("Id", unit.map_or_else(|| name.to_owned(), |unit| unit.name.clone())),
         ("LoadState", load.to_owned()),
-        ("ActiveState", state.active.word().to_owned()),
+        ("ActiveState", state.phase.word().to_owned()),
         ("SubState", sub(state).to_owned()),
         ("UnitFileState", file_state.unwrap_or_default().to_owned()),
         ("MainPID", state.main.unwrap_or_default().to_string()),
@@ -73,13 +73,13 @@ pub(super) fn properties(name: &str, unit: Option<&Unit>) -> Vec<(&'static str, 
 }
 
 fn sub(state: &State) -> &'static str {
-    match state.active {
-        Active::Inactive => "dead",
-        Active::Activating => "start",
-        Active::Waiting => "auto-restart",
-        Active::Active if state.main.is_some() => "running",
-        Active::Active => "exited",
-        Active::Deactivating => "stop",
-        Active::Failed => "failed",
+    match state.phase {
+        Phase::Inactive => "dead",
+        Phase::Activating => "start",
+        Phase::Waiting => "auto-restart",
+        Phase::Active if state.main.is_some() => "running",
+        Phase::Active => "exited",
+        Phase::Deactivating => "stop",
+        Phase::Failed => "failed",
     }
 }

@@ -34,7 +34,7 @@ impl Unit {
                 kin::signal(&kin::of("", Some(pid)), rustix::process::Signal::KILL);
                 Err(Failure::new("timeout", format!("{name} took too long")))
             }
-            Some(exit) if exec.may_fail || clean(exit, &service.again) => Ok(()),
+            Some(exit) if exec.may_fail() || clean(exit, &service.again) => Ok(()),
             Some(exit) => Err(Failure::of(&name, exit)),
         }
     }
@@ -57,17 +57,18 @@ impl Unit {
 
     fn order(&self, service: &Service, exec: &Exec) -> Result<Order, Failure> {
         let around = &service.around;
-        let person = if exec.as_root { None } else { person(around)? };
+        let person = if exec.runs_as_root() { None } else { person(around)? };
         let environment = self.environment(service, person.as_ref())?;
-        let mut words = match exec.literal {
-            true => exec.words.clone(),
-            false => words::expand(&exec.words, &environment),
+        let mut words = if exec.is_literal() {
+            exec.words.clone()
+        } else {
+            words::expand(&exec.words, &environment)
         };
         if words.is_empty() {
             return Err(Failure::new("resources", "there is no command"));
         }
         let program = full_path(&words.remove(0));
-        let arg0 = (exec.renamed && !words.is_empty()).then(|| words.remove(0));
+        let arg0 = (exec.is_renamed() && !words.is_empty()).then(|| words.remove(0));
         let home = person.as_ref().map_or("/root", |person| person.home.as_str());
         let folder = match around.folder.as_deref() {
             Some("~") => home.to_owned(),
@@ -153,7 +154,10 @@ fn full_path(program: &str) -> String {
         return program.to_owned();
     }
     let candidates = PATH.split(':').map(|folder| format!("{folder}/{program}"));
-    candidates.into_iter().find(|path| Path::new(path).exists()).unwrap_or_else(|| program.to_owned())
+    candidates
+        .into_iter()
+        .find(|path| Path::new(path).exists())
+        .unwrap_or_else(|| program.to_owned())
 }
 
 /// A user as `/etc/passwd` and `/etc/group` have it.
@@ -172,13 +176,17 @@ fn person(around: &Surroundings) -> Result<Option<Who>, Failure> {
     let passwd = fs::read_to_string("/etc/passwd").unwrap_or_default();
     let groups = fs::read_to_string("/etc/group").unwrap_or_default();
     let line = passwd.lines().map(|line| line.split(':').collect::<Vec<_>>());
-    let found = line.into_iter().find(|f| f.len() >= 7 && (f.first() == Some(&wanted) || f.get(2) == Some(&wanted)));
+    let found = line
+        .into_iter()
+        .find(|f| f.len() >= 7 && (f.first() == Some(&wanted) || f.get(2) == Some(&wanted)));
     let Some([name, _, uid, gid, _, home, shell, ..]) = found.as_deref() else {
         return Err(unknown(&format!("user {wanted}")));
     };
     let number = |text: &str| text.parse::<u32>().map_err(|_| unknown(text));
     let gid = match &around.group {
-        Some(group) => group_id(&groups, group).ok_or_else(|| unknown(&format!("group {group}")))?,
+        Some(group) => {
+            group_id(&groups, group).ok_or_else(|| unknown(&format!("group {group}")))?
+        }
         None => number(gid)?,
     };
     let mut all = vec![gid];
@@ -202,6 +210,7 @@ fn group_id(groups: &str, wanted: &str) -> Option<u32> {
 }
 
 fn groups_of<'a>(groups: &'a str, name: &'a str) -> impl Iterator<Item = u32> + 'a {
-    let has = move |line: &&str| line.split(':').nth(3).is_some_and(|m| m.split(',').any(|m| m == name));
+    let has =
+        move |line: &&str| line.split(':').nth(3).is_some_and(|m| m.split(',').any(|m| m == name));
     groups.lines().filter(has).filter_map(|line| line.split(':').nth(2)?.parse().ok())
 }

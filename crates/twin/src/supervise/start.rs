@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::init::children::{Exit, alive};
 use crate::process;
 use crate::supervise::spawn::{make_folders, remove_folders};
-use crate::supervise::state::{Active, Failure, clean};
+use crate::supervise::state::{Failure, Phase, clean};
 use crate::supervise::unit::Unit;
 use crate::unit::Service;
 use crate::unit::command::Exec;
@@ -27,13 +27,13 @@ impl Unit {
         let service = service.ok_or_else(|| Failure::new("resources", "it is masked"))?;
         if let Some((key, value)) = service.conditions.iter().find(|(k, v)| !holds(k, v)) {
             self.note(&format!("not started: Condition{key}={value} does not hold"));
-            self.change(|state| state.active = Active::Inactive);
+            self.change(|state| state.phase = Phase::Inactive);
             return Ok(());
         }
         self.count(&service)?;
         self.change(|state| {
             state.turn += 1;
-            state.active = Active::Activating;
+            state.phase = Phase::Activating;
             state.service = Some(service.clone());
             state.main = None;
             state.main_exit = None;
@@ -58,7 +58,7 @@ impl Unit {
         let mut state = self.state();
         state.starts.retain(|start| now.duration_since(*start) < again.within);
         if again.most > 0 && state.starts.len() >= again.most {
-            state.active = Active::Failed;
+            state.phase = Phase::Failed;
             state.result = "start-limit-hit";
             return Err(Failure::new("start-limit-hit", "it was started too often"));
         }
@@ -102,8 +102,8 @@ impl Unit {
         if !stays {
             remove_folders(service);
         }
-        let active = if stays { Active::Active } else { Active::Inactive };
-        self.change(|state| state.active = active);
+        let phase = if stays { Phase::Active } else { Phase::Inactive };
+        self.change(|state| state.phase = phase);
     }
 
     fn main(self: &Arc<Self>, service: &Service) -> Result<(), Failure> {
@@ -126,7 +126,10 @@ impl Unit {
     /// Waits until the main process has become the command.
     fn await_exec(&self, until: Instant) -> Result<(), Failure> {
         loop {
-            let (main, exit) = { let state = self.state(); (state.main, state.main_exit) };
+            let (main, exit) = {
+                let state = self.state();
+                (state.main, state.main_exit)
+            };
             match (main, exit) {
                 (_, Some(Exit::Code(0))) => return Ok(()),
                 (_, Some(exit)) => return Err(Failure::of("the main process", exit)),
@@ -189,7 +192,10 @@ impl Unit {
         let _operation = self.operation();
         let service = self.state().service.clone();
         let Some(service) = service.filter(|_| self.is_up()) else {
-            return Err(Failure::new("resources", format!("{} is not active, cannot reload.", self.name)));
+            return Err(Failure::new(
+                "resources",
+                format!("{} is not active, cannot reload.", self.name),
+            ));
         };
         if service.commands.reload.is_empty() {
             return Err(Failure::new("resources", "it cannot be reloaded"));

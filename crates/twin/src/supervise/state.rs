@@ -8,7 +8,7 @@ use crate::unit::service::{Again, Restart};
 
 /// systemd's word for where a unit stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Active {
+pub(super) enum Phase {
     #[default]
     Inactive,
     Activating,
@@ -19,7 +19,7 @@ pub(super) enum Active {
     Failed,
 }
 
-impl Active {
+impl Phase {
     pub(super) fn word(self) -> &'static str {
         match self {
             Self::Inactive => "inactive",
@@ -34,7 +34,7 @@ impl Active {
 /// All that changes about a unit.
 #[derive(Debug, Default)]
 pub(super) struct State {
-    pub(super) active: Active,
+    pub(super) phase: Phase,
     /// As read when it was started; `daemon-reload` reads anew.
     pub(super) service: Option<Service>,
     pub(super) main: Option<i32>,
@@ -65,7 +65,9 @@ impl Failure {
     pub(super) fn of(command: &str, exit: Exit) -> Self {
         match exit {
             Exit::Code(code) => Self::new("exit-code", format!("{command} ended with {code}")),
-            Exit::Signal(signal) => Self::new("signal", format!("{command} died of signal {signal}")),
+            Exit::Signal(signal) => {
+                Self::new("signal", format!("{command} died of signal {signal}"))
+            }
             Exit::Unseen => Self::new("protocol", format!("{command} vanished")),
         }
     }

@@ -8,7 +8,7 @@ use rustix::process::Signal;
 use crate::process;
 use crate::supervise::kin;
 use crate::supervise::spawn::remove_folders;
-use crate::supervise::state::{Active, Failure, result};
+use crate::supervise::state::{Failure, Phase, result};
 use crate::supervise::unit::Unit;
 use crate::unit::Service;
 use crate::unit::service::KillMode;
@@ -32,20 +32,20 @@ impl Unit {
     }
 
     fn end(&self) {
-        let active = self.state().active;
-        match active {
-            Active::Inactive | Active::Failed => {}
-            Active::Waiting => self.change(|state| {
+        let phase = self.state().phase;
+        match phase {
+            Phase::Inactive | Phase::Failed => {}
+            Phase::Waiting => self.change(|state| {
                 state.turn += 1;
-                state.active = Active::Inactive;
+                state.phase = Phase::Inactive;
             }),
-            Active::Active | Active::Activating | Active::Deactivating => self.end_running(),
+            Phase::Active | Phase::Activating | Phase::Deactivating => self.end_running(),
         }
     }
 
     fn end_running(&self) {
         let Some(service) = self.state().service.clone() else { return };
-        self.change(|state| state.active = Active::Deactivating);
+        self.change(|state| state.phase = Phase::Deactivating);
         let until = Instant::now() + service.stop_limit;
         for exec in &service.commands.stop {
             if let Err(failure) = self.control(&service, exec, until) {
@@ -58,7 +58,8 @@ impl Unit {
             self.wait(Instant::now() + KILLED, |state| state.main_exit.is_some());
         }
         let exit = self.state().main_exit;
-        let word = if in_time { exit.map_or("success", |e| result(e, &service.again)) } else { "timeout" };
+        let word =
+            if in_time { exit.map_or("success", |e| result(e, &service.again)) } else { "timeout" };
         self.settle(&service, word);
     }
 
@@ -75,7 +76,7 @@ impl Unit {
             state.turn += 1;
             state.main = None;
             state.result = word;
-            state.active = if word == "success" { Active::Inactive } else { Active::Failed };
+            state.phase = if word == "success" { Phase::Inactive } else { Phase::Failed };
         });
     }
 

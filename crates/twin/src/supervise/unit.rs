@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crate::init::children::Children;
 use crate::init::control::SOCKET;
 use crate::supervise::kin;
-use crate::supervise::state::{Active, State};
+use crate::supervise::state::{Phase, State};
 use crate::unit::Service;
 use crate::unit::load::{Found, find};
 
@@ -84,7 +84,7 @@ impl Unit {
     }
 
     pub(super) fn is_up(&self) -> bool {
-        self.state().active == Active::Active
+        self.state().phase == Phase::Active
     }
 
     /// The mark in the environment of all processes of this start.

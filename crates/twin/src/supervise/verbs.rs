@@ -1,149 +1,106 @@
-//! `systemctl` by its words: same verbs, same exit codes.
+//! `systemctl` by its verbs: they do the same, with the same exit codes.
 
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
 use crate::init::control::Answer;
-use crate::supervise::state::{Active, Failure};
+use crate::supervise::question::Question;
+use crate::supervise::state::{Failure, Phase};
 use crate::supervise::stop::Whom;
 use crate::supervise::unit::Unit;
 use crate::supervise::{Supervisor, install, kin, show};
 use crate::unit::load::full_name;
 
 const ROOT: &str = "/";
-const NO_SUCH_UNIT: u8 = 5;
+const NOT_ACTIVE: u8 = 3;
+const UNKNOWN: u8 = 4;
+const NOT_LOADED: u8 = 5;
 
-/// The words after `systemctl`, sorted.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Question {
-    verb: String,
-    units: Vec<String>,
-    now: bool,
-    quiet: bool,
-    value_only: bool,
-    signal: String,
-    main_only: bool,
-    properties: Vec<String>,
-}
+/// Something that is done to one unit.
+type Act<'a> = &'a dyn Fn(&Arc<Unit>) -> Result<(), Failure>;
 
 impl Question {
-    pub(super) fn parse(words: &[String]) -> Result<Self, String> {
-        let mut question = Self { signal: "TERM".to_owned(), ..Self::default() };
-        let mut words = words.iter();
-        while let Some(word) = words.next() {
-            let (option, joined) = match word.split_once('=') {
-                Some((option, value)) if option.starts_with("--") => (option, Some(value)),
-                Some(_) | None => (word.as_str(), None),
-            };
-            let mut value = || {
-                joined.map(str::to_owned).or_else(|| words.next().cloned())
-                    .ok_or_else(|| format!("{option} wants a value"))
-            };
-            match option {
-                "--now" => question.now = true,
-                "--quiet" | "-q" => question.quiet = true,
-                "--value" => question.value_only = true,
-                "--signal" | "-s" => question.signal = value()?,
-                "--kill-whom" | "--kill-who" => question.main_only = value()? == "main",
-                "--property" | "-p" => {
-                    question.properties.extend(value()?.split(',').map(str::to_owned));
-                }
-                "--lines" | "-n" | "--type" | "-t" | "--state" | "--output" | "-o" => drop(value()?),
-                _ if option.starts_with('-') => {}
-                _ if question.verb.is_empty() => word.clone_into(&mut question.verb),
-                _ => question.units.push(word.clone()),
-            }
-        }
-        Ok(question)
-    }
-
+    /// Does what is asked.
     pub(super) fn answer(&self, all: &Supervisor) -> Answer {
         match self.verb.as_str() {
-            "start" => self.each(all, Unit::start),
-            "stop" => self.each(all, |unit| { unit.stop(); Ok(()) }),
-            "restart" => self.each(all, Unit::restart),
-            "try-restart" | "condrestart" => self.each(all, |u| if u.is_up() { u.restart() } else { Ok(()) }),
-            "reload" => self.each(all, |unit| unit.reload()),
-            "reload-or-restart" => self.each(all, reload_or_restart),
-            "try-reload-or-restart" | "force-reload" => {
-                self.each(all, |u| if u.is_up() { reload_or_restart(u) } else { Ok(()) })
-            }
+            "start" => self.each(all, &Unit::start),
+            "stop" => self.each(all, &|unit| {
+                unit.stop();
+                Ok(())
+            }),
+            "restart" => self.each(all, &Unit::restart),
+            "reload" => self.each(all, &|unit| unit.reload()),
+            "reload-or-restart" => self.each(all, &reload_or_restart),
+            "try-restart" | "condrestart" => self.each(all, &if_up(&Unit::restart)),
+            "try-reload-or-restart" | "force-reload" => self.each(all, &if_up(&reload_or_restart)),
             "kill" => self.kill(all),
             "reset-failed" => self.reset_failed(all),
-            "daemon-reload" | "daemon-reexec" => daemon_reload(all),
-            "is-active" => self.is(all, |active| matches!(active, Active::Active), 3),
-            "is-failed" => self.is(all, |active| matches!(active, Active::Failed), 1),
+            "is-active" => self.is(all, Phase::Active, NOT_ACTIVE),
+            "is-failed" => self.is(all, Phase::Failed, 1),
             "status" => self.status(all),
             "show" => self.show(all),
-            "" | "list" | "list-units" => Answer::says(all.known().values().map(|unit| show::line(unit)).collect::<String>()),
+            "" | "list" | "list-units" => list(all),
             "default" => boot(all),
+            "daemon-reload" | "daemon-reexec" => daemon_reload(all),
             "is-system-running" => Answer::says("running\n"),
+            "is-enabled" => self.is_enabled(),
             _ => self.install(all),
         }
     }
 
     /// Does something to each unit; the exit code is that of the last failure.
-    fn each(&self, all: &Supervisor, act: impl Fn(&Arc<Unit>) -> Result<(), Failure>) -> Answer {
+    fn each(&self, all: &Supervisor, act: Act<'_>) -> Answer {
         let mut answer = Answer::default();
         for name in &self.units {
             let Some(unit) = all.unit(name) else {
-                let verb = &self.verb;
-                answer.code = NO_SUCH_UNIT;
-                answer.err.push_str(&format!("Failed to {verb} {}: Unit {} not found.\n", full_name(name), full_name(name)));
+                let (verb, name) = (&self.verb, full_name(name));
+                let says = format!("Failed to {verb} {name}: Unit {name} not found.");
+                answer.complain(NOT_LOADED, &says);
                 continue;
             };
-            if let Err(failure) = act(&unit) {
-                answer.code = 1;
-                answer.err.push_str(&format!(
-                    "Job for {} failed ({}): {}\n{}\n",
-                    unit.name, failure.result, failure.says, show::tail(&unit, 10)
-                ));
+            if let Err(Failure { result, says }) = act(&unit) {
+                let log = show::tail(&unit, 10);
+                let name = &unit.name;
+                answer.complain(1, &format!("Job for {name} failed ({result}): {says}\n{log}"));
             }
         }
         answer
     }
 
     fn kill(&self, all: &Supervisor) -> Answer {
-        let Some(signal) = kin::named(&self.signal) else {
-            return Answer::fails(1, format!("Failed to parse signal string {}.", self.signal));
+        let name = self.value("--signal").unwrap_or("TERM");
+        let Some(signal) = kin::named(name) else {
+            return Answer::fails(1, format!("Failed to parse signal string {name}."));
         };
-        let whom = if self.main_only { Whom::Main } else { Whom::All };
-        self.each(all, |unit| match unit.kill(signal, whom) {
-            true => Ok(()),
-            false => Err(Failure::new("resources", "it has no process to kill")),
+        let main = self.value("--kill-whom") == Some("main");
+        let whom = if main { Whom::Main } else { Whom::All };
+        self.each(all, &|unit| {
+            let nobody = || Failure::new("resources", "it has no process to kill");
+            unit.kill(signal, whom).then_some(()).ok_or_else(nobody)
         })
     }
 
     fn reset_failed(&self, all: &Supervisor) -> Answer {
-        let reset = |unit: &Arc<Unit>| {
-            unit.change(|state| {
-                state.starts.clear();
-                state.restarts = 0;
-                if state.active == Active::Failed {
-                    state.active = Active::Inactive;
-                }
-            });
-            Ok(())
-        };
         if self.units.is_empty() {
-            for unit in all.known().values() {
-                let _ = reset(unit);
-            }
+            all.known().values().for_each(|unit| reset(unit));
         }
-        self.each(all, reset)
+        self.each(all, &|unit| {
+            reset(unit);
+            Ok(())
+        })
     }
 
-    /// The state of each unit, one a line; success if one of them is as asked.
-    fn is(&self, all: &Supervisor, wanted: impl Fn(Active) -> bool, otherwise: u8) -> Answer {
+    /// Where each unit stands, one a line; success if one of them stands as asked.
+    fn is(&self, all: &Supervisor, wanted: Phase, otherwise: u8) -> Answer {
         let mut answer = Answer { code: otherwise, ..Answer::default() };
         for name in &self.units {
-            let active = all.unit(name).map(|unit| unit.state().active).unwrap_or_default();
-            if wanted(active) {
+            let phase = all.unit(name).map(|unit| unit.state().phase).unwrap_or_default();
+            if phase == wanted {
                 answer.code = 0;
             }
-            if !self.quiet {
-                answer.out.push_str(&format!("{}\n", active.word()));
+            if !self.has("--quiet") {
+                answer.print(phase.word());
             }
         }
         answer
@@ -153,48 +110,47 @@ impl Question {
         let mut answer = Answer::default();
         for name in &self.units {
             let Some(unit) = all.unit(name) else {
-                answer.code = 4;
-                answer.err.push_str(&format!("Unit {} could not be found.\n", full_name(name)));
+                let says = format!("Unit {} could not be found.", full_name(name));
+                answer.complain(UNKNOWN, &says);
                 continue;
             };
-            answer.out.push_str(&show::status(&unit));
+            answer.print(&show::status(&unit));
             if !unit.is_up() {
-                answer.code = 3;
+                answer.code = NOT_ACTIVE;
             }
         }
         answer
     }
 
     fn show(&self, all: &Supervisor) -> Answer {
-        let mut out = String::new();
+        let mut answer = Answer::default();
+        let asked = self.value("--property");
         for name in &self.units {
             let unit = all.unit(name);
-            let known = show::properties(&full_name(name), unit.as_deref());
-            let asked = |key: &str| self.properties.is_empty() || self.properties.iter().any(|p| p == key);
-            for (key, value) in known.into_iter().filter(|(key, _)| asked(key)) {
-                match self.value_only {
-                    true => out.push_str(&format!("{value}\n")),
-                    false => out.push_str(&format!("{key}={value}\n")),
+            for (key, value) in show::properties(&full_name(name), unit.as_deref()) {
+                if asked.is_some_and(|asked| !asked.split(',').any(|one| one == key)) {
+                    continue;
                 }
+                let key = if self.has("--value") { String::new() } else { format!("{key}=") };
+                answer.print(&format!("{key}{value}"));
             }
         }
-        Answer::says(out)
+        answer
     }
 
-    /// The verbs that change or ask what starts at boot.
+    /// The verbs that change what starts at boot.
     fn install(&self, all: &Supervisor) -> Answer {
         let root = Path::new(ROOT);
         match self.verb.as_str() {
-            "enable" | "reenable" => self.links(|name| install::enable(root, name), all, "start"),
-            "disable" => self.links(|name| install::disable(root, name), all, "stop"),
-            "mask" => self.links(|name| install::mask(root, name).map(|()| true), all, "stop"),
-            "unmask" => self.links(|name| install::unmask(root, name).map(|()| true), all, "start"),
-            "is-enabled" => self.is_enabled(),
+            "enable" | "reenable" => self.links(all, "start", &|name| install::enable(root, name)),
+            "disable" => self.links(all, "stop", &|name| install::disable(root, name)),
+            "mask" => self.links(all, "stop", &|name| install::mask(root, name)),
+            "unmask" => self.links(all, "start", &|name| install::unmask(root, name)),
             other => Answer::fails(1, format!("Unknown command verb {other}.")),
         }
     }
 
-    fn links(&self, act: impl Fn(&str) -> io::Result<bool>, all: &Supervisor, now: &str) -> Answer {
+    fn links(&self, all: &Supervisor, now: &str, act: &dyn Fn(&str) -> io::Result<bool>) -> Answer {
         for name in &self.units {
             let says = match act(name) {
                 Ok(true) => continue,
@@ -203,8 +159,8 @@ impl Question {
             };
             return Answer::fails(1, format!("Failed to {} unit: {says}", self.verb));
         }
-        if self.now {
-            return Self { verb: now.to_owned(), ..self.clone() }.answer(all);
+        if self.has("--now") {
+            return Self::about(now, self.units.clone()).answer(all);
         }
         Answer::default()
     }
@@ -212,18 +168,16 @@ impl Question {
     fn is_enabled(&self) -> Answer {
         let mut answer = Answer { code: 1, ..Answer::default() };
         for name in &self.units {
-            match install::state(Path::new(ROOT), name) {
-                Some(state) => {
-                    if matches!(state, "enabled" | "static") {
-                        answer.code = 0;
-                    }
-                    answer.out.push_str(&format!("{state}\n"));
-                }
-                None => answer.err.push_str(&format!(
-                    "Failed to get unit file state for {}: No such file or directory\n",
-                    full_name(name)
-                )),
+            let Some(state) = install::state(Path::new(ROOT), name) else {
+                let name = full_name(name);
+                let why = "No such file or directory";
+                answer.complain(1, &format!("Failed to get unit file state for {name}: {why}"));
+                continue;
+            };
+            if matches!(state, "enabled" | "static") {
+                answer.code = 0;
             }
+            answer.print(state);
         }
         answer
     }
@@ -232,6 +186,24 @@ impl Question {
 fn reload_or_restart(unit: &Arc<Unit>) -> Result<(), Failure> {
     let reloads = unit.state().service.as_ref().is_some_and(|s| !s.commands.reload.is_empty());
     if unit.is_up() && reloads { unit.reload() } else { unit.restart() }
+}
+
+fn if_up(act: Act<'_>) -> impl Fn(&Arc<Unit>) -> Result<(), Failure> {
+    move |unit| if unit.is_up() { act(unit) } else { Ok(()) }
+}
+
+fn reset(unit: &Unit) {
+    unit.change(|state| {
+        state.starts.clear();
+        state.restarts = 0;
+        if state.phase == Phase::Failed {
+            state.phase = Phase::Inactive;
+        }
+    });
+}
+
+fn list(all: &Supervisor) -> Answer {
+    Answer::says(all.known().values().map(|unit| show::line(unit)).collect::<String>())
 }
 
 /// Units that run get the definition that their files have now.
@@ -249,6 +221,5 @@ fn daemon_reload(all: &Supervisor) -> Answer {
 
 /// Starts what is enabled, as a host does when its power comes.
 fn boot(all: &Supervisor) -> Answer {
-    let units = install::at_boot(Path::new(ROOT));
-    Question { verb: "start".to_owned(), units, ..Question::default() }.answer(all)
+    Question::about("start", install::at_boot(Path::new(ROOT))).answer(all)
 }

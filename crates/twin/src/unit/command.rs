@@ -7,14 +7,30 @@ use crate::unit::words;
 pub(crate) struct Exec {
     /// The program and its arguments.
     pub(crate) words: Vec<String>,
-    /// `-`: its failure does not matter.
-    pub(crate) may_fail: bool,
-    /// `+`, `!`: it runs as root whatever the unit says.
-    pub(crate) as_root: bool,
-    /// `@`: the second word is what the program is told it is called.
-    pub(crate) renamed: bool,
-    /// `:`: variables are not replaced.
-    pub(crate) literal: bool,
+    /// The characters before the program.
+    prefixes: String,
+}
+
+impl Exec {
+    /// Its failure does not matter.
+    pub(crate) fn may_fail(&self) -> bool {
+        self.prefixes.contains('-')
+    }
+
+    /// It runs as root whatever the unit says.
+    pub(crate) fn runs_as_root(&self) -> bool {
+        self.prefixes.contains(['+', '!'])
+    }
+
+    /// The second word is what the program is told it is called.
+    pub(crate) fn is_renamed(&self) -> bool {
+        self.prefixes.contains('@')
+    }
+
+    /// Variables are not replaced.
+    pub(crate) fn is_literal(&self) -> bool {
+        self.prefixes.contains(':')
+    }
 }
 
 /// The commands in one assignment; `;` separates several.
@@ -33,11 +49,7 @@ fn command(words: &[String], unit: &str) -> Exec {
     let mut exec = Exec::default();
     let [first, rest @ ..] = words else { return exec };
     let program = first.trim_start_matches(['-', '@', ':', '+', '!']);
-    let prefixes = first.strip_suffix(program).unwrap_or_default();
-    exec.may_fail = prefixes.contains('-');
-    exec.renamed = prefixes.contains('@');
-    exec.literal = prefixes.contains(':');
-    exec.as_root = prefixes.contains(['+', '!']);
+    first.strip_suffix(program).unwrap_or_default().clone_into(&mut exec.prefixes);
     exec.words.push(words::specify(program, unit));
     exec.words.extend(rest.iter().map(|w| words::specify(&w.replace('\u{1}', ""), unit)));
     exec
@@ -51,18 +63,24 @@ mod tests {
     fn prefixes_are_not_part_of_the_program() {
         let exec = parse("-+/bin/sh -c 'exit 1'", "a.service").remove(0);
         assert_eq!(exec.words, ["/bin/sh", "-c", "exit 1"]);
-        assert!(exec.may_fail && exec.as_root && !exec.renamed && !exec.literal);
+        assert!(exec.may_fail() && exec.runs_as_root() && !exec.is_renamed() && !exec.is_literal());
         let exec = parse("@/bin/sleep nap 5", "a.service").remove(0);
-        assert!(exec.renamed);
-        assert!(parse(":/bin/echo $x", "a.service").remove(0).literal);
+        assert!(exec.is_renamed());
+        assert!(parse(":/bin/echo $x", "a.service").remove(0).is_literal());
     }
 
     #[test]
     fn a_semicolon_word_separates_commands_unless_escaped() {
         let two = parse("/bin/a 1 ; /bin/b 2", "a.service");
-        assert_eq!(two.iter().map(|exec| exec.words.join(" ")).collect::<Vec<_>>(), ["/bin/a 1", "/bin/b 2"]);
+        assert_eq!(
+            two.iter().map(|exec| exec.words.join(" ")).collect::<Vec<_>>(),
+            ["/bin/a 1", "/bin/b 2"]
+        );
         let one = parse("/bin/a \\; /bin/b", "a.service");
-        assert_eq!(one.iter().map(|exec| exec.words.join(" ")).collect::<Vec<_>>(), ["/bin/a ; /bin/b"]);
+        assert_eq!(
+            one.iter().map(|exec| exec.words.join(" ")).collect::<Vec<_>>(),
+            ["/bin/a ; /bin/b"]
+        );
     }
 
     #[test]

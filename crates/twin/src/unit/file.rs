@@ -82,7 +82,8 @@ fn logical_lines(text: &str) -> Vec<String> {
         if start.starts_with('#') || start.starts_with(';') {
             continue;
         }
-        let whole = open.take().map_or_else(|| line.to_owned(), |before| format!("{before} {line}"));
+        let whole =
+            open.take().map_or_else(|| line.to_owned(), |before| format!("{before} {line}"));
         match whole.strip_suffix('\\') {
             Some(more) => open = Some(more.to_owned()),
             None => lines.push(whole),
@@ -116,13 +117,17 @@ mod tests {
     #[test]
     fn the_last_value_wins_and_an_empty_one_unsets() {
         let later = "[Service]\nUser=second\n[Unit]\nUser=elsewhere\n";
-        assert_eq!(unit(&["[Service]\nUser=first\n", later]).value("Service", "User"), Some("second"));
+        assert_eq!(
+            unit(&["[Service]\nUser=first\n", later]).value("Service", "User"),
+            Some("second")
+        );
         assert_eq!(unit(&["[Service]\nUser=first\nUser=\n"]).value("Service", "User"), None);
     }
 
     #[test]
     fn a_line_goes_on_after_a_backslash_and_over_comments() {
-        let unit = unit(&["[Service]\nExecStart=/bin/a \\\n# not this\n  -b \\\n  -c\nType = notify \n"]);
+        let unit =
+            unit(&["[Service]\nExecStart=/bin/a \\\n# not this\n  -b \\\n  -c\nType = notify \n"]);
         assert_eq!(unit.list("Service", "ExecStart"), ["/bin/a    -b    -c"]);
         assert_eq!(unit.value("Service", "Type"), Some("notify"));
     }

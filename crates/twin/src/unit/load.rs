@@ -55,7 +55,10 @@ pub(crate) fn find(root: &Path, name: &str) -> Found {
 fn fragment(root: &Path, name: &str) -> Option<PathBuf> {
     let template = template(name);
     [Some(name.to_owned()), template].into_iter().flatten().find_map(|name| {
-        PLACES.iter().map(|place| root.join(place).join(&name)).find(|p| p.symlink_metadata().is_ok())
+        PLACES
+            .iter()
+            .map(|place| root.join(place).join(&name))
+            .find(|p| p.symlink_metadata().is_ok())
     })
 }
 

@@ -240,7 +240,8 @@ fn folders(name: &str, file: &UnitFile) -> Vec<Folder> {
         ("LogsDirectory", "/var/log", "LOGS_DIRECTORY"),
         ("ConfigurationDirectory", "/etc", "CONFIGURATION_DIRECTORY"),
     ];
-    let keeps = matches!(file.value("Service", "RuntimeDirectoryPreserve"), Some("yes" | "restart"));
+    let keeps =
+        matches!(file.value("Service", "RuntimeDirectoryPreserve"), Some("yes" | "restart"));
     let mut folders = Vec::new();
     for (key, above, variable) in KINDS {
         let mode = file.value("Service", &format!("{key}Mode"));
@@ -270,14 +271,46 @@ fn conditions(name: &str, file: &UnitFile) -> Vec<(String, String)> {
 
 /// Keys of `[Service]` that are understood; all others are without effect here.
 const UNDERSTOOD: &[&str] = &[
-    "AmbientCapabilities", "CacheDirectory", "CacheDirectoryMode", "ConfigurationDirectory",
-    "ConfigurationDirectoryMode", "Environment", "EnvironmentFile", "ExecReload", "ExecStart",
-    "ExecStartPost", "ExecStartPre", "ExecStop", "ExecStopPost", "Group", "KillMode", "KillSignal",
-    "LimitNOFILE", "LogsDirectory", "LogsDirectoryMode", "NoNewPrivileges", "NotifyAccess",
-    "PIDFile", "RemainAfterExit", "Restart", "RestartSec", "RuntimeDirectory",
-    "RuntimeDirectoryMode", "RuntimeDirectoryPreserve", "StandardInput", "StateDirectory",
-    "StateDirectoryMode", "SuccessExitStatus", "SupplementaryGroups", "TimeoutSec",
-    "TimeoutStartSec", "TimeoutStopSec", "Type", "UMask", "User", "WorkingDirectory",
+    "AmbientCapabilities",
+    "CacheDirectory",
+    "CacheDirectoryMode",
+    "ConfigurationDirectory",
+    "ConfigurationDirectoryMode",
+    "Environment",
+    "EnvironmentFile",
+    "ExecReload",
+    "ExecStart",
+    "ExecStartPost",
+    "ExecStartPre",
+    "ExecStop",
+    "ExecStopPost",
+    "Group",
+    "KillMode",
+    "KillSignal",
+    "LimitNOFILE",
+    "LogsDirectory",
+    "LogsDirectoryMode",
+    "NoNewPrivileges",
+    "NotifyAccess",
+    "PIDFile",
+    "RemainAfterExit",
+    "Restart",
+    "RestartSec",
+    "RuntimeDirectory",
+    "RuntimeDirectoryMode",
+    "RuntimeDirectoryPreserve",
+    "StandardInput",
+    "StateDirectory",
+    "StateDirectoryMode",
+    "SuccessExitStatus",
+    "SupplementaryGroups",
+    "TimeoutSec",
+    "TimeoutStartSec",
+    "TimeoutStopSec",
+    "Type",
+    "UMask",
+    "User",
+    "WorkingDirectory",
 ];
 
 fn ignored(file: &UnitFile) -> Vec<String> {

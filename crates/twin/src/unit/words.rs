@@ -15,13 +15,12 @@ pub(crate) fn split(text: &str) -> Option<Vec<String>> {
         match (next, quote) {
             ('\\', _) => word.get_or_insert_default().push_str(&escape(&mut chars)),
             (q, Some(open)) if q == open => quote = None,
-            (c, Some(_)) => word.get_or_insert_default().push(c),
             (q @ ('"' | '\''), None) => {
                 quote = Some(q);
                 word.get_or_insert_default();
             }
             (c, None) if c.is_whitespace() => words.extend(word.take()),
-            (c, None) => word.get_or_insert_default().push(c),
+            (c, _) => word.get_or_insert_default().push(c),
         }
     }
     words.extend(word);
@@ -182,13 +181,19 @@ mod tests {
 
     #[test]
     fn quotes_hold_words_together() {
-        assert_eq!(split(r#"a "b c" 'd "e"' f"g h"i '' "#).unwrap(), ["a", "b c", "d \"e\"", "fg hi", ""]);
+        assert_eq!(
+            split(r#"a "b c" 'd "e"' f"g h"i '' "#).unwrap(),
+            ["a", "b c", "d \"e\"", "fg hi", ""]
+        );
         assert_eq!(split("'open"), None);
     }
 
     #[test]
     fn escapes_are_those_of_c() {
-        assert_eq!(split(r"a\x20b \t \\ \101 \s \q \u00e9").unwrap(), ["a b", "\t", "\\", "A", " ", "\\q", "é"]);
+        assert_eq!(
+            split(r"a\x20b \t \\ \101 \s \q \u00e9").unwrap(),
+            ["a b", "\t", "\\", "A", " ", "\\q", "é"]
+        );
     }
 
     #[test]
@@ -200,7 +205,10 @@ mod tests {
 
     #[test]
     fn specifiers_name_the_unit() {
-        assert_eq!(specify("%i %n %p %N %%", "wg-quick@wg0.service"), "wg0 wg-quick@wg0.service wg-quick wg-quick@wg0 %");
+        assert_eq!(
+            specify("%i %n %p %N %%", "wg-quick@wg0.service"),
+            "wg0 wg-quick@wg0.service wg-quick wg-quick@wg0 %"
+        );
         assert_eq!(specify("%t/%N %S %L %E", "bird.service"), "/run/bird /var/lib /var/log /etc");
     }
 

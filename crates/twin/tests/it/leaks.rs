@@ -1,0 +1,134 @@
+//! Nothing stays: after down, after the death of whoever brought it up, after a failed start.
+
+use std::os::unix::fs::MetadataExt as _;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use twin::Twin;
+
+use crate::bench::{Bench, Cleared, any_image, lan, site, soon};
+
+/// Processes of a test twin on this machine.
+fn processes(name: &str) -> usize {
+    let state = format!("{}/{name}", site().run.display());
+    let entries = std::fs::read_dir("/proc").unwrap().flatten();
+    let cmdlines = entries.filter_map(|entry| std::fs::read(entry.path().join("cmdline")).ok());
+    cmdlines.filter(|raw| raw.split(|byte| *byte == 0).any(|word| word == state.as_bytes())).count()
+}
+
+/// Namespaces that some process of this machine still is in.
+fn namespaces() -> usize {
+    let mut seen = std::collections::BTreeSet::new();
+    for entry in std::fs::read_dir("/proc").unwrap().flatten() {
+        for kind in ["net", "mnt", "pid"] {
+            if let Ok(link) = std::fs::metadata(entry.path().join("ns").join(kind)) {
+                seen.insert(link.ino());
+            }
+        }
+    }
+    seen.len()
+}
+
+fn nothing_left(name: &str) {
+    assert_eq!(processes(name), 0);
+    assert!(!site().run.join(name).exists());
+    let mounts = std::fs::read_to_string("/proc/mounts").unwrap();
+    assert!(!mounts.contains("ketupa"), "{mounts}");
+    let links = Command::new("ip").args(["-br", "link"]).output().unwrap();
+    assert!(!String::from_utf8_lossy(&links.stdout).contains(".eth0"));
+}
+
+#[test]
+fn twin_leaves_nothing_when_it_goes_down() {
+    let bench = Bench::up(&lan("down", &["a", "b"]));
+    bench.addressed("a", "eth0", &["10.0.0.1/24"]);
+    bench.says("a", "(setsid sleep 1000 &) ; systemctl start nftables");
+    let visitor = bench.command("b", &["sleep", "1000"]).unwrap().spawn().unwrap();
+    let during = namespaces();
+    assert!(processes("down") >= 3);
+    Twin::open(&site(), "down").unwrap().down().unwrap();
+    nothing_left("down");
+    let status = {
+        let mut visitor = visitor;
+        visitor.wait().unwrap()
+    };
+    assert!(!status.success());
+    assert!(namespaces() < during);
+    assert!(Twin::open(&site(), "down").is_err());
+}
+
+#[test]
+fn twin_outlives_the_process_that_brought_it_up() {
+    let _cleared = Cleared("orphan");
+    assert!(up_in_another("orphan").wait().unwrap().success());
+    let twin = Twin::open(&site(), "orphan").unwrap();
+    assert_eq!(twin.exec("b", &["hostname"]).unwrap().stdout, b"b\n");
+    assert!(Twin::all(&site()).contains(&"orphan".to_owned()));
+    twin.down().unwrap();
+    nothing_left("orphan");
+}
+
+#[test]
+fn twin_leaves_nothing_when_its_starter_is_killed() {
+    let _cleared = Cleared("killed");
+    for delay in [1, 5, 10, 15, 20, 25, 30, 40, 50, 60, 80, 100, 150, 200] {
+        let mut other = up_in_another("killed");
+        std::thread::sleep(Duration::from_millis(delay));
+        other.kill().unwrap();
+        other.wait().unwrap();
+        Twin::clear(&site(), "killed").unwrap();
+        nothing_left("killed");
+    }
+}
+
+#[test]
+fn twin_up_replaces_an_earlier_one() {
+    let first = Bench::up(&lan("again", &["a"]));
+    first.says("a", "touch /srv/old");
+    let old = first.pid("a").unwrap();
+    let second = Bench::up(&lan("again", &["a", "b"]));
+    assert!(!std::path::Path::new(&format!("/proc/{old}/ns")).join("net").exists());
+    second.says("b", "true");
+    assert_ne!(second.tries("a", "ls /srv/old").0, 0);
+}
+
+#[test]
+fn twin_that_cannot_start_leaves_nothing() {
+    let _cleared = Cleared("broken");
+    let mut lab = lan("broken", &["a"]);
+    lab.hosts[0].ports[0].mac = "ff:ff:ff:ff:ff:ff".to_owned();
+    let error = Twin::up(&lab, &any_image()).unwrap_err();
+    assert!(error.chain().contains("fabric refused"), "{error:?}");
+    nothing_left("broken");
+}
+
+#[test]
+fn twin_is_brought_up_by_one_process_at_a_time() {
+    let _cleared = Cleared("two");
+    let mut others: Vec<_> = (0..4).map(|_| up_in_another("two")).collect();
+    let won = others.iter_mut().map(|other| other.wait().unwrap().success());
+    assert!(won.filter(|success| *success).count() >= 1);
+    soon("one twin is up", || Twin::open(&site(), "two").is_ok());
+    assert_eq!(
+        Twin::open(&site(), "two").unwrap().exec("a", &["true"]).unwrap().status.code(),
+        Some(0)
+    );
+}
+
+/// This very test program, told to bring a twin up and end.
+fn up_in_another(name: &str) -> std::process::Child {
+    Command::new(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact", "leaks::helper_brings_a_twin_up"])
+        .env("TWIN_NAME", name)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+#[test]
+#[ignore = "the other process of the tests above"]
+fn helper_brings_a_twin_up() {
+    let Ok(name) = std::env::var("TWIN_NAME") else { return };
+    Twin::up(&lan(&name, &["a", "b", "c", "d"]), &any_image()).unwrap();
+}
