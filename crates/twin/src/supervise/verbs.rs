@@ -125,8 +125,11 @@ impl Question {
     fn show(&self, all: &Supervisor) -> Answer {
         let mut answer = Answer::default();
         let asked = self.value("--property");
-        for name in &self.units {
+        for (number, name) in self.units.iter().enumerate() {
             let unit = all.unit(name);
+            if number > 0 {
+                answer.print("");
+            }
             for (key, value) in show::properties(&full_name(name), unit.as_deref()) {
                 if asked.is_some_and(|asked| !asked.split(',').any(|one| one == key)) {
                     continue;
