@@ -27,7 +27,7 @@ pub struct Plan {
     pub probes: Vec<Probe>,
     /// What makes the plan impossible: above all, what could not be read.
     pub obstacles: Vec<Obstacle>,
-    /// A change that was interrupted on the host, or what became of it.
+    /// What became of a change that had been interrupted on the host.
     pub interruption: Option<String>,
     pub(crate) owned: Owned,
 }
@@ -88,7 +88,10 @@ impl Plan {
 pub fn plan(desired: &HostTree, observed: &Observed) -> Plan {
     let seen = &observed.seen;
     let mut plan = Plan { host: observed.host.clone(), ..Plan::default() };
-    plan.interruption = observed.recovered.clone().or_else(|| seen.unfinished.clone());
+    plan.interruption.clone_from(&observed.recovered);
+    if let Some(unfinished) = &seen.unfinished {
+        plan.stop("an earlier change", unfinished);
+    }
     let nothing = Owned::default();
     let owned = seen.owned.as_ref().unwrap_or_else(|why| {
         plan.stop("what Ketupa wrote before", why);

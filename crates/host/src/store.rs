@@ -50,7 +50,14 @@ pub(crate) struct Store {
 
 /// Held for as long as a change runs; the kernel drops it with the process.
 pub(crate) struct Lock {
-    _file: OwnedFd,
+    file: OwnedFd,
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing is not enough: a child that another thread is just starting has the file open, too.
+        let _ends_with_the_process = fs::flock(&self.file, FlockOperation::Unlock);
+    }
 }
 
 impl Store {
@@ -78,7 +85,7 @@ impl Store {
         let flags = OFlags::CREATE | OFlags::RDWR | OFlags::CLOEXEC | OFlags::NOFOLLOW;
         let file = fs::openat(&self.directory, LOCK, flags, Mode::RUSR | Mode::WUSR)?;
         match fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => Ok(Some(Lock { _file: file })),
+            Ok(()) => Ok(Some(Lock { file })),
             Err(Errno::WOULDBLOCK) => Ok(None),
             Err(errno) => Err(errno.into()),
         }

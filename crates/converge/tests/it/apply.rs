@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use component::tree::{File, HostTree};
-use converge::{FileAct, Outcome, apply, plan};
+use converge::{FileAct, Interrupted, Outcome, apply, observe, plan};
 use host::wire::{Answer, End, Request};
 use machine::Recorded;
 use proptest::prelude::*;
@@ -73,6 +73,26 @@ fn an_obstacle_keeps_the_plan_from_being_applied() {
     let Outcome::Refused { why } = lab.apply(&router()) else { panic!() };
     assert_eq!(why, "/etc/bird/bird.conf: a directory stands where the file shall be");
     assert!(!lab.at("/etc/bird/peers").exists());
+}
+
+#[test]
+fn an_interrupted_change_is_told_by_a_plan_and_settled_by_an_apply() {
+    let lab = Lab::new();
+    lab.apply(&router());
+    let journal = r#"{"phase":"Changing","changes":[{"path":"/etc/bird/bird.conf","kind":"Replace"}],
+        "directories":[],"units":[],"daemon_reload":false}"#;
+    lab.put("/var/lib/ketupa/journal.json", journal);
+    lab.put("/etc/bird/.bird.conf.ketupa.dpkg-old", "router id 10.0.0.1;\n");
+    lab.put("/etc/bird/bird.conf", "half done\n");
+    let plan = lab.plan(&router());
+    assert_eq!(plan.obstacles.len(), 1);
+    assert!(plan.obstacles[0].why.contains("interrupted"), "{plan}");
+    let machine = lab.machine();
+    let observed = observe(&router(), &machine, &Safe("x"), Interrupted::Settle).unwrap();
+    let plan = converge::plan(&router(), &observed);
+    assert_eq!(plan.interruption.as_deref(), Some("undid a change that was interrupted"));
+    assert!(plan.files.is_empty() && plan.obstacles.is_empty());
+    assert_eq!(lab.text("/etc/bird/bird.conf"), "router id 10.0.0.1;\n");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
+use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use component::tree::{Check, File, HostTree, OnChange, Probe, Unit};
@@ -51,9 +52,12 @@ impl Lab {
         )
         .unwrap();
         fs::create_dir_all(lab.base.join("programs")).unwrap();
-        let systemctl = lab.base.join("programs/systemctl");
-        fs::write(&systemctl, SYSTEMCTL).unwrap();
-        fs::set_permissions(systemctl, fs::Permissions::from_mode(0o755)).unwrap();
+        let (draft, systemctl) = (lab.base.join("draft"), lab.base.join("programs/systemctl"));
+        fs::write(&draft, SYSTEMCTL).unwrap();
+        fs::set_permissions(&draft, fs::Permissions::from_mode(0o755)).unwrap();
+        // By another process: a child that another test starts meanwhile would keep a file that we
+        // write open, and busy.
+        assert!(Command::new("cp").args([draft, systemctl]).status().unwrap().success());
         lab
     }
 

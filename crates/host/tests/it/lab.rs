@@ -59,9 +59,12 @@ impl Lab {
     }
 
     pub(crate) fn program(&self, name: &str, text: &str) -> String {
-        let path = self.programs().join(name);
-        fs::write(&path, text).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        let (draft, path) = (self.base.join(name), self.programs().join(name));
+        fs::write(&draft, text).unwrap();
+        fs::set_permissions(&draft, fs::Permissions::from_mode(0o755)).unwrap();
+        // By another process: a child that another test starts meanwhile would keep a file that we
+        // write open, and busy.
+        assert!(Program::new("cp").args([&draft, &path]).status().unwrap().success());
         path.to_string_lossy().into_owned()
     }
 
