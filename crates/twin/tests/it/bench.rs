@@ -7,19 +7,19 @@ use std::time::{Duration, Instant};
 use twin::{HostSpec, Image, Lab, Port, Site, Twin, image};
 
 /// The image that all tests share.
-pub fn any_image() -> Image {
+pub(crate) fn any_image() -> Image {
     Image::ensure(&site(), image::PACKAGES, &mut |_| ()).unwrap()
 }
 
 /// Test twins live apart from those that people have up.
-pub fn site() -> Site {
+pub(crate) fn site() -> Site {
     let mut site = Site::with(env!("CARGO_BIN_EXE_twin-init"));
     site.run = PathBuf::from("/run/ketupa/test");
     site
 }
 
 /// Clears the twin of a name when the test ends, also when it fails.
-pub struct Cleared(pub &'static str);
+pub(crate) struct Cleared(pub(crate) &'static str);
 
 impl Drop for Cleared {
     fn drop(&mut self) {
@@ -31,7 +31,7 @@ impl Drop for Cleared {
 }
 
 /// A twin for one test.
-pub struct Bench {
+pub(crate) struct Bench {
     twin: Twin,
     _cleared: Cleared,
 }
@@ -45,27 +45,27 @@ impl Deref for Bench {
 }
 
 impl Bench {
-    pub fn up(lab: &Lab) -> Self {
+    pub(crate) fn up(lab: &Lab) -> Self {
         let cleared = Cleared(lab.name.clone().leak());
         let twin = Twin::up(lab, &any_image()).unwrap();
         Self { twin, _cleared: cleared }
     }
 
     /// What a command in a host prints; it must succeed.
-    pub fn says(&self, host: &str, command: &str) -> String {
+    pub(crate) fn says(&self, host: &str, command: &str) -> String {
         let (code, text) = self.tries(host, command);
         assert_eq!(code, 0, "{host}: {command}: {text}");
         text
     }
 
     /// The exit code of a command in a host, and all it prints.
-    pub fn tries(&self, host: &str, command: &str) -> (i32, String) {
+    pub(crate) fn tries(&self, host: &str, command: &str) -> (i32, String) {
         let output = self.exec(host, &["sh", "-c", &format!("exec 2>&1; {command}")]).unwrap();
         (output.status.code().unwrap_or(-1), String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
     /// Writes the interfaces of a host and raises them as Debian does at boot.
-    pub fn addressed(&self, host: &str, interface: &str, addresses: &[&str]) {
+    pub(crate) fn addressed(&self, host: &str, interface: &str, addresses: &[&str]) {
         let mut text = format!("auto lo\niface lo inet loopback\nauto {interface}\n");
         for address in addresses {
             let family = if address.contains(':') { "inet6" } else { "inet" };
@@ -78,7 +78,7 @@ impl Bench {
 }
 
 /// Hosts with one interface each on the segment `lan`.
-pub fn lan(name: &str, hosts: &[&str]) -> Lab {
+pub(crate) fn lan(name: &str, hosts: &[&str]) -> Lab {
     let host = |(number, name): (usize, &&str)| HostSpec {
         name: (*name).to_owned(),
         ports: vec![port("eth0", "lan", number)],
@@ -90,7 +90,7 @@ pub fn lan(name: &str, hosts: &[&str]) -> Lab {
     }
 }
 
-pub fn port(interface: &str, segment: &str, number: usize) -> Port {
+pub(crate) fn port(interface: &str, segment: &str, number: usize) -> Port {
     Port {
         interface: interface.to_owned(),
         segment: segment.to_owned(),
@@ -99,7 +99,7 @@ pub fn port(interface: &str, segment: &str, number: usize) -> Port {
 }
 
 /// Waits for something that takes a moment.
-pub fn soon(what: &str, mut yes: impl FnMut() -> bool) {
+pub(crate) fn soon(what: &str, mut yes: impl FnMut() -> bool) {
     let end = Instant::now() + Duration::from_secs(10);
     while !yes() {
         assert!(Instant::now() < end, "{what}: not within ten seconds");

@@ -42,7 +42,7 @@ fn nothing_left(name: &str) {
 fn twin_leaves_nothing_when_it_goes_down() {
     let bench = Bench::up(&lan("down", &["a", "b"]));
     bench.addressed("a", "eth0", &["10.0.0.1/24"]);
-    bench.says("a", "(setsid sleep 1000 &) ; systemctl start nftables");
+    bench.says("a", "(setsid sleep 1000 > /dev/null 2>&1 &); systemctl start nftables");
     let visitor = bench.command("b", &["sleep", "1000"]).unwrap().spawn().unwrap();
     let during = namespaces();
     assert!(processes("down") >= 3);
