@@ -1,5 +1,7 @@
 //! Every component renders its cases as kept, and all folders are furnished alike.
 
+mod checkers_bird;
+
 use std::path::{Path, PathBuf};
 
 fn folder(name: &str) -> PathBuf {

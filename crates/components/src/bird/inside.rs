@@ -1,0 +1,64 @@
+//! Internal BGP: between the loopbacks of our own routers, one session for each family.
+
+use super::own::word;
+use super::parameters::{family, is_ours};
+use model::ask::Family;
+use model::kinds::{Host, Role};
+use model::{Id, Isp, Named as _};
+use policy::standard::{self, Network, Place};
+use policy::{Filter, bird};
+use serde::Serialize;
+use std::net::IpAddr;
+
+/// One internal session.
+#[derive(Debug, Serialize)]
+pub(super) struct Peer {
+    protocol: String,
+    host: String,
+    role: &'static str,
+    digit: u8,
+    local: IpAddr,
+    remote: IpAddr,
+    import: String,
+    export: String,
+}
+
+/// The internal sessions of a router, with their filters and the one for what it makes itself.
+pub(super) fn peers(
+    isp: &Isp,
+    id: Id<Host>,
+    network: &Network,
+    families: &[Family],
+) -> (Vec<Peer>, Vec<Filter>) {
+    let host = &isp.hosts[id];
+    let mut filters = Vec::new();
+    for of in families.iter().filter(|_| is_ours(isp, id)) {
+        filters.push(standard::originate(network, family(*of)));
+    }
+    let mut peers = Vec::new();
+    for (_, peer) in isp.internal_peers(id) {
+        for of in families {
+            let ends = (host.loopback(*of), peer.loopback(*of));
+            let (Some(local), Some(remote)) = ends else { continue };
+            let (near, far) = (place(host), place(peer));
+            let import = standard::internal_import(far, near, network, family(*of));
+            let export = standard::internal_export(near, far, network, family(*of));
+            peers.push(Peer {
+                protocol: format!("ibgp_{}_{}", word(peer), of.digit()),
+                host: peer.name().to_owned(),
+                role: peer.role.word(),
+                digit: of.digit(),
+                local,
+                remote,
+                import: bird::filter_name(&import),
+                export: bird::filter_name(&export),
+            });
+            filters.extend([import, export]);
+        }
+    }
+    (peers, filters)
+}
+
+fn place(host: &Host) -> Place {
+    if host.role == Role::Edge { Place::Edge } else { Place::Inside }
+}
