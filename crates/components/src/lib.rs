@@ -1,10 +1,26 @@
 //! One folder per daemon, all alike; one literal ordered list. A component never knows another.
 
 pub mod bird;
+pub mod caddy;
 pub mod conntrackd;
+pub mod haproxy;
+pub mod interfaces;
 pub mod keepalived;
+pub mod routinator;
+pub mod stayrtr;
+pub mod sysctl;
 
 use component::Component;
 
 /// Every component, in the order in which a host needs them.
-pub const ALL: &[&dyn Component] = &[&conntrackd::Conntrackd, &keepalived::Keepalived, &bird::Bird];
+pub const ALL: &[&dyn Component] = &[
+    &sysctl::Sysctl,
+    &interfaces::Interfaces,
+    &conntrackd::Conntrackd,
+    &keepalived::Keepalived,
+    &bird::Bird,
+    &stayrtr::Stayrtr,
+    &routinator::Routinator,
+    &haproxy::Haproxy,
+    &caddy::Caddy,
+];
