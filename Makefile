@@ -1,0 +1,80 @@
+# Two commands for newcomers: `make demo` and `make test`. `make check` is the quick part of the tests.
+
+SUDO  := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+TOOLS := .cache/tools/bin
+TWIN  := $(SUDO) target/release/ketupa twin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo down test check deps tools build fmt lint words supply docs unit all-tests fuzz bench bless clean
+
+help: ## what can be made
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 12
+
+demo: deps ## bring examples/neutrinet to life on this machine, and look around
+	cargo build --release --locked -p ketupa
+	$(TWIN) up examples/neutrinet
+	@sh docs/tour.sh "$(TWIN)"
+
+down: ## take the demo down
+	$(TWIN) down
+
+test: deps tools fmt words lint supply docs all-tests fuzz ## everything that must hold before a change lands
+
+check: deps tools fmt words lint unit ## the quick part: no root, no containers
+
+# What the machine itself needs; the daemons go into the twin's image and never onto the machine.
+DEBIAN := build-essential ca-certificates iproute2 nftables openssl python3-venv util-linux
+deps:
+	@missing=$$(dpkg-query -W -f '$${db:Status-Status} $${Package}\n' $(DEBIAN) 2>/dev/null \
+	  | awk '$$1 == "installed" {print $$2}' | sort > .deps.tmp; \
+	  printf '%s\n' $(DEBIAN) | sort | comm -23 - .deps.tmp; rm -f .deps.tmp); \
+	if [ -n "$$missing" ]; then \
+	  echo "installing" $$missing; \
+	  $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends $$missing; \
+	fi
+
+# Ready-made checkers, in a folder of their own.
+tools: .cache/tools/done
+.cache/tools/done: tools.txt
+	rm -rf .cache/tools
+	python3 -m venv .cache/tools
+	$(TOOLS)/pip install --quiet --disable-pip-version-check -r tools.txt
+	@cargo nextest --version >/dev/null 2>&1 || cargo install --locked cargo-nextest
+	@touch $@
+
+fmt:
+	cargo fmt --all --check
+
+words:
+	$(TOOLS)/typos
+
+lint:
+	cargo clippy --workspace --all-targets --locked --quiet -- -D warnings
+
+# Licences, sources and doubles of the dependencies; the advisories need the network and are asked apart.
+supply:
+	$(TOOLS)/cargo-deny --offline --log-level error check bans licenses sources
+
+docs: ## that the generated pages are fresh and the code's own documentation has no holes
+	cargo run --quiet --locked -p xtask -- check
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
+
+unit:
+	cargo nextest run --workspace --locked -P quick
+
+all-tests:
+	cargo build --locked --quiet -p ketupa
+	$(SUDO) env "PATH=$$PATH" HOME="$$HOME" INSTA_UPDATE=no cargo nextest run --workspace --locked -P ci
+
+fuzz: ## feed every parser rubbish for a few seconds
+	cargo run --quiet --locked -p xtask -- fuzz
+
+bench: ## measure what docs/benchmarks.md says
+	cargo run --release --quiet --locked -p xtask -- bench
+
+bless: ## keep what the golden tests show now: then read the difference
+	KETUPA_BLESS=1 INSTA_UPDATE=always cargo nextest run --workspace --locked -P quick
+
+clean:
+	cargo clean
+	rm -rf .cache
