@@ -6,6 +6,7 @@ pub mod conntrackd;
 pub mod haproxy;
 pub mod interfaces;
 pub mod keepalived;
+pub mod nftables;
 pub mod routinator;
 pub mod stayrtr;
 pub mod sysctl;
@@ -16,6 +17,7 @@ use component::Component;
 pub const ALL: &[&dyn Component] = &[
     &sysctl::Sysctl,
     &interfaces::Interfaces,
+    &nftables::Nftables,
     &conntrackd::Conntrackd,
     &keepalived::Keepalived,
     &bird::Bird,

@@ -1,0 +1,177 @@
+//! What a ruleset does to one packet: the kernel's answer, from the typed rules. Limits are taken
+//! as not reached.
+
+use super::rules::{
+    Action, Addresses, Chain, Hook, Match, Protocol, Rule, Ruleset, State, Transport,
+};
+use model::ask::Family;
+use std::net::IpAddr;
+
+/// A packet as a host's filter sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Packet<'a> {
+    /// The interface it came in by; none for what the host sends itself.
+    pub input: Option<&'a str>,
+    /// The interface it leaves by; none for what is for the host itself.
+    pub output: Option<&'a str>,
+    /// Where it comes from.
+    pub source: IpAddr,
+    /// Where it goes.
+    pub destination: IpAddr,
+    /// What is in it.
+    pub content: Content<'a>,
+    /// Its hop limit as it arrives.
+    pub hops: u8,
+    /// What connection tracking says; none for new connections and where nothing is tracked.
+    pub state: Option<State>,
+}
+
+/// What is in a packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Content<'a> {
+    /// TCP from a port to a port; whether it opens a connection.
+    Tcp {
+        /// Source port.
+        from: u16,
+        /// Destination port.
+        to: u16,
+        /// Whether it is a bare SYN.
+        opens: bool,
+    },
+    /// UDP from a port to a port.
+    Udp {
+        /// Source port.
+        from: u16,
+        /// Destination port.
+        to: u16,
+    },
+    /// An ICMP message of the packet's family, by nft's word for its type.
+    Icmp(&'a str),
+    /// A protocol without ports.
+    Other(Protocol),
+}
+
+/// What happens to a packet, and by which rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ruling {
+    /// Whether it is let through.
+    pub passes: bool,
+    /// The comment of the rule that decided; none where a chain's end did.
+    pub by: Option<String>,
+}
+
+/// Chains that jump deeper than this are a fault: the kernel refuses them too.
+const DEEPEST: u8 = 16;
+
+/// What a host's filter does to a packet: through every hook that it meets.
+pub fn judge(ruleset: &Ruleset, packet: &Packet<'_>) -> Ruling {
+    let hooks: &[fn(Hook) -> bool] = match (packet.input, packet.output) {
+        (Some(_), None) => &[arriving, input],
+        (Some(_), Some(_)) => &[arriving, forward],
+        (None, _) => &[sending],
+    };
+    let mut ruling = Ruling { passes: true, by: None };
+    for chain in hooks.iter().flat_map(|hook| ruleset.at(*hook)) {
+        ruling = base(ruleset, chain, packet);
+        if !ruling.passes {
+            break;
+        }
+    }
+    ruling
+}
+
+fn arriving(hook: Hook) -> bool {
+    hook == Hook::Arriving
+}
+fn sending(hook: Hook) -> bool {
+    hook == Hook::Sending
+}
+fn input(hook: Hook) -> bool {
+    hook == Hook::Input
+}
+fn forward(hook: Hook) -> bool {
+    matches!(hook, Hook::ForwardAccept | Hook::ForwardDrop)
+}
+
+fn base(ruleset: &Ruleset, chain: &Chain, packet: &Packet<'_>) -> Ruling {
+    walk(ruleset, chain, packet, DEEPEST).unwrap_or_else(|| {
+        let drops = matches!(chain.hook, Some(Hook::Input | Hook::ForwardDrop));
+        Ruling { passes: !drops, by: None }
+    })
+}
+
+/// The decision of a chain; none if it comes to its end.
+fn walk(ruleset: &Ruleset, chain: &Chain, packet: &Packet<'_>, left: u8) -> Option<Ruling> {
+    let left = left.checked_sub(1)?;
+    let into = |name: &str| walk(ruleset, ruleset.chain(name)?, packet, left);
+    for rule in chain.rules.iter().filter(|rule| applies(rule, packet)) {
+        let decided = |passes| Some(Ruling { passes, by: Some(rule.comment.clone()) });
+        let ruling = match &rule.action {
+            Action::Accept => decided(true),
+            Action::Drop | Action::Reject => decided(false),
+            Action::Untrack | Action::Log(_) => None,
+            Action::Jump(name) => into(name),
+            Action::Goto(name) => return into(name),
+            Action::ByInput(chains) => beside(chains, packet.input).and_then(into),
+            Action::ByOutput(chains) => beside(chains, packet.output).and_then(into),
+        };
+        if ruling.is_some() {
+            return ruling;
+        }
+    }
+    None
+}
+
+fn beside<'a>(chains: &'a [(String, String)], interface: Option<&str>) -> Option<&'a str> {
+    let found = chains.iter().find(|(name, _)| Some(name.as_str()) == interface);
+    found.map(|(_, chain)| chain.as_str())
+}
+
+fn applies(rule: &Rule, packet: &Packet<'_>) -> bool {
+    rule.matches.iter().all(|condition| holds(condition, packet))
+}
+
+fn holds(condition: &Match, packet: &Packet<'_>) -> bool {
+    let is = |family| Family::of(packet.source) == family;
+    match condition {
+        Match::Family(family) => is(*family),
+        Match::In(names) => among(names, packet.input),
+        Match::Out(names) => among(names, packet.output),
+        Match::Source(all) => inside(all, packet.source),
+        Match::SourceOutside(all) => is(all.family) && !inside(all, packet.source),
+        Match::Destination(all) => inside(all, packet.destination),
+        Match::Protocol(protocol) => packet.content == Content::Other(*protocol),
+        Match::To(transport, ports) => port(packet, *transport, ports, |(_, to)| to),
+        Match::From(transport, ports) => port(packet, *transport, ports, |(from, _)| from),
+        Match::Underway => matches!(packet.content, Content::Tcp { opens: false, .. }),
+        Match::Icmp(family, types) => {
+            is(*family) && matches!(packet.content, Content::Icmp(word) if types.contains(&word))
+        }
+        Match::Fresh(family) => is(*family) && packet.hops == 255,
+        Match::State(states) => packet.state.is_some_and(|state| states.contains(&state)),
+    }
+}
+
+fn among(names: &[String], interface: Option<&str>) -> bool {
+    interface.is_some_and(|own| names.iter().any(|name| name == own))
+}
+
+fn inside(all: &Addresses, address: IpAddr) -> bool {
+    all.prefixes.iter().any(|prefix| prefix.contains(&address))
+}
+
+fn port(
+    packet: &Packet<'_>,
+    transport: Transport,
+    ports: &[(u16, u16)],
+    end: fn((u16, u16)) -> u16,
+) -> bool {
+    let ends = match (packet.content, transport) {
+        (Content::Tcp { from, to, .. }, Transport::Tcp)
+        | (Content::Udp { from, to }, Transport::Udp) => (from, to),
+        (Content::Tcp { .. } | Content::Udp { .. } | Content::Icmp(_) | Content::Other(_), _) => {
+            return false;
+        }
+    };
+    ports.iter().any(|(first, last)| (*first..=*last).contains(&end(ends)))
+}
