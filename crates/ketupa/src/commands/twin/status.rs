@@ -142,15 +142,17 @@ fn colours(status: &Status) -> map::Colours {
             (0, _) => map::State::Down,
             (_, _) => map::State::Degraded,
         };
-        colours.set(format!("host.{}", router.host), state);
+        let says = format!("{up} of {} sessions", router.sessions.len());
+        colours.set(&format!("host.{}", router.host), state, &says);
     }
     for vip in &status.vips {
         let state = if vip.holders.len() == 1 { map::State::Up } else { map::State::Down };
-        colours.set(format!("vip.{}", vip.vip), state);
+        colours.set(&format!("vip.{}", vip.vip), state, &vip.holders.join(", "));
     }
     for service in &status.services {
         let state = if service.answers { map::State::Up } else { map::State::Down };
-        colours.set(format!("service.{}", service.service), state);
+        let says = service.why_not.as_deref().unwrap_or("answers");
+        colours.set(&format!("service.{}", service.service), state, says);
     }
     colours
 }
