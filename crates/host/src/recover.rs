@@ -11,12 +11,12 @@ pub(crate) fn recover(place: &Place, root: &Root, store: &Store) -> Result<Optio
         format!("the journal of an interrupted change cannot be read, look at it by hand: {error}")
     };
     if let Some(journal) = store.journal().map_err(unreadable)? {
-        let troubles = undo(place, root, store, &journal);
-        if !troubles.is_empty() {
-            let troubles = troubles.join("; ");
-            return Err(format!("an interrupted change could not be undone: {troubles}"));
-        }
-        return Ok(Some("undid a change that was interrupted".into()));
+        let troubles = undo(place, root, store, &journal).join("; ");
+        return match (store.journal().map_err(unreadable)?, troubles.as_str()) {
+            (None, "") => Ok(Some("undid a change that was interrupted".into())),
+            (None, _) => Ok(Some(format!("undid a change that was interrupted, but: {troubles}"))),
+            (Some(_), _) => Err(format!("an interrupted change could not be undone: {troubles}")),
+        };
     }
     if let Some(journal) = store.done().map_err(unreadable)? {
         tidy(root, store, &journal).map_err(|error| format!("cannot tidy up: {error}"))?;
@@ -37,26 +37,24 @@ pub(crate) fn unfinished(store: &Store) -> Option<String> {
     Some(said.into())
 }
 
-/// Puts every file and unit of the journal back. What fails is told and the rest goes on; the journal
-/// goes only when nothing failed.
+/// Puts every file and unit of the journal back. What fails is told and the rest goes on. The journal
+/// stays while a file is not back; a unit that will not run must not keep its remedy away.
 pub(crate) fn undo(place: &Place, root: &Root, store: &Store, journal: &Journal) -> Vec<String> {
     let mut troubles = Vec::new();
     let changing = journal.phase == Phase::Changing;
     if changing {
-        for (order, before) in journal.units.iter().rev() {
-            troubles.extend(units::take_back(place, order, before));
-        }
+        troubles.extend(units::take_back(place, &journal.units));
     }
-    troubles.extend(undo_files(root, journal));
+    let files = undo_files(root, journal);
+    let files_are_back = files.is_empty();
+    troubles.extend(files);
     if changing {
         if journal.daemon_reload {
             troubles.extend(units::reload_manager(place).err());
         }
-        for (order, before) in &journal.units {
-            troubles.extend(units::bring_back(place, order, before));
-        }
+        troubles.extend(units::bring_back(place, &journal.units));
     }
-    if troubles.is_empty() {
+    if files_are_back {
         troubles.extend(store.abandon().err().map(|error| error.to_string()));
     }
     troubles

@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::files::{self, Change};
 use crate::place::{Root, STORE};
-use crate::wire::{Owned, UnitOrder, UnitState};
+use crate::units::Past;
+use crate::wire::Owned;
 
 /// While a change runs: how to undo it.
 const JOURNAL: &str = "journal.json";
@@ -29,7 +30,7 @@ pub(crate) struct Journal {
     /// Directories that the change makes, outermost first.
     pub(crate) directories: Vec<String>,
     /// Every unit that may be acted on, with its state before.
-    pub(crate) units: Vec<(UnitOrder, UnitState)>,
+    pub(crate) units: Vec<Past>,
     /// Do unit files change, so that systemd must read them again?
     pub(crate) daemon_reload: bool,
 }

@@ -64,30 +64,48 @@ pub(crate) fn act(place: &Place, order: &UnitOrder) -> Result<(), String> {
     }
 }
 
-/// Takes back what `order` did before its files go: a unit that did not run stops, one that was not
-/// enabled is disabled.
-pub(crate) fn take_back(place: &Place, order: &UnitOrder, before: &UnitState) -> Vec<String> {
+/// An order and how its unit was before.
+pub(crate) type Past = (UnitOrder, UnitState);
+
+/// Takes back what orders did, before their files go: a unit that did not run stops, one that was not
+/// enabled is disabled. Looks first: systemd refuses to stop what it never heard of.
+pub(crate) fn take_back(place: &Place, past: &[Past]) -> Vec<String> {
+    let now = match states(place, past.iter().map(|(order, _)| &order.name)) {
+        Ok(now) => now,
+        Err(why) => return vec![why],
+    };
     let mut troubles = Vec::new();
-    if !before.runs() && !matches!(order.verb, Verb::Leave | Verb::Stop) {
-        troubles.extend(call(place, &["stop", "--", &order.name]).err());
-    }
-    if !before.is_enabled() && order.boot == Boot::Enable {
-        troubles.extend(call(place, &["disable", "--", &order.name]).err());
+    for (order, before) in past.iter().rev() {
+        let name = order.name.as_str();
+        let now = now.get(name).cloned().unwrap_or_default();
+        let started = !matches!(order.verb, Verb::Leave | Verb::Stop);
+        if started && !before.runs() && (now.runs() || now.active == "failed") {
+            troubles.extend(call(place, &["stop", "--", name]).err());
+        }
+        if order.boot == Boot::Enable && !before.is_enabled() && now.is_enabled() {
+            troubles.extend(call(place, &["disable", "--", name]).err());
+        }
     }
     troubles
 }
 
-/// Makes a unit that ran before run again on its old files.
-pub(crate) fn bring_back(place: &Place, order: &UnitOrder, before: &UnitState) -> Vec<String> {
+/// Makes units that ran before run again on their old files.
+pub(crate) fn bring_back(place: &Place, past: &[Past]) -> Vec<String> {
     let mut troubles = Vec::new();
-    if before.is_enabled() && order.boot == Boot::Disable {
-        troubles.extend(call(place, &["enable", "--", &order.name]).err());
+    for (order, before) in past {
+        let name = order.name.as_str();
+        if order.boot == Boot::Disable && before.is_enabled() {
+            troubles.extend(call(place, &["enable", "--", name]).err());
+        }
+        if before.runs() {
+            troubles.extend(again(place, order.verb, name).err());
+        }
     }
-    if !before.runs() {
-        return troubles;
-    }
-    let name = order.name.as_str();
-    let done = match order.verb {
+    troubles
+}
+
+fn again(place: &Place, verb: Verb, name: &str) -> Result<(), String> {
+    match verb {
         Verb::Leave => Ok(()),
         // The change may have killed the daemon: then a reload alone does not bring it back.
         Verb::Reload => {
@@ -95,9 +113,7 @@ pub(crate) fn bring_back(place: &Place, order: &UnitOrder, before: &UnitState) -
         }
         Verb::Start | Verb::Stop => call(place, &["start", "--", name]),
         Verb::Restart => call(place, &["restart", "--", name]),
-    };
-    troubles.extend(done.err());
-    troubles
+    }
 }
 
 fn call(place: &Place, arguments: &[&str]) -> Result<(), String> {

@@ -35,6 +35,8 @@ fn change(lab: &Lab) -> Orders {
     orders.units = vec![
         unit("old.service", Verb::Stop, Boot::Disable),
         unit("new.service", Verb::Start, Boot::Enable),
+        // One that systemd does not know until it is started.
+        unit("fresh.service", Verb::Start, Boot::Enable),
     ];
     orders.probes = vec![command("probe", &["true"])];
     orders

@@ -122,5 +122,30 @@ fn what_could_not_be_put_back_is_told() {
     assert_eq!(troubles.len(), 1, "{troubles:?}");
     assert!(troubles[0].contains("no stop of new.service today"));
     assert_eq!(lab.text("/etc/bird/bird.conf"), "old", "the rest went back all the same");
-    assert!(lab.at("/var/lib/ketupa/journal.json").exists(), "and it is not forgotten");
+    // Files are back: what is left is for the next plan to see, and nothing stands in its way.
+    assert!(!lab.at("/var/lib/ketupa/journal.json").exists());
+}
+
+#[test]
+fn a_file_that_could_not_be_put_back_blocks_the_next_change_until_it_is() {
+    let lab = Lab::new();
+    let mut orders = change(&lab);
+    let (bird, aside) = (lab.at("/etc/bird"), lab.at("/etc/aside"));
+    let block = format!("mv {0} {1}; touch {0}; false", bird.display(), aside.display());
+    let no = command("BIRD answers", &["sh", "-c", &block]);
+    orders.probes = vec![host::wire::Command { within_s: 0, ..no }];
+    let End::RolledBack { troubles, .. } = lab.apply(&orders).end else { panic!() };
+    assert!(
+        troubles[0].starts_with("cannot put /etc/bird/gone.conf back: Not a dir"),
+        "{troubles:?}"
+    );
+    let End::Refused { why } = lab.apply(&Orders::default()).end else { panic!() };
+    assert!(why.starts_with("an interrupted change could not be undone"), "{why}");
+    std::fs::remove_file(&bird).unwrap();
+    std::fs::rename(aside, bird).unwrap();
+    let outcome = lab.apply(&Orders::default());
+    assert_eq!(outcome.end, End::Done);
+    assert!(outcome.recovered.unwrap().starts_with("undid"));
+    assert_eq!(lab.text("/etc/bird/bird.conf"), "old");
+    assert_eq!(lab.text("/etc/bird/gone.conf"), "gone");
 }

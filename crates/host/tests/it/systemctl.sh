@@ -20,6 +20,7 @@ if [ "$verb" = show ]; then
 fi
 echo "$verb $*" >>"$here/calls"
 [ -e "$here/fails.$verb.$1" ] && { echo "no $verb of $1 today" >&2; exit 1; }
+case $verb in stop | disable | reload) [ -e "$here/$1.active" ] || { echo "Unit $1 not loaded." >&2; exit 5; } ;; esac
 case $verb in
 start | restart) [ -e "$here/dies.$1" ] && echo failed >"$here/$1.active" || echo active >"$here/$1.active" ;;
 stop) echo inactive >"$here/$1.active" ;;
