@@ -144,7 +144,8 @@ fn joined(parts: &[Condition], tie: Tie, names: &Names, family: Option<Family>) 
     }
 }
 
-/// BIRD stops a filter with an error where families differ, so the question is not asked then.
+/// Where both families may come, the question is asked of its own only: BIRD calls a route of the
+/// other family unknown to a table of ROAs, which says nothing about it.
 fn guarded(text: &str, of: Family, family: Option<Family>) -> (String, Tie) {
     match family {
         Some(family) if family == of => (text.to_owned(), Tie::One),

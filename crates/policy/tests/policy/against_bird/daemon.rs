@@ -76,7 +76,9 @@ fn binary() -> PathBuf {
     let images = fs::read_dir("/var/cache/ketupa/images").into_iter().flatten().flatten();
     let mut packed: Vec<PathBuf> =
         images.map(|image| image.path().join("usr/sbin/bird")).filter(|p| p.is_file()).collect();
-    packed.sort_by_key(|path| fs::metadata(path).and_then(|about| about.modified()).ok());
+    // Files keep the date of their package; the image's folder has its own.
+    let made = |path: &Path| fs::metadata(path.ancestors().nth(3)?).ok()?.modified().ok();
+    packed.sort_by_key(|path| made(path));
     installed.filter(|path| path.is_file()).chain(packed.into_iter().rev()).next().expect(
         "no BIRD found. Install bird2, build an image of the twin, or unpack it: `apt-get download \
          bird2 libssh-gcrypt-4 && for p in *.deb; do dpkg -x $p /tmp/bird2; done`, then set \

@@ -22,6 +22,37 @@ pub(crate) fn random(dice: &mut Dice, family: Family, number: usize) -> Filter {
     Filter { name: author.name, about, family, body, otherwise }
 }
 
+/// What chance seldom meets: questions about the other family, where both may come.
+pub(crate) fn corners(family: Family) -> Filter {
+    let mut body = Vec::new();
+    for (name, of) in [("kt_roa4", Family::V4), ("kt_roa6", Family::V6)] {
+        for (value, state) in
+            [RoaState::Valid, RoaState::Invalid, RoaState::Unknown].iter().enumerate()
+        {
+            let table = RoaTable { name: name.to_owned(), family: of };
+            let asked = Condition::Roa { table, origin: RoaOrigin::Path, state: *state };
+            let seen = Large(1, u32::from(of.bits()), value as u32);
+            body.push(Statement::when(asked.clone(), vec![Statement::Do(Action::AddLarge(seen))]));
+            let not = Large(2, u32::from(of.bits()), value as u32);
+            body.push(Statement::when(!asked, vec![Statement::Do(Action::AddLarge(not))]));
+        }
+        let whole = PrefixSet::inline(of, &[PrefixPattern::or_longer(of.whole())]);
+        let seen = Statement::Do(Action::AddLarge(Large(3, u32::from(of.bits()), 0)));
+        let not = Statement::Do(Action::AddLarge(Large(3, u32::from(of.bits()), 1)));
+        let (when, then, otherwise) = (Condition::Net(whole), vec![seen], vec![not]);
+        body.push(Statement::If { when, then, otherwise });
+    }
+    let (name, about) = ("corners".to_owned(), "For both families.".to_owned());
+    let call = Statement::Call(Arc::new(Function { name, about, family: None, body }));
+    Filter {
+        name: format!("corners_{}", family.suffix()),
+        about: "Asks about the other family.".to_owned(),
+        family,
+        body: vec![call],
+        otherwise: None,
+    }
+}
+
 struct Author<'a> {
     dice: &'a mut Dice,
     name: String,

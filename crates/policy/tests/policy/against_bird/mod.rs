@@ -56,6 +56,10 @@ fn interpreter_and_bird_agree_on_any_filter() {
     let seed = daemon::seed();
     let mut dice = Dice::new(seed);
     let mut plans = Vec::new();
+    for family in [Family::V4, Family::V6] {
+        let (filter, profile) = (filters::corners(family), routes::Profile::plain(family));
+        plans.push(plan(&mut dice, (plans.len() + 1, ANY), filter, profile));
+    }
     for number in 0..2 * RANDOM {
         let family = if number % 2 == 0 { Family::V4 } else { Family::V6 };
         let filter = filters::random(&mut dice, family, number);
