@@ -1,6 +1,8 @@
 //! Every component renders its cases as kept, and all folders are furnished alike.
 
 mod checkers_bird;
+mod checkers_filter;
+mod packets;
 
 use std::path::{Path, PathBuf};
 
