@@ -18,7 +18,7 @@ pub(crate) fn states(
     if names.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let mut command = vec!["systemctl", "show", "--property=LoadState,ActiveState,UnitFileState"];
+    let mut command = vec!["systemctl", "show", PROPERTIES];
     command.push("--");
     command.extend(names.iter().map(String::as_str));
     let printed = run(place, &command, LIMIT)?;
@@ -30,16 +30,25 @@ pub(crate) fn states(
     Ok(names.into_iter().zip(shown).collect())
 }
 
+/// What is asked of every unit.
+const PROPERTIES: &str =
+    "--property=LoadState,ActiveState,UnitFileState,ConditionResult,ConditionTimestamp";
+
 fn state(block: &str) -> UnitState {
     let mut state = UnitState::default();
+    let mut judged = false;
     for (key, value) in block.lines().filter_map(|line| line.split_once('=')) {
         match key {
             "LoadState" => value.clone_into(&mut state.load),
             "ActiveState" => value.clone_into(&mut state.active),
             "UnitFileState" => value.clone_into(&mut state.enabled),
+            "ConditionResult" => state.skipped = value == "no",
+            "ConditionTimestamp" => judged = !value.is_empty(),
             _ => {}
         }
     }
+    // A unit that was never asked to start has no result yet, and systemd says "no" for that too.
+    state.skipped &= judged;
     state
 }
 

@@ -130,12 +130,17 @@ pub struct UnitState {
     pub active: String,
     /// `UnitFileState`: `enabled`, `disabled`, `static`...
     pub enabled: String,
+    /// It was asked to start and a `Condition…=` of its file said that this machine has no use
+    /// for it: `ConditionResult=no` with a time at which it was judged.
+    #[serde(default)]
+    pub skipped: bool,
 }
 
 impl UnitState {
-    /// Does it run, or is it about to?
+    /// Does it run, or is it about to, or did it find that there is nothing to run for?
     pub fn runs(&self) -> bool {
-        matches!(self.active.as_str(), "active" | "reloading" | "activating" | "refreshing")
+        let idle = self.skipped && self.active == "inactive";
+        idle || matches!(self.active.as_str(), "active" | "reloading" | "activating" | "refreshing")
     }
 
     /// Would it start at boot as far as `systemctl enable` can bring it?

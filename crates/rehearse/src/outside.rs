@@ -229,8 +229,7 @@ impl Router {
             let own =
                 self.originated.iter().filter(|(prefix, _)| Family::of_net(**prefix) == family);
             for (prefix, attributes) in own {
-                let end = if attributes.is_empty() { ";" } else { "" };
-                let _ = writeln!(text, "  route {prefix} unreachable{attributes}{end}");
+                let _ = writeln!(text, "  route {prefix} unreachable{attributes};");
             }
             text.push_str("}\n");
         }

@@ -10,8 +10,10 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, FileType, Mode, makedev, mknodat};
 use rustix::mount::{MountFlags, UnmountFlags, mount, mount_bind, mount_remount, unmount};
+use sha2::{Digest as _, Sha256};
 
 use crate::error::{Doing as _, Result};
+use crate::lab::hex;
 
 /// Where a container finds the program of its first process.
 pub(crate) const PROGRAM: &str = "/run/twin/init";
@@ -91,7 +93,7 @@ impl Root<'_> {
             );
             mount_new("overlay", &root.join(part), MountFlags::empty(), &layers)?;
         }
-        for part in ["root", "home", "srv", "opt"] {
+        for part in ["root", "home", "srv", "opt", "usr/local"] {
             folder(&disk.join(part))?;
             bind(&disk.join(part), &root.join(part))?;
         }
@@ -112,6 +114,8 @@ impl Root<'_> {
     fn identity(&self, root: &Path) -> Result<()> {
         let etc = root.join("etc");
         let name = self.name;
+        let id = hex(Sha256::digest(name).get(..16).unwrap_or_default());
+        write(&etc.join("machine-id"), &format!("{id}\n"))?;
         write(&etc.join("hostname"), &format!("{name}\n"))?;
         write(
             &etc.join("hosts"),

@@ -8,9 +8,21 @@ use rustix::thread::UnshareFlags;
 
 use crate::lab::{Lab, orders};
 
+/// Runs a test in a thread with mounts of its own, so that it leaves none behind.
+pub(crate) fn apart(test: impl FnOnce(&Lab) + Send) {
+    let lab = Lab::new();
+    std::thread::scope(|scope| {
+        let test = || {
+            leave();
+            test(&lab);
+        };
+        scope.spawn(test).join().unwrap();
+    });
+}
+
 /// Gives the thread mounts of its own.
 #[expect(deprecated, reason = "unsound for FILES only")]
-pub(crate) fn leave() {
+fn leave() {
     rustix::thread::unshare(UnshareFlags::NEWNS).unwrap();
     mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC).unwrap();
 }
@@ -23,9 +35,7 @@ pub(crate) fn tmpfs(at: &Path, size: &str) {
 
 #[test]
 fn a_full_disk_leaves_everything_untouched() {
-    std::thread::spawn(|| {
-        let lab = Lab::new();
-        leave();
+    apart(|lab| {
         tmpfs(&lab.root(), "256k");
         lab.put("/var/lib/any", "");
         lab.put("/etc/a.conf", "old");
@@ -41,16 +51,12 @@ fn a_full_disk_leaves_everything_untouched() {
         assert!(why.starts_with("cannot stage /etc/new/c.conf: No space left"), "{why}");
         assert_eq!(lab.snapshot(), before);
         assert!(!lab.at("/var/lib/ketupa/journal.json").exists());
-    })
-    .join()
-    .unwrap();
+    });
 }
 
 #[test]
 fn a_disk_that_fills_up_during_the_change_does_not_stop_the_way_back() {
-    std::thread::spawn(|| {
-        let lab = Lab::new();
-        leave();
+    apart(|lab| {
         tmpfs(&lab.root(), "256k");
         lab.put("/var/lib/any", "");
         lab.put("/etc/a.conf", &"a".repeat(20 << 10));
@@ -70,7 +76,5 @@ fn a_disk_that_fills_up_during_the_change_does_not_stop_the_way_back() {
         assert_eq!(troubles, Vec::<String>::new());
         std::fs::remove_file(filler).unwrap();
         assert_eq!(lab.snapshot(), before);
-    })
-    .join()
-    .unwrap();
+    });
 }

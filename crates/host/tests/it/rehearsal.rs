@@ -88,31 +88,25 @@ fn what_a_checker_writes_beside_the_files_goes_with_it() {
 
 #[test]
 fn file_systems_mounted_below_stay_visible_and_are_covered_too() {
-    let lab = Lab::new();
-    fs::create_dir_all(lab.at("/etc/d/mounted")).unwrap();
-    let mounted = lab.at("/etc/d/mounted");
-    // A thread with mounts of its own, so that a failing test leaves none behind.
-    std::thread::scope(|scope| {
-        scope.spawn(|| {
-            crate::disk::leave();
-            crate::disk::tmpfs(&mounted, "1m");
-            let mut orders = change(&lab);
-            lab.put("/etc/d/mounted/kept", "kept");
-            orders.files.push(lab.write("/etc/d/mounted/new", "new"));
-            orders.checks = vec![checker(&lab, "1")];
-            let before = lab.snapshot();
-            assert!(matches!(lab.apply(&orders).end, End::Refused { .. }));
-            assert_eq!(lab.snapshot(), before);
-            let seen = saw(&lab);
-            assert!(seen.contains("./d/mounted/kept 644 kept\n"), "{seen}");
-            assert!(seen.contains("./d/mounted/new 644 new\n"), "{seen}");
-        });
+    crate::disk::apart(|lab| {
+        let mounted = lab.at("/etc/d/mounted");
+        fs::create_dir_all(&mounted).unwrap();
+        crate::disk::tmpfs(&mounted, "1m");
+        let mut orders = change(lab);
+        lab.put("/etc/d/mounted/kept", "kept");
+        orders.files.push(lab.write("/etc/d/mounted/new", "new"));
+        orders.checks = vec![checker(lab, "1")];
+        let before = lab.snapshot();
+        assert!(matches!(lab.apply(&orders).end, End::Refused { .. }));
+        assert_eq!(lab.snapshot(), before);
+        let seen = saw(lab);
+        assert!(seen.contains("./d/mounted/kept 644 kept\n"), "{seen}");
+        assert!(seen.contains("./d/mounted/new 644 new\n"), "{seen}");
     });
 }
 
 /// Lays `depth` overlays over each other at the lab's root, as containers do.
 fn layer(lab: &Lab, depth: u32) {
-    crate::disk::leave();
     for number in 0..depth {
         let layer = lab.programs().join(format!("layer{number}"));
         fs::create_dir(&layer).unwrap();
@@ -133,21 +127,18 @@ fn layer(lab: &Lab, depth: u32) {
 }
 
 fn rehearse_on_layers(depth: u32) {
-    std::thread::spawn(move || {
-        let lab = Lab::new();
-        let mut orders = change(&lab);
-        layer(&lab, depth);
-        orders.checks = vec![checker(&lab, "1")];
+    crate::disk::apart(|lab| {
+        let mut orders = change(lab);
+        layer(lab, depth);
+        orders.checks = vec![checker(lab, "1")];
         let before = lab.snapshot();
         assert!(matches!(lab.apply(&orders).end, End::Refused { .. }));
-        assert_eq!(saw(&lab), FUTURE);
+        assert_eq!(saw(lab), FUTURE);
         assert_eq!(lab.snapshot(), before);
-        orders.checks = vec![checker(&lab, "0")];
+        orders.checks = vec![checker(lab, "0")];
         assert_eq!(lab.apply(&orders).end, End::Done);
         assert_eq!(lab.text("/etc/d/changed"), "changed");
-    })
-    .join()
-    .unwrap();
+    });
 }
 
 #[test]

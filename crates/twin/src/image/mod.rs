@@ -25,6 +25,7 @@ pub const PACKAGES: &[&str] = &[
     "netcat-openbsd",
     "nftables",
     "openssl",
+    "php8.2-fpm",
     "procps",
     "socat",
     "stayrtr",

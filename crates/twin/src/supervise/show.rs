@@ -69,6 +69,8 @@ pub(super) fn properties(name: &str, unit: Option<&Unit>) -> Vec<(&'static str, 
         ("ExecMainStatus", exit.to_string()),
         ("StatusText", state.says.clone()),
         ("NeedDaemonReload", "no".to_owned()),
+        ("ConditionResult", if state.skipped { "no" } else { "yes" }.to_owned()),
+        ("ConditionTimestamp", if state.skipped { "judged" } else { "" }.to_owned()),
     ]
 }
 

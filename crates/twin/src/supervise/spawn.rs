@@ -1,7 +1,7 @@
 //! Runs a command of a unit: variables, user, folders, log.
 
 use std::fs::{self, OpenOptions};
-use std::os::unix::fs::{PermissionsExt as _, chown};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
@@ -130,7 +130,28 @@ pub(super) fn make_folders(service: &Service) -> Result<(), Failure> {
         make(folder, who.as_ref())
             .map_err(|cause| Failure::new("resources", format!("{}: {cause}", folder.path)))?;
     }
+    for (from, to) in &service.around.binds {
+        show(from, to)
+            .map_err(|cause| Failure::new("resources", format!("{from} at {to}: {cause}")))?;
+    }
     Ok(())
+}
+
+/// Shows files where the service's chroot has them: for the whole host, as nothing here has
+/// mounts of its own.
+fn show(from: &str, to: &str) -> std::io::Result<()> {
+    let Ok(there) = fs::metadata(from) else { return Ok(()) };
+    let same = |here: fs::Metadata| here.ino() == there.ino() && here.dev() == there.dev();
+    if fs::metadata(to).is_ok_and(same) {
+        return Ok(());
+    }
+    if there.is_dir() {
+        fs::create_dir_all(to)?;
+    } else {
+        fs::create_dir_all(Path::new(to).parent().unwrap_or(Path::new("/")))?;
+        OpenOptions::new().create(true).append(true).open(to)?;
+    }
+    Ok(rustix::mount::mount_bind(from, to)?)
 }
 
 fn make(folder: &Folder, who: Option<&Who>) -> std::io::Result<()> {

@@ -27,12 +27,16 @@ impl Unit {
         let service = service.ok_or_else(|| Failure::new("resources", "it is masked"))?;
         if let Some((key, value)) = service.conditions.iter().find(|(k, v)| !holds(k, v)) {
             self.note(&format!("not started: Condition{key}={value} does not hold"));
-            self.change(|state| state.phase = Phase::Inactive);
+            self.change(|state| {
+                state.phase = Phase::Inactive;
+                state.skipped = true;
+            });
             return Ok(());
         }
         self.count(&service)?;
         self.change(|state| {
             state.turn += 1;
+            state.skipped = false;
             state.phase = Phase::Activating;
             state.service = Some(service.clone());
             state.main = None;

@@ -40,6 +40,8 @@ pub(super) struct State {
     pub(super) main: Option<i32>,
     pub(super) main_exit: Option<Exit>,
     pub(super) ready: bool,
+    /// Asked to start, and a condition of its file did not hold.
+    pub(super) skipped: bool,
     /// Counts starts and stops: whoever waited for something knows if it is out of date.
     pub(super) turn: u64,
     pub(super) starts: Vec<Instant>,
