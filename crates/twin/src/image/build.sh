@@ -26,7 +26,7 @@ cp -a etc ../etc
 cd "$folder/etc"
 rm -rf systemd/system systemd/network network/interfaces network/interfaces.d NetworkManager netplan
 rm -rf ssh/ssh_host_* ssl/private/* letsencrypt wireguard ppp/*-secrets machine-id fstab crontab
-rm -rf cron.*/* sudoers.d/* resolv.conf hostname hosts sysctl.d/* sysctl.conf modules-load.d/*
+rm -rf tmpfiles.d/* cron.*/* sudoers.d/* resolv.conf hostname hosts sysctl.d/* sysctl.conf modules-load.d/*
 mkdir -p systemd/system network/interfaces.d
 printf 'source /etc/network/interfaces.d/*\n' > network/interfaces
 : > resolv.conf

@@ -27,6 +27,15 @@ pub(super) fn start() -> Result<Arc<Children>> {
     Ok(children)
 }
 
+/// Makes the folders that packages want in a fresh `/run`, as systemd does at boot.
+pub(super) fn folders(children: &Children) -> Result<()> {
+    let mut tmpfiles = Command::new("/usr/bin/systemd-tmpfiles");
+    tmpfiles.args(["--create", "--prefix=/run", "--prefix=/var"]);
+    tmpfiles.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    // What it cannot make here, such as a journal, it leaves out and complains about.
+    children.run(&mut tmpfiles).map(|_| ()).doing(|| "make the folders of packages".to_owned())
+}
+
 /// Makes the network stack as it is on a host whose addresses are settled.
 pub(super) fn network(children: &Children) -> Result<()> {
     // Daemons that bind to a link-local address at once would meet a tentative one.

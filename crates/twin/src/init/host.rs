@@ -27,6 +27,7 @@ pub(super) fn main(words: &[String]) -> Result<ExitCode> {
     folder(Path::new(syslog::LOGS))?;
     let children = boot::start()?;
     boot::network(&children)?;
+    boot::folders(&children)?;
     syslog::start()?;
     let supervisor = Supervisor::new(children);
     let door = Door::open()?;

@@ -72,6 +72,8 @@ pub(crate) struct Surroundings {
     pub(crate) environment_files: Vec<(String, bool)>,
     pub(crate) folder: Option<String>,
     pub(crate) folders: Vec<Folder>,
+    /// Files and folders shown in a second place: from, to.
+    pub(crate) binds: Vec<(String, String)>,
     pub(crate) umask: u32,
     pub(crate) files_limit: Option<u64>,
     pub(crate) no_new_privileges: bool,
@@ -221,10 +223,22 @@ fn surroundings(name: &str, file: &UnitFile) -> Surroundings {
             .collect(),
         folder: value("WorkingDirectory"),
         folders: folders(name, file),
+        binds: [all("BindPaths"), all("BindReadOnlyPaths")]
+            .concat()
+            .iter()
+            .map(|text| bind(text))
+            .collect(),
         umask: value("UMask").and_then(|mask| u32::from_str_radix(&mask, 8).ok()).unwrap_or(0o022),
         files_limit: value("LimitNOFILE").and_then(|limit| files_limit(&limit)),
         no_new_privileges: file.yes("Service", "NoNewPrivileges"),
     }
+}
+
+/// `from:to:options`, where `to` may be missing and a `-` in front means "if there is one".
+fn bind(text: &str) -> (String, String) {
+    let mut parts = text.trim_start_matches('-').split(':');
+    let from = parts.next().unwrap_or_default();
+    (from.to_owned(), parts.next().unwrap_or(from).to_owned())
 }
 
 fn files_limit(text: &str) -> Option<u64> {
@@ -272,6 +286,8 @@ fn conditions(name: &str, file: &UnitFile) -> Vec<(String, String)> {
 /// Keys of `[Service]` that are understood; all others are without effect here.
 const UNDERSTOOD: &[&str] = &[
     "AmbientCapabilities",
+    "BindPaths",
+    "BindReadOnlyPaths",
     "CacheDirectory",
     "CacheDirectoryMode",
     "ConfigurationDirectory",

@@ -60,7 +60,9 @@ impl Bench {
 
     /// The exit code of a command in a host, and all it prints.
     pub(crate) fn tries(&self, host: &str, command: &str) -> (i32, String) {
-        let output = self.exec(host, &["sh", "-c", &format!("exec 2>&1; {command}")]).unwrap();
+        let output = self
+            .exec(host, &["timeout", "30", "sh", "-c", &format!("exec 2>&1; {command}")])
+            .unwrap();
         (output.status.code().unwrap_or(-1), String::from_utf8_lossy(&output.stdout).into_owned())
     }
 

@@ -20,7 +20,7 @@ fn twin_host_sees_only_itself() {
     let mounts = bench.says("a", "awk '{print $2}' /proc/mounts | sort | tr '\\n' ' '");
     let mounts = mounts.replace("/proc/kcore ", "").replace("/proc/sysrq-trigger ", "");
     let expected = "/ /dev /dev/pts /dev/shm /etc /home /opt /proc /proc/sys /proc/sys/net /root \
-                    /run/twin/init /srv /sys /usr /usr/bin/systemctl /var ";
+                    /run/twin/init /srv /sys /usr /usr/bin/systemctl /usr/local /var ";
     assert_eq!(mounts, expected);
 }
 

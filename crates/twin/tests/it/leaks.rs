@@ -1,5 +1,6 @@
 //! Nothing stays: after down, after the death of whoever brought it up, after a failed start.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::MetadataExt as _;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -16,17 +17,15 @@ fn processes(name: &str) -> usize {
     cmdlines.filter(|raw| raw.split(|byte| *byte == 0).any(|word| word == state.as_bytes())).count()
 }
 
-/// Namespaces that some process of this machine still is in.
-fn namespaces() -> usize {
-    let mut seen = std::collections::BTreeSet::new();
-    for entry in std::fs::read_dir("/proc").unwrap().flatten() {
-        for kind in ["net", "mnt", "pid"] {
-            if let Ok(link) = std::fs::metadata(entry.path().join("ns").join(kind)) {
-                seen.insert(link.ino());
-            }
-        }
-    }
-    seen.len()
+/// The namespaces that processes of this machine are in, by process.
+fn namespaces() -> BTreeMap<i32, BTreeSet<u64>> {
+    let numbers = std::fs::read_dir("/proc").unwrap().flatten();
+    let numbers = numbers.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    let of = |pid: i32| {
+        let link = |kind| std::fs::metadata(format!("/proc/{pid}/ns/{kind}")).ok();
+        ["net", "mnt", "pid"].into_iter().filter_map(link).map(|link| link.ino()).collect()
+    };
+    numbers.map(|pid| (pid, of(pid))).collect()
 }
 
 fn nothing_left(name: &str) {
@@ -44,7 +43,8 @@ fn twin_leaves_nothing_when_it_goes_down() {
     bench.addressed("a", "eth0", &["10.0.0.1/24"]);
     bench.says("a", "(setsid sleep 1000 > /dev/null 2>&1 &); systemctl start nftables");
     let visitor = bench.command("b", &["sleep", "1000"]).unwrap().spawn().unwrap();
-    let during = namespaces();
+    let inside = namespaces().remove(&bench.pid("a").unwrap()).unwrap();
+    assert_eq!(inside.len(), 3);
     assert!(processes("down") >= 3);
     Twin::open(&site(), "down").unwrap().down().unwrap();
     nothing_left("down");
@@ -53,7 +53,7 @@ fn twin_leaves_nothing_when_it_goes_down() {
         visitor.wait().unwrap()
     };
     assert!(!status.success());
-    assert!(namespaces() < during);
+    assert!(namespaces().values().all(|others| others.is_disjoint(&inside)));
     assert!(Twin::open(&site(), "down").is_err());
 }
 

@@ -39,7 +39,8 @@ fn twin_bird_lives_as_its_unit_says() {
     let bench = host("bird");
     bench.write("a", "/etc/bird/bird.conf", BIRD).unwrap();
     lives(&bench, "bird");
-    bench.says("a", "systemctl start bird; birdc show route | grep 10.9.0.0/16");
+    bench.says("a", "systemctl start bird");
+    soon("bird has the route", || bench.tries("a", "birdc show route").1.contains("10.9.0.0/16"));
     assert_eq!(bench.says("a", "ps -o user= -C bird"), "bird\n");
     bench.write("a", "/etc/bird/bird.conf", b"nonsense\n").unwrap();
     bench.says("a", "systemctl is-active bird");
@@ -59,7 +60,7 @@ fn twin_killed_bird_comes_back_and_stopped_bird_does_not() {
     soon("bird is back", || !["0", &first].contains(&property(&bench, "bird", "MainPID").as_str()));
     assert_eq!(property(&bench, "bird", "NRestarts"), "1");
     // Restart=on-abort: an orderly end is the end.
-    bench.says("a", "birdc down");
+    soon("bird ends", || bench.tries("a", "birdc down").0 == 0);
     soon("bird is down", || property(&bench, "bird", "ActiveState") == "inactive");
 }
 
@@ -94,13 +95,17 @@ fn twin_keepalived_holds_an_address() {
 fn twin_haproxy_and_caddy_serve() {
     let bench = host("web");
     bench.write("a", "/etc/caddy/Caddyfile", b":8081 {\n respond caddy\n}\n").unwrap();
-    let haproxy = b"global\n user haproxy\n group haproxy\n log /dev/log local0\ndefaults\n mode http\n timeout connect 1s\n timeout client 1s\n timeout server 1s\nfrontend f\n bind :80\n default_backend b\nbackend b\n server s 127.0.0.1:8081\n";
+    let haproxy = b"global\n chroot /var/lib/haproxy\n stats socket /run/haproxy/admin.sock\n user haproxy\n group haproxy\n log /dev/log local0\ndefaults\n log global\n option httplog\n mode http\n timeout connect 1s\n timeout client 1s\n timeout server 1s\nfrontend f\n bind :80\n default_backend b\nbackend b\n server s 127.0.0.1:8081\n";
     bench.write("a", "/etc/haproxy/haproxy.cfg", haproxy).unwrap();
     lives(&bench, "caddy");
     lives(&bench, "haproxy");
     bench.says("a", "systemctl start caddy haproxy");
     assert_eq!(bench.says("a", "curl -s http://10.0.0.1/"), "caddy");
     assert_eq!(bench.says("a", "ps -o user= -C caddy"), "caddy\n");
+    // Debian runs it in a chroot, and gives it the log there.
+    soon("the request is logged", || {
+        bench.program_log("a", "haproxy").is_ok_and(|log| log.contains("GET / HTTP"))
+    });
     let before = property(&bench, "haproxy", "MainPID");
     bench.says("a", "systemctl reload haproxy");
     assert_eq!(property(&bench, "haproxy", "MainPID"), before);
@@ -188,6 +193,11 @@ fn twin_systemctl_answers_like_the_real_one() {
         let (actual, text) = bench.tries("a", &format!("systemctl {command}"));
         assert_eq!(actual, code, "{command}: {text}");
     }
+    let shown = bench.says("a", "systemctl show -p LoadState,UnitFileState -- nothing bird");
+    assert_eq!(
+        shown,
+        "LoadState=not-found\nUnitFileState=\n\nLoadState=loaded\nUnitFileState=disabled\n"
+    );
 }
 
 #[test]
