@@ -18,7 +18,6 @@ struct Context {
 
 #[derive(Serialize)]
 struct Site {
-    name: String,
     description: Option<String>,
     addresses: Vec<String>,
     root: String,
@@ -75,7 +74,6 @@ fn site(service: &Service) -> Site {
     let port = service.port;
     let address = |name: &String| format!("http://{}:{port}", name.to_lowercase());
     Site {
-        name: service.name().to_owned(),
         description: service.description.clone(),
         addresses: service.names.iter().map(address).collect(),
         root: service.root.clone().unwrap_or_else(|| format!("/srv/www/{}", service.name())),
