@@ -324,10 +324,15 @@ impl Isp {
 
     /// Whose addresses may be the source of what comes in from a LAN: those of the LAN itself,
     /// and what its hosts hold or route: loopbacks, pools, static routes, customers' prefixes.
+    /// Management, synchronisation and out-of-band segments lead nowhere else.
     pub fn sources_on(&self, segment: Id<Segment>, family: Family) -> Vec<IpNet> {
         let on = |id: &Id<Host>| self.hosts[*id].nic_on(segment).is_some();
         let lan = self.segments[segment].prefix(family);
         let mut all: Vec<IpNet> = lan.into_iter().collect();
+        let kind = self.segments[segment].kind;
+        if matches!(kind, SegmentKind::Management | SegmentKind::Sync | SegmentKind::OutOfBand) {
+            return all;
+        }
         let there = self.hosts.values().filter(|host| host.nic_on(segment).is_some());
         all.extend(there.filter_map(|host| host.loopback(family)).map(IpNet::from));
         let pools = self.pools.values().filter(|pool| pool.hosts.iter().any(on));

@@ -69,3 +69,86 @@ impl Isp {
         others.find(|other| other.role == Role::Firewall)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kinds::Target;
+    use crate::{Source, load};
+
+    const PAIR: &str = r#"
+        isp = { name = "Pair", asn = 64500, domain = "isp.example", ipv4 = ["192.0.2.0/24"] }
+        site.here = {}
+        segment.bb-a = { kind = "backbone", ipv4 = "10.0.1.0/24" }
+        segment.bb-b = { kind = "backbone", ipv4 = "10.0.2.0/24" }
+        segment.lan = { kind = "lan", ipv4 = "192.0.2.0/26", ipv6 = "2001:db8::/64" }
+        segment.team = { kind = "management", ipv4 = "10.0.3.0/24" }
+        [host.core-01]
+        role = "core"
+        site = "here"
+        loopback4 = "192.0.2.251"
+        nic.a = { segment = "bb-a", ipv4 = "10.0.1.1" }
+        nic.b = { segment = "bb-b", ipv4 = "10.0.2.1" }
+        nic.lan = { segment = "lan", ipv4 = "192.0.2.2", ipv6 = "2001:db8::2" }
+        nic.team = { segment = "team", ipv4 = "10.0.3.1" }
+        [vip.lan]
+        segment = "lan"
+        vrid = 51
+        ipv4 = "192.0.2.1"
+        hosts = ["core-01"]
+        [pool.members]
+        prefixes = ["192.0.2.128/25", "2001:db8:1::/48"]
+        hosts = ["core-01"]
+    "#;
+
+    fn pair() -> Isp {
+        let loaded = load(&[Source::new("isp.toml", PAIR.as_bytes())]);
+        loaded.isp.unwrap_or_else(|| panic!("{:?}", loaded.findings))
+    }
+
+    fn shown(prefixes: &[ipnet::IpNet]) -> Vec<String> {
+        prefixes.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn names_follow_from_family_and_vrid() {
+        let isp = pair();
+        let vip = isp.vips.values().next().expect("there is one");
+        assert_eq!(vip.interface(Family::V4), "vrrp4.51");
+        assert_eq!(vip.interface(Family::V6), "vrrp6.51");
+        assert_eq!(vip.link_local().to_string(), "fe80::5e00:233");
+    }
+
+    #[test]
+    fn losing_every_backbone_link_costs_more_than_a_place_and_one_less() {
+        let isp = pair();
+        let host = isp.hosts.find("core-01").expect("it is declared");
+        let losses: Vec<u8> = isp.tracked_by(host).iter().map(|(_, loss)| *loss).collect();
+        assert_eq!(losses, [6, 6]);
+    }
+
+    #[test]
+    fn a_target_is_all_its_prefixes_of_one_family() {
+        let isp = pair();
+        let host = Target::Host(isp.hosts.find("core-01").expect("it is declared"));
+        let all = shown(&isp.prefixes_of(&host, Family::V4));
+        assert_eq!(
+            all,
+            ["10.0.1.1/32", "10.0.2.1/32", "10.0.3.1/32", "192.0.2.2/32", "192.0.2.251/32"]
+        );
+        assert_eq!(shown(&isp.prefixes_of(&host, Family::V6)), ["2001:db8::2/128"]);
+        let vip = Target::Vip(isp.vips.find("lan").expect("it is declared"));
+        assert_eq!(shown(&isp.prefixes_of(&vip, Family::V6)), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_lan_brings_what_its_hosts_route_and_management_only_itself() {
+        let isp = pair();
+        let on = |name: &str| {
+            let segment = isp.segments.find(name).expect("it is declared");
+            shown(&isp.sources_on(segment, Family::V4))
+        };
+        assert_eq!(on("lan"), ["192.0.2.0/26", "192.0.2.128/25"]);
+        assert_eq!(on("team"), ["10.0.3.0/24"]);
+    }
+}

@@ -5,10 +5,9 @@
 //! that no neighbour has to learn a new address when the holder changes. VIPs of one group and
 //! both their families move together.
 
-mod invariants;
 mod render;
 
-use component::{Card, Component, HostTree, Invariant, Template, TemplateError, Templates};
+use component::{Card, Component, HostTree, Template, TemplateError, Templates};
 use model::kinds::Host;
 use model::{Id, Isp};
 
@@ -49,9 +48,5 @@ impl Component for Keepalived {
 
     fn templates(&self) -> &'static [Template] {
         TEMPLATES
-    }
-
-    fn invariants(&self) -> &'static [Invariant] {
-        invariants::ALL
     }
 }
