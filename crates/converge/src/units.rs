@@ -109,6 +109,10 @@ fn decide(name: &str, unit: &Unit, state: &UnitState, plan: &Plan) -> (UnitAct, 
         let how = if state.active == "failed" { "it has failed" } else { "it does not run" };
         return (act, format!("because {how}"));
     }
+    if !state.is_up() && !(own.is_empty() && read.is_empty()) {
+        // It had nothing to run for and now it may have; what is not up cannot be reloaded.
+        return (UnitAct::Start, because(if read.is_empty() { &own } else { &read }));
+    }
     if !own.is_empty() {
         return (UnitAct::Restart, because(&own));
     }

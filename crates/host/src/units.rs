@@ -88,7 +88,7 @@ pub(crate) fn take_back(place: &Place, past: &[Past]) -> Vec<String> {
         let name = order.name.as_str();
         let now = now.get(name).cloned().unwrap_or_default();
         let started = !matches!(order.verb, Verb::Leave | Verb::Stop);
-        if started && !before.runs() && (now.runs() || now.active == "failed") {
+        if started && !before.is_up() && (now.is_up() || now.active == "failed") {
             troubles.extend(call(place, &["stop", "--", name]).err());
         }
         if order.boot == Boot::Enable && !before.is_enabled() && now.is_enabled() {
@@ -106,7 +106,7 @@ pub(crate) fn bring_back(place: &Place, past: &[Past]) -> Vec<String> {
         if order.boot == Boot::Disable && before.is_enabled() {
             troubles.extend(call(place, &["enable", "--", name]).err());
         }
-        if before.runs() {
+        if before.is_up() {
             troubles.extend(again(place, order.verb, name).err());
         }
     }

@@ -139,8 +139,12 @@ pub struct UnitState {
 impl UnitState {
     /// Does it run, or is it about to, or did it find that there is nothing to run for?
     pub fn runs(&self) -> bool {
-        let idle = self.skipped && self.active == "inactive";
-        idle || matches!(self.active.as_str(), "active" | "reloading" | "activating" | "refreshing")
+        self.is_up() || self.skipped && self.active == "inactive"
+    }
+
+    /// Does it run, or is it about to? Only such a unit can be reloaded, or left on old files.
+    pub fn is_up(&self) -> bool {
+        matches!(self.active.as_str(), "active" | "reloading" | "activating" | "refreshing")
     }
 
     /// Would it start at boot as far as `systemctl enable` can bring it?

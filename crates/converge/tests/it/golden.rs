@@ -220,6 +220,21 @@ fn restarts_a_unit_whose_own_file_changes() {
 }
 
 #[test]
+fn starts_a_unit_that_had_nothing_to_run_for_when_its_files_change() {
+    let lab = Lab::new();
+    let mut tree = router();
+    lab.apply(&tree);
+    let mut observed = lab.observe(&tree);
+    let states = observed.seen.units.as_mut().unwrap();
+    let bird = states.get_mut("bird.service").unwrap();
+    bird.active = "inactive".into();
+    bird.skipped = true;
+    assert!(plan(&tree, &observed).is_empty(), "it is well as it is");
+    tree.files.get_mut("/etc/bird/bird.conf").unwrap().mode = 0o600;
+    assert_eq!(plan(&tree, &observed).units[0].act, UnitAct::Start);
+}
+
+#[test]
 fn the_same_two_give_the_same_plan_and_removals_come_last() {
     let lab = Lab::new();
     let mut tree = router();

@@ -91,6 +91,19 @@ fn a_unit_that_dies_after_its_start_is_noticed() {
 }
 
 #[test]
+fn a_unit_that_had_nothing_to_run_for_stops_again() {
+    let lab = Lab::new();
+    lab.unit("keepalived.service", "inactive", "enabled");
+    std::fs::write(lab.programs().join("keepalived.service.skipped"), "").unwrap();
+    let mut orders = orders(vec![lab.write("/etc/keepalived/keepalived.conf", "vrrp")]);
+    orders.units = vec![unit("keepalived.service", Verb::Start, Boot::Leave)];
+    let no = command("VRRP answers", &["false"]);
+    orders.probes = vec![host::wire::Command { within_s: 0, ..no }];
+    assert!(matches!(lab.apply(&orders).end, End::RolledBack { .. }));
+    assert_eq!(lab.calls(), ["start keepalived.service", "stop keepalived.service"]);
+}
+
+#[test]
 fn a_file_that_appeared_meanwhile_is_not_lost() {
     let lab = Lab::new();
     let mut orders = change(&lab);

@@ -14,6 +14,7 @@ if [ "$verb" = show ]; then
         [ -e "$here/$unit.active" ] || load=not-found
         echo "LoadState=$load"
         echo "ActiveState=$(cat "$here/$unit.active" 2>/dev/null || echo inactive)"
+        [ -e "$here/$unit.skipped" ] && printf 'ConditionResult=no\nConditionTimestamp=Mon\n'
         echo "UnitFileState=$(cat "$here/$unit.enabled" 2>/dev/null)"
     done
     exit 0
