@@ -109,7 +109,8 @@ fn decide(name: &str, unit: &Unit, state: &UnitState, plan: &Plan) -> (UnitAct, 
         let how = if state.active == "failed" { "it has failed" } else { "it does not run" };
         return (act, format!("because {how}"));
     }
-    if !state.is_up() && !(own.is_empty() && read.is_empty()) {
+    let concerned = !own.is_empty() || !read.is_empty();
+    if concerned && !state.is_up() {
         // It had nothing to run for and now it may have; what is not up cannot be reloaded.
         return (UnitAct::Start, because(if read.is_empty() { &own } else { &read }));
     }
