@@ -221,7 +221,8 @@ impl Isp {
     /// Routers that learn their routes by BGP have none.
     pub fn gateway_of(&self, id: Id<Host>, family: Family) -> Option<IpAddr> {
         let host = &self.hosts[id];
-        if matches!(host.role, Role::Edge | Role::Core | Role::Access) {
+        let told = || self.sessions().any(|(_, session)| session.remote == Some(id));
+        if matches!(host.role, Role::Edge | Role::Core | Role::Access) || told() {
             return None;
         }
         let data = |nic: &&Nic| {
