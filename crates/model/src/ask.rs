@@ -236,8 +236,9 @@ impl Isp {
         let by_others = |vip: &&Vip| vip.segment == segment && !vip.hosts.contains(&host);
         let of_gateways = |vip: &&Vip| vip.hosts.iter().all(|id| self.hosts[*id].role.forwards());
         // A segment with the VIPs of routers and of firewalls leads to the routers for firewalls.
-        let vip = self.vips.values().filter(by_others).find(of_gateways);
-        vip.and_then(|vip| vip.address(family)).or_else(|| self.segments[segment].gateway(family))
+        let mut vips = self.vips.values().filter(by_others).filter(of_gateways);
+        let address = vips.find_map(|vip| vip.address(family));
+        address.or_else(|| self.segments[segment].gateway(family))
     }
 
     /// The routers of a LAN: hosts with an interface on it that forward packets.
