@@ -1,7 +1,7 @@
 //! Waivers: findings that are accepted for a time, and waivers that are wrong themselves.
 
 use crate::tell::{wrong, wrong_in};
-use crate::{LINTS, Report, stamped};
+use crate::{Report, under};
 use jiff::civil::Date;
 use model::kinds::Waiver;
 use model::value::nearest;
@@ -59,11 +59,6 @@ pub(crate) fn faults(isp: &Isp, codes: &[&str], waived: &[Waived], today: Date) 
     faults.extend(under("S4-WAIVER-UNUSED", idle.map(unused).collect()));
     faults.extend(under("S4-WAIVER-EXPIRED", over.into_iter().map(expired).collect()));
     faults
-}
-
-fn under(code: &str, findings: Vec<Finding>) -> Vec<Finding> {
-    let lint = LINTS.iter().find(|lint| lint.code == code);
-    lint.map_or_else(Vec::new, |lint| stamped(lint, findings))
 }
 
 fn no_lint(waiver: &Waiver, codes: &[&str]) -> Finding {

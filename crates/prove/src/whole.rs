@@ -1,0 +1,115 @@
+//! The declaration as a whole: lists, invariants, and what nothing refers to.
+
+use crate::tell::{twice, wrong, wrong_in};
+use model::kinds::{Host, Invariant, InvariantKind, Service};
+use model::{At, Finding, Id, Isp, Named as _};
+use std::collections::BTreeSet;
+
+/// S4-LIST-TWICE: one name twice in a list of hosts or services.
+pub(crate) fn repeated(isp: &Isp) -> Vec<Finding> {
+    let vips = isp.vips.values().map(|vip| (&vip.at, &vip.hosts));
+    let services = isp.services.values().map(|service| (&service.at, &service.hosts));
+    let routes = isp.routes.values().map(|route| (&route.at, &route.hosts));
+    let pools = isp.pools.values().map(|pool| (&pool.at, &pool.hosts));
+    let backups = isp.backups.values().map(|backup| (&backup.at, &backup.hosts));
+    let checks = isp.checks.values().map(|check| (&check.at, &check.hosts));
+    let hosts = vips.chain(services).chain(routes).chain(pools).chain(backups).chain(checks);
+    let hosts = hosts
+        .flat_map(|(at, list)| in_list(at, "hosts", list, |id: Id<Host>| isp.hosts[id].name()));
+    let backups = isp.backups.values().map(|backup| (&backup.at, &backup.services));
+    let checks = isp.checks.values().map(|check| (&check.at, &check.services));
+    let name = |id: Id<Service>| isp.services[id].name();
+    let services = backups.chain(checks).flat_map(|(at, list)| in_list(at, "services", list, name));
+    hosts.chain(services).collect()
+}
+
+fn in_list<'a, T>(
+    at: &At,
+    key: &str,
+    list: &[Id<T>],
+    name: impl Fn(Id<T>) -> &'a str,
+) -> Vec<Finding> {
+    let told = |(id, (), ()): (Id<T>, (), ())| {
+        let says = format!("`{key}` of {} lists {} twice", at.key, name(id));
+        wrong_in(at, key, says).hint("write every name once")
+    };
+    twice(list.iter().map(|id| (*id, ()))).into_iter().map(told).collect()
+}
+
+/// S4-INVARIANT: an invariant that says nothing.
+pub(crate) fn hollow(isp: &Isp) -> Vec<Finding> {
+    isp.invariants
+        .values()
+        .flat_map(|invariant| {
+            hollows(invariant).into_iter().map(|(key, says, hint)| {
+                wrong_in(&invariant.at, key, format!("{} {says}", invariant.at.key)).hint(hint)
+            })
+        })
+        .collect()
+}
+
+fn hollows(invariant: &Invariant) -> Vec<(&'static str, &'static str, &'static str)> {
+    let mut all = Vec::new();
+    let bare = invariant.from.is_empty() && invariant.to.is_empty();
+    match invariant.kind {
+        InvariantKind::OneOwner if invariant.to.is_empty() => {
+            all.push(("to", "does not say who has one owner", "add `to = [\"vip.NAME\"]`"));
+        }
+        InvariantKind::Reach
+        | InvariantKind::Isolate
+        | InvariantKind::Waypoint
+        | InvariantKind::Avoid
+            if bare =>
+        {
+            all.push((
+                "from",
+                "names nothing",
+                "add `from = […]` or `to = […]`: nothing means the Internet",
+            ));
+        }
+        InvariantKind::Waypoint | InvariantKind::Avoid if invariant.through.is_none() => {
+            all.push(("through", "does not say through what", "add `through = …`: the host"));
+        }
+        InvariantKind::OneOwner
+        | InvariantKind::Reach
+        | InvariantKind::Isolate
+        | InvariantKind::Waypoint
+        | InvariantKind::Avoid => {}
+    }
+    if !bare && invariant.from == invariant.to {
+        all.push(("to", "goes from one thing to itself", "name another target in `to`"));
+    }
+    let passes = matches!(invariant.kind, InvariantKind::Waypoint | InvariantKind::Avoid);
+    if !passes && invariant.through.is_some() {
+        let hint =
+            "`through` belongs to the kinds waypoint and avoid: change the kind, or remove it";
+        all.push(("through", "ignores `through`", hint));
+    }
+    all
+}
+
+/// S4-UNUSED: what nothing refers to.
+pub(crate) fn unused(isp: &Isp) -> Vec<Finding> {
+    let plugged: BTreeSet<_> =
+        isp.hosts.values().flat_map(|host| &host.nic).map(|nic| nic.segment).collect();
+    let segments = isp.segments.iter().filter(|(id, _)| !plugged.contains(id)).map(|(_, s)| &s.at);
+    let shown: BTreeSet<_> =
+        isp.services.values().filter_map(|service| service.certificate).collect();
+    let certificates =
+        isp.certificates.iter().filter(|(id, _)| !shown.contains(id)).map(|(_, c)| &c.at);
+    let followed: BTreeSet<_> = isp
+        .neighbors
+        .values()
+        .filter_map(|neighbor| neighbor.policy)
+        .chain(isp.about.policy)
+        .collect();
+    let policies = isp.policies.iter().filter(|(id, _)| !followed.contains(id)).map(|(_, p)| &p.at);
+    let ruled: BTreeSet<_> =
+        isp.rules.values().flat_map(|group| group.from.iter().chain(&group.to)).collect();
+    let zones = isp.zones.iter().filter(|(id, _)| !ruled.contains(id)).map(|(_, z)| &z.at);
+    let told = |at: &At| {
+        let hint = "refer to it, or delete it: the next reader will wonder";
+        wrong(at.place, format!("nothing uses {}", at.key)).about(at.key.clone()).hint(hint)
+    };
+    segments.chain(certificates).chain(policies).chain(zones).map(told).collect()
+}
