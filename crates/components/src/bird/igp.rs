@@ -3,6 +3,8 @@
 use super::own::about_segment;
 use super::parameters::is_ours;
 use component::tree::secret_mark;
+use ipnet::IpNet;
+use model::ask::Family;
 use model::kinds::{Host, SegmentKind};
 use model::{Id, Isp};
 use serde::Serialize;
@@ -12,10 +14,17 @@ use std::collections::BTreeSet;
 #[derive(Debug, Serialize)]
 pub(super) struct Igp {
     password: Option<String>,
-    loopback: bool,
+    loopbacks: Vec<Loopback>,
     backbones: Vec<Link>,
     /// Links to other networks: told, but nobody speaks OSPF there.
     stubs: Vec<Link>,
+}
+
+/// The router's own address in one family.
+#[derive(Debug, Serialize)]
+struct Loopback {
+    digit: u8,
+    prefix: IpNet,
 }
 
 /// An interface in OSPF.
@@ -43,11 +52,16 @@ pub(super) fn igp(isp: &Isp, id: Id<Host>) -> Option<Igp> {
     let host = &isp.hosts[id];
     let igp = Igp {
         password: isp.about.ospf_password.as_ref().map(|secret| secret_mark(&secret.0)),
-        loopback: host.loopback4.is_some() || host.loopback6.is_some(),
+        loopbacks: Family::BOTH.into_iter().filter_map(|of| loopback(host, of)).collect(),
         backbones: links(isp, id, |kind| kind == SegmentKind::Backbone),
         stubs: links(isp, id, SegmentKind::is_external),
     };
     runs(isp, id).then_some(igp)
+}
+
+fn loopback(host: &Host, family: Family) -> Option<Loopback> {
+    let prefix = IpNet::from(host.loopback(family)?);
+    Some(Loopback { digit: family.digit(), prefix })
 }
 
 /// BFD, if something is watched here.

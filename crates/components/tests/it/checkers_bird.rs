@@ -26,11 +26,13 @@ fn accepts(host: &Path) {
     let stage = parts.iter().rev().fold(stage, |path, part| path.join(part));
     fs::create_dir_all(&stage).expect("make a folder");
     for name in ["bird.conf", "filters.conf"] {
-        let text = fs::read_to_string(host.join("etc/bird").join(name)).expect("read a golden file");
+        let text =
+            fs::read_to_string(host.join("etc/bird").join(name)).expect("read a golden file");
         let references = component::tree::secret_references(&text).into_iter().map(str::to_owned);
-        let text = references.collect::<Vec<_>>().into_iter().fold(text.clone(), |text, reference| {
-            text.replace(&component::tree::secret_mark(&reference), "secret")
-        });
+        let text =
+            references.collect::<Vec<_>>().into_iter().fold(text.clone(), |text, reference| {
+                text.replace(&component::tree::secret_mark(&reference), "secret")
+            });
         fs::write(stage.join(name), text).expect("write a staged file");
     }
     let output = command().arg("-p").arg("-c").arg(stage.join("bird.conf")).output();
