@@ -43,10 +43,7 @@ impl Component for Sysctl {
     fn templates(&self) -> &'static [Template] {
         &[
             Template { name: "sysctl/sysctl.conf", text: include_str!("templates/sysctl.conf.j2") },
-            Template {
-                name: "sysctl/modules.conf",
-                text: include_str!("templates/modules.conf.j2"),
-            },
+            Template { name: "sysctl/unit.conf", text: include_str!("templates/unit.conf.j2") },
         ]
     }
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use std::collections::BTreeSet;
 
 const SETTINGS: &str = "/etc/sysctl.d/60-ketupa.conf";
-const MODULES: &str = "/etc/modules-load.d/60-ketupa.conf";
+const DROP_IN: &str = "/etc/systemd/system/systemd-sysctl.service.d/ketupa.conf";
 
 /// What the template asks for.
 #[derive(Serialize)]
@@ -36,12 +36,9 @@ pub(super) fn tree(
     tree.files.insert(SETTINGS.into(), File::public(text));
     let mut reads = vec![SETTINGS.to_owned()];
     if isp.hosts[id].role == Role::Firewall {
-        let text = templates.render("sysctl/modules.conf", &context)?;
-        tree.files.insert(MODULES.into(), File::public(text));
-        let modules =
-            Unit { on_change: OnChange::Restart, reads: vec![MODULES.into()], after: Vec::new() };
-        tree.units.insert("systemd-modules-load.service".into(), modules);
-        reads.push(MODULES.into());
+        let text = templates.render("sysctl/unit.conf", &context)?;
+        tree.files.insert(DROP_IN.into(), File::public(text));
+        reads.push(DROP_IN.into());
     }
     // A oneshot: to restart it is to write every key again, which takes nothing down.
     let unit = Unit { on_change: OnChange::Restart, reads, after: Vec::new() };
