@@ -281,7 +281,10 @@ fn options(neighbor: &Neighbor, session: &Session, family: Family) -> String {
         Family::V4 => &neighbor.password4,
         Family::V6 => &neighbor.password6,
     };
-    let mut options = String::from("  ttl security on;\n");
+    let mut options = String::new();
+    if session.ttl_security {
+        options.push_str("  ttl security on;\n");
+    }
     if let Some(secret) = password {
         let _ = writeln!(options, "  password \"{}\";", secret_mark(&secret.0));
     }
