@@ -36,11 +36,23 @@ pub(crate) struct Outside {
     pub(crate) segments: Vec<String>,
 }
 
-/// The name of the container that plays a neighbour.
-pub fn container_name(isp: &Isp, neighbor: &Neighbor) -> String {
-    match isp.hosts.find(neighbor.name()) {
-        None => neighbor.name().to_owned(),
-        Some(_) => format!("net-{}", neighbor.name()),
+/// The containers that play a neighbour, each with the sessions that end there: one router, but two
+/// for the two route servers of an exchange, because BIRD tells sessions apart by the far address.
+pub fn routers<'a>(isp: &Isp, neighbor: &'a Neighbor) -> Vec<(String, Vec<&'a Session>)> {
+    let free = |name: String| match isp.hosts.find(&name) {
+        None => name,
+        Some(_) => format!("net-{name}"),
+    };
+    let foreign = neighbor.session.iter().filter(|session| session.remote.is_none());
+    match neighbor.relation {
+        Relation::RouteServer => foreign
+            .map(|session| (free(format!("{}-{}", neighbor.name(), session.name)), vec![session]))
+            .collect(),
+        Relation::Transit | Relation::Peer | Relation::Customer => {
+            let sessions: Vec<&Session> = foreign.collect();
+            let there = !sessions.is_empty();
+            there.then(|| (free(neighbor.name().to_owned()), sessions)).into_iter().collect()
+        }
     }
 }
 
@@ -54,11 +66,12 @@ pub(crate) fn networks(isp: &Isp) -> Outside {
         internet.loopback(address);
     }
     let mut outside = Outside { containers: Vec::new(), segments: Vec::new() };
-    let foreign = |n: &&Neighbor| n.session.iter().any(|session| session.remote.is_none());
-    for (number, neighbor) in (2..).zip(isp.neighbors.values().filter(foreign)) {
-        let name = container_name(isp, neighbor);
+    let played = isp.neighbors.values().flat_map(|neighbor| {
+        routers(isp, neighbor).into_iter().map(move |(name, sessions)| (neighbor, name, sessions))
+    });
+    for (number, (neighbor, name, sessions)) in (2..).zip(played) {
         let mut router = Router::new(&name, neighbor.asn.0, &format!("10.99.0.{number}"));
-        router.neighbor(isp, neighbor);
+        router.neighbor(isp, neighbor, &sessions);
         if neighbor.relation == Relation::Transit {
             let segment = format!("internet-{}", neighbor.name());
             connect(&mut internet, &mut router, &segment, number);
@@ -143,7 +156,7 @@ impl Router {
     }
 
     /// What a declared neighbour has: its sessions with us and what it announces.
-    fn neighbor(&mut self, isp: &Isp, neighbor: &Neighbor) {
+    fn neighbor(&mut self, isp: &Isp, neighbor: &Neighbor, sessions: &[&Session]) {
         self.generated = neighbor.twin.routes;
         let member = match neighbor.relation {
             Relation::RouteServer => format!(" {{ bgp_path.prepend({MEMBER_ASN}); }}"),
@@ -155,7 +168,7 @@ impl Router {
                 self.loopback(&address.to_string());
             }
         }
-        for session in neighbor.session.iter().filter(|session| session.remote.is_none()) {
+        for session in sessions {
             for family in Family::BOTH {
                 self.declared(isp, neighbor, session, family);
             }
