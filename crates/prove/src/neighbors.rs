@@ -211,7 +211,7 @@ pub(crate) fn invalid(isp: &Isp) -> Vec<Finding> {
     findings
 }
 
-/// N3-ROA-LENGTH (RFC 9582 section 4.3.2.1).
+/// N3-ROA-LENGTH (RFC 9582 section 4.3.2.2).
 pub(crate) fn roa_lengths(isp: &Isp) -> Vec<Finding> {
     let odd = |roa: &&model::kinds::Roa| {
         !(roa.prefix.prefix_len()..=roa.prefix.max_prefix_len()).contains(&roa.max_length)

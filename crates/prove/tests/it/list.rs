@@ -8,8 +8,9 @@ use std::path::Path;
 
 #[test]
 fn no_code_stands_twice() {
-    let codes: BTreeSet<&str> = prove::LINTS.iter().map(|lint| lint.code).collect();
-    assert_eq!(codes.len(), prove::LINTS.len());
+    let all = || prove::lints(components::ALL).map(|lint| lint.code);
+    let codes: BTreeSet<&str> = all().collect();
+    assert_eq!(codes.len(), all().count(), "{codes:?}");
 }
 
 #[test]
@@ -54,8 +55,24 @@ fn every_page_explains() {
         let first = format!("# {}: {}\n", lint.code, lint.title);
         assert!(lint.page.starts_with(&first), "{} does not start with {first:?}", lint.code);
         assert!(lint.page.contains("\n## Mend it\n"), "{} shows no way out", lint.code);
+        assert!(lint.page.contains("\nSource: "), "{} does not say where it comes from", lint.code);
         assert!(lint.page.len() > 300, "{} says too little", lint.code);
     }
     let files = std::fs::read_dir(&pages).expect("the pages are there").count();
     assert_eq!(files, prove::LINTS.len() + 1, "a page without lint, besides RULES.md");
+}
+
+#[test]
+fn every_rule_of_the_manual_is_held() {
+    let rules = read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/pages/RULES.md")).text;
+    for (letter, last) in [('I', 20), ('S', 6), ('E', 4), ('B', 3), ('K', 4), ('F', 5)] {
+        for number in 1..=last {
+            assert!(rules.contains(&format!("\n| {letter}{number} | ")), "{letter}{number}");
+        }
+    }
+    let word = |c: char| !c.is_ascii_uppercase() && !c.is_ascii_digit() && c != '-';
+    let named = rules.split(word).filter(|word| word.starts_with('N') && word.contains('-'));
+    for code in named {
+        assert!(prove::LINTS.iter().any(|lint| lint.code == code), "RULES.md names {code}");
+    }
 }
