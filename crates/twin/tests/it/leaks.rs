@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::MetadataExt as _;
-use std::process::{Command, Stdio};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use twin::Twin;
+use twin::{Image, Site, Twin};
 
 use crate::bench::{Bench, Cleared, any_image, lan, site, soon};
 
@@ -115,10 +116,15 @@ fn twin_is_brought_up_by_one_process_at_a_time() {
     );
 }
 
-/// This very test program, told to bring a twin up and end.
-fn up_in_another(name: &str) -> std::process::Child {
+/// Another process that brings a twin up and ends.
+fn up_in_another(name: &str) -> Child {
+    another("leaks::helper_brings_a_twin_up", name)
+}
+
+/// This very test program, told to do something else.
+fn another(test: &str, name: &str) -> Child {
     Command::new(std::env::current_exe().unwrap())
-        .args(["--ignored", "--exact", "leaks::helper_brings_a_twin_up"])
+        .args(["--ignored", "--exact", test])
         .env("TWIN_NAME", name)
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -131,4 +137,39 @@ fn up_in_another(name: &str) -> std::process::Child {
 fn helper_brings_a_twin_up() {
     let Ok(name) = std::env::var("TWIN_NAME") else { return };
     Twin::up(&lan(&name, &["a", "b", "c", "d"]), &any_image()).unwrap();
+}
+
+/// A place for images that only this file's tests use.
+fn own_cache() -> Site {
+    Site { cache: PathBuf::from("/var/tmp/ketupa-test-images"), ..site() }
+}
+
+#[test]
+fn twin_image_whose_build_was_killed_is_not_used() {
+    let site = own_cache();
+    let _ = std::fs::remove_dir_all(&site.cache);
+    let status = std::fs::read("/var/lib/dpkg/status").unwrap();
+    let mut other = another("leaks::helper_builds_an_image", "image");
+    let folders = || {
+        let entries = std::fs::read_dir(&site.cache).into_iter().flatten().flatten();
+        entries.map(|entry| entry.path()).collect::<Vec<_>>()
+    };
+    soon("it builds", || folders().iter().any(|folder| folder.join("upper").exists()));
+    other.kill().unwrap();
+    other.wait().unwrap();
+    assert!(folders().iter().all(|folder| folder.extension().is_some()), "{:?}", folders());
+    let image = Image::ensure(&site, &["netcat-openbsd"], &mut |_| ()).unwrap();
+    assert_eq!(folders(), [image.folder()]);
+    let words = ["nc.openbsd", "-h"].map(str::to_owned);
+    assert!(image.run(&words).unwrap().status.success());
+    assert_eq!(std::fs::read("/var/lib/dpkg/status").unwrap(), status);
+    std::fs::remove_dir_all(&site.cache).unwrap();
+}
+
+#[test]
+#[ignore = "the other process of the test above"]
+fn helper_builds_an_image() {
+    if std::env::var("TWIN_NAME").is_ok() {
+        Image::ensure(&own_cache(), &["netcat-openbsd"], &mut |_| ()).unwrap();
+    }
 }

@@ -7,13 +7,15 @@ use twin::{HostSpec, Lab};
 #[test]
 fn twin_hosts_reach_each_other_over_a_segment() {
     let bench = Bench::up(&lan("ping", &["a", "b"]));
+    // Daemons bind to link-local addresses the moment that the link is up.
+    assert_eq!(bench.says("a", "ip link set eth0 up; ip -6 addr show tentative"), "");
+    assert!(bench.says("a", "ip -6 addr show dev eth0").contains("fe80::"));
     bench.addressed("a", "eth0", &["10.0.0.1/24", "2001:db8::1/64"]);
     bench.addressed("b", "eth0", &["10.0.0.2/24", "2001:db8::2/64"]);
     bench.says("a", "ping -c1 -W2 10.0.0.2");
     bench.says("a", "ping -c1 -W2 2001:db8::2");
     let neighbour = bench.says("a", "ip neigh show 10.0.0.2");
     assert!(neighbour.contains("02:00:00:00:00:02"), "{neighbour}");
-    assert_eq!(bench.says("a", "ip -6 addr show tentative"), "");
 }
 
 #[test]

@@ -156,12 +156,15 @@ fn twin_overrides_environment_and_folders_reach_a_service() {
     let bench = host("unit");
     let unit = b"[Service]\nType=forking\nUser=daemon\nRuntimeDirectory=%p\nPIDFile=/run/probe/pid\nEnvironment=A=1\nExecStart=/bin/false\n";
     bench.write("a", "/etc/systemd/system/probe@.service", unit).unwrap();
-    let drop_in = b"[Service]\nExecStart=\nExecStart=/bin/sh -c 'echo $A $B %i $RUNTIME_DIRECTORY; id -un; sleep 1000 & echo $$! > /run/probe/pid'\nEnvironment=\"B=two words\"\nExecStop=/bin/sh -c 'echo stop $MAINPID'\n";
+    let drop_in = b"[Service]\nExecStart=\nExecStart=/bin/sh -c 'echo $A $B %i $RUNTIME_DIRECTORY; id -un; (setsid sleep 2000 &); sleep 1000 & echo $$! > /run/probe/pid'\nEnvironment=\"B=two words\"\nExecStop=/bin/sh -c 'echo stop $MAINPID'\n";
     bench.write("a", "/etc/systemd/system/probe@.service.d/x.conf", drop_in).unwrap();
     bench.says("a", "systemctl start probe@one");
     let main = property(&bench, "probe@one", "MainPID");
     bench.says("a", &format!("kill -0 {main} && test $(stat -c %U /run/probe) = daemon"));
+    bench.says("a", "pgrep -f 'sleep 2000'");
     bench.says("a", "systemctl stop probe@one; test ! -e /run/probe");
+    // Also what slipped away from the main process.
+    assert_eq!(bench.tries("a", "pgrep -x sleep"), (1, String::new()));
     assert_ne!(bench.tries("a", &format!("kill -0 {main}")).0, 0);
     let log = bench.unit_log("a", "probe@one").unwrap();
     assert_eq!(log, format!("1 two words one /run/probe\ndaemon\nstop {main}\n"));
