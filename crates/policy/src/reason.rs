@@ -64,6 +64,8 @@ impl Reason {
     pub const BOGON_OUT: Self = Self::new(112, "E2", "bogon prefix or default route");
     /// Signed otherwise: nobody would believe us.
     pub const INVALID_OUT: Self = Self::new(122, "E2", "RPKI invalid");
+    /// Inside, nobody knows a way to its next hop any more: we would attract packets to drop them.
+    pub const LOST: Self = Self::new(104, "E4", "its next hop cannot be reached");
     /// A blackhole for which this neighbour gave no community.
     pub const BLACKHOLE_OUT: Self =
         Self::new(105, "E1", "blackhole that the neighbour does not take");
@@ -103,6 +105,7 @@ pub const REASONS: &[Reason] = &[
     Reason::TIER1,
     Reason::NOT_OURS,
     Reason::MORE_SPECIFIC,
+    Reason::LOST,
     Reason::BLACKHOLE_OUT,
     Reason::NOT_ASKED,
     Reason::BOGON_OUT,

@@ -112,9 +112,12 @@ pub enum Source {
 /// What happens to packets that follow the route.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Destination {
-    /// They are forwarded, or answered as unreachable: a filter cannot tell.
+    /// They are forwarded.
     #[default]
     AsLearnt,
+    /// They are answered as unreachable: a static route that says so, or a BGP route whose next hop
+    /// nobody knows a way to. BIRD keeps the latter, and would tell it on.
+    Unreachable,
     /// They are dropped in silence.
     Blackhole,
 }

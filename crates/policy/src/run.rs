@@ -118,6 +118,7 @@ fn holds(condition: &Condition, route: &Route, roas: &Roas) -> bool {
             route.next_hop.is_some_and(|hop| nets.iter().any(|net| net.contains(&hop)))
         }
         Condition::Source(kinds) => kinds.contains(&route.source),
+        Condition::Unreachable => route.destination == Destination::Unreachable,
         Condition::Roa { table, origin, state } => {
             table.family == Family::of(&route.net)
                 && validate(table, *origin, route, roas) == *state

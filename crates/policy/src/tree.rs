@@ -96,6 +96,8 @@ pub enum Condition {
     NextHop(Vec<IpNet>),
     /// One of these kinds of protocol brought it.
     Source(Vec<Source>),
+    /// Packets that follow it are answered as unreachable.
+    Unreachable,
     /// Origin validation says this. Never holds for the other family than the table's.
     Roa {
         /// Where the ROAs are.

@@ -46,7 +46,8 @@ fn tied(condition: &Condition, names: &Names, family: Option<Family>) -> (String
         | Condition::Large(_)
         | Condition::CommunitiesAtLeast(_)
         | Condition::LargeAtLeast(_)
-        | Condition::Source(_) => (simple(condition, names, family), Tie::One),
+        | Condition::Source(_)
+        | Condition::Unreachable => (simple(condition, names, family), Tie::One),
     }
 }
 
@@ -65,6 +66,7 @@ fn simple(condition: &Condition, names: &Names, family: Option<Family>) -> Strin
         Condition::CommunitiesAtLeast(count) => format!("bgp_community.len >= {count}"),
         Condition::LargeAtLeast(count) => format!("bgp_large_community.len >= {count}"),
         Condition::Source(kinds) => sources(kinds),
+        Condition::Unreachable => "dest = RTD_UNREACHABLE".to_owned(),
         Condition::Always
         | Condition::Not(_)
         | Condition::All(_)
@@ -122,6 +124,7 @@ fn negated(inner: &Condition, names: &Names, family: Option<Family>) -> (String,
         | Condition::CommunitiesAtLeast(_)
         | Condition::LargeAtLeast(_)
         | Condition::Source(_)
+        | Condition::Unreachable
         | Condition::Roa { .. } => None,
     };
     (simple.unwrap_or_else(|| format!("!({})", text(inner, names, family))), Tie::One)

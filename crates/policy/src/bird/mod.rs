@@ -180,6 +180,7 @@ impl Pieces {
             | Condition::LargeAtLeast(_)
             | Condition::NextHop(_)
             | Condition::Source(_)
+            | Condition::Unreachable
             | Condition::Roa { .. } => {}
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! What we tell neighbours outside our AS: rules E1 to E3.
+//! What we tell neighbours outside our AS: rules E1 to E4.
 
 use std::ops::Not as _;
 
@@ -8,14 +8,18 @@ use super::checks::{
 };
 use super::{Network, Parameters, Relation, Service, Session, View};
 use crate::reason::Reason;
-use crate::route::{Community, Family};
+use crate::route::{Community, Family, Source};
 use crate::set::{AsnSet, LargeSet};
 use crate::tree::{Action, Condition, Filter, RoaOrigin, Rule, Statement};
 
 /// The export filter of one session with the outside.
 pub fn export(relation: Relation, parameters: &Parameters) -> Filter {
     let Parameters { network, session } = parameters;
-    let mut body = blackhole(relation, parameters);
+    let mut body = vec![
+        Statement::note("E4: a router that is cut off from the others does not speak for them."),
+        Statement::refuse(lost(), Reason::LOST),
+    ];
+    body.extend(blackhole(relation, parameters));
     body.extend(allowed(relation, parameters));
     body.extend([Statement::note("E3: what is ours to know stays here."), strip_own(network)]);
     body.extend(strip_private(network));
@@ -31,6 +35,11 @@ pub fn export(relation: Relation, parameters: &Parameters) -> Filter {
         body,
         otherwise: None,
     }
+}
+
+/// Learnt by BGP, and its next hop is out of reach. Our own aggregates lead nowhere on purpose.
+fn lost() -> Condition {
+    Condition::Source(vec![Source::Bgp]).and(Condition::Unreachable)
 }
 
 /// A blackhole goes only to transits that gave a community for it. Whatever still carries

@@ -233,8 +233,9 @@ fn configuration(plans: &[Plan], folder: &Path) -> String {
     let log = folder.join("bird.log");
     let mut text = format!(
         "log \"{}\" all;\nrouter id 10.0.0.1;\nroa4 table kt_roa4;\nroa6 table kt_roa6;\n\
-         protocol device {{ }}\n{}{}",
+         protocol device {{ }}\n{}{}{}",
         log.display(),
+        reachable(),
         roas(),
         bird::print(&filters, &sample::network().names()).expect("no clash")
     );
@@ -267,6 +268,15 @@ fn configuration(plans: &[Plan], folder: &Path) -> String {
         text += "}\n";
     }
     text
+}
+
+/// The links behind which next hops can be reached. Everything else is out of reach.
+fn reachable() -> String {
+    let link = |family: Family| {
+        let kind = if family == Family::V4 { "ipv4" } else { "ipv6" };
+        format!("protocol static {{ {kind}; route {} via \"lo\"; }}\n", sample::lan(family))
+    };
+    link(Family::V4) + &link(Family::V6)
 }
 
 /// The attributes of a static route, as commands that BIRD runs before the filter.

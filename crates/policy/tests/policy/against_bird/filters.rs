@@ -120,7 +120,7 @@ impl Author<'_> {
     }
 
     fn condition(&mut self, depth: usize, family: Option<Family>) -> Condition {
-        match self.dice.below(if depth == 0 { 17 } else { 23 }) {
+        match self.dice.below(if depth == 0 { 18 } else { 24 }) {
             0 => Condition::Family(self.dice.of(&[Family::V4, Family::V6])),
             1 | 2 => Condition::Net(self.prefixes(family)),
             3 => {
@@ -137,9 +137,10 @@ impl Author<'_> {
             14 => Condition::NextHop(hops(self.dice)),
             15 => Condition::Source(self.sources()),
             16 => self.roa(),
-            17 | 18 => !self.condition(depth - 1, family),
-            19 | 20 => Condition::All(self.several(depth, family)),
-            21 => Condition::Any(self.several(depth, family)),
+            17 => Condition::Unreachable,
+            18 | 19 => !self.condition(depth - 1, family),
+            20 | 21 => Condition::All(self.several(depth, family)),
+            22 => Condition::Any(self.several(depth, family)),
             _ => Condition::Always,
         }
     }

@@ -173,5 +173,9 @@ impl Report {
 
 /// What BIRD tells of where packets go.
 fn destination(word: &str) -> Destination {
-    if word == "blackhole" { Destination::Blackhole } else { Destination::AsLearnt }
+    match word {
+        "blackhole" => Destination::Blackhole,
+        "unreachable" => Destination::Unreachable,
+        _ => Destination::AsLearnt,
+    }
 }

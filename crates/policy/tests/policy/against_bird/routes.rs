@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 use policy::standard::{BOGONS_V4, BOGONS_V6};
-use policy::{Community, Family, Filter, Large, Origin, Path, Route, Segment, Source};
+use policy::{Community, Destination, Family, Filter, Large, Origin, Path, Route, Segment, Source};
 
 use crate::sample::{self, OWN};
 
@@ -215,6 +215,9 @@ fn one(dice: &mut Dice, profile: &Profile, source: Source, net: IpNet) -> Route 
         route.local_pref = Some(dice.of(&[0, 100, 120, 900]));
     }
     route.next_hop = Some(next_hop(dice, profile.family));
+    let near = |hop: &IpAddr| sample::lan(profile.family).contains(hop);
+    let reached = by_bgp && route.next_hop.as_ref().is_some_and(near);
+    route.destination = if reached { Destination::AsLearnt } else { Destination::Unreachable };
     if !by_bgp && dice.percent(30) {
         route.next_hop = None;
         route.local_pref = None;

@@ -30,6 +30,8 @@ pub(crate) fn read(answer: &str, judged: Judged) -> BTreeMap<IpNet, Row> {
         if let Some((key, value)) = text.trim_start().split_once(": ").filter(|_| indented(text)) {
             last = key;
             attribute(&mut rows.last_mut().expect("a route first").route, key, value.trim());
+        } else if text.starts_with("\tvia ") || text.starts_with("\tdev ") {
+            // Where packets go: the first line told already whether they go at all.
         } else if indented(text) {
             attribute(&mut rows.last_mut().expect("a route first").route, last, text.trim());
         } else if let Some(route) = first_line(text) {
