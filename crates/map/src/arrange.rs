@@ -95,9 +95,9 @@ pub(crate) struct Group<'a> {
 }
 
 impl<'a> Group<'a> {
-    /// Forms the blocks of some boxes.
-    pub(crate) fn new(net: &'a Net, levels: &'a Levels, nodes: &[usize], most: usize) -> Self {
-        let most = (MOST / most.max(1)).max(2);
+    /// Forms the blocks of some boxes, on a page that is shared with other sites.
+    pub(crate) fn new(net: &'a Net, levels: &'a Levels, nodes: &[usize], sites: usize) -> Self {
+        let most = (MOST / sites.max(1)).max(2);
         let mut by_level: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         for node in nodes {
             if let Some(Some(level)) = levels.nodes.get(*node) {
@@ -250,7 +250,6 @@ fn alike(net: &Net, levels: &Levels, mut nodes: Vec<usize>, most: usize) -> Vec<
     for node in nodes {
         let buses: BTreeSet<usize> = wired(net, levels, node).collect();
         let role = rank(&node).map_or(0, |rank| rank.0);
-        // Other networks keep their own place even on one exchange: their lines go straight.
         blocks.entry((buses.into_iter().collect(), role)).or_default().push(node);
     }
     let mut blocks: Vec<Vec<usize>> = blocks.into_values().collect();

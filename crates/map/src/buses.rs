@@ -27,7 +27,9 @@ pub(crate) fn spans(layout: &Layout<'_>, ports: &[Port], plan: &Plan) -> Vec<Spa
             *slot = Some((left.min(port.x), right.max(port.x)));
         }
         let level = layout.levels.buses.get(bus).and_then(|level| lines.get_mut(*level));
-        level.into_iter().for_each(|lines| lines.push((bus, port.x)));
+        if let Some(lines) = level {
+            lines.push((bus, port.x));
+        }
     }
     let mut spans: Vec<Span> = Vec::new();
     for (index, (bus, reach)) in layout.net.buses.iter().zip(reach).enumerate() {
@@ -47,25 +49,28 @@ pub(crate) fn spans(layout: &Layout<'_>, ports: &[Port], plan: &Plan) -> Vec<Spa
     spans
 }
 
-/// Moves a bus a little where one of its ends would touch a line that only passes behind it.
+/// Moves a bus a little: first away from lines that would only touch one of its ends, then so
+/// that fewer pass behind it.
 fn apart(x: Px, w: Px, (low, high): (Px, Px), alien: &[Px]) -> Px {
-    let free = |x: &Px| {
-        (low..=high).contains(x)
-            && alien.iter().all(|line| line.abs_diff(*x) > 9 && line.abs_diff(x + w) > 9)
+    let touched = |x: Px| {
+        alien.iter().filter(|line| line.abs_diff(x) < 10 || line.abs_diff(x + w) < 10).count()
     };
-    [0, 12, -12, 24, -24, 36, -36].into_iter().map(|by| x + by).find(free).unwrap_or(x)
+    let behind = |x: Px| alien.iter().filter(|line| (x..x + w).contains(*line)).count();
+    let tries = (-6..=6).map(|step| x + 12 * step).filter(|x| (low..=high).contains(x));
+    tries.min_by_key(|at| (touched(*at), behind(*at), at.abs_diff(x))).unwrap_or(x)
 }
 
-/// First fit: each bus of a layer into the first row that is free where it lies. Those that lead
-/// nowhere further come first, so that no line passes behind them.
+/// First fit: each bus of a layer into the first row that is free where it lies. Those with more
+/// lines upwards than downwards come first, so that few lines pass behind another bus.
 fn stack(spans: &mut [Span], layout: &Layout<'_>, level: usize) {
     let at = |index: &usize| layout.levels.buses.get(*index) == Some(&level);
     let mut order: Vec<usize> = (0..spans.len()).filter(at).collect();
-    let leads = |index: usize| {
+    let down = |index: usize| {
         let nodes = layout.net.buses.get(index).map_or(&[][..], |bus| &bus.nodes);
-        nodes.iter().any(|node| layout.levels.nodes.get(*node) == Some(&Some(level + 1)))
+        let levels = nodes.iter().filter_map(|node| layout.levels.nodes.get(*node).copied()?);
+        levels.map(|of| if of > level { 1 } else { -1 }).sum::<Px>()
     };
-    order.sort_by_key(|index| (leads(*index), spans.get(*index).map(|span| span.x), *index));
+    order.sort_by_cached_key(|index| (down(*index), spans.get(*index).map(|s| s.x), *index));
     let mut tracks: Vec<Vec<(Px, Px)>> = Vec::new();
     for index in order {
         let Some(span) = spans.get_mut(index) else { continue };

@@ -167,7 +167,7 @@ impl Pen<'_> {
 }
 
 /// Text as it may stand in XML; what XML cannot hold becomes a sign for it.
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

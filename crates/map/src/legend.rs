@@ -16,7 +16,7 @@ pub struct Entry {
 /// The signs that do not depend on a state: class, word, meaning.
 const SIGNS: &[(&str, &str, &str)] = &[
     ("bgp", "", "BGP session"),
-    ("lan", "", "network interface, with the end of its address"),
+    ("lan", "", "interface, with the end of its address"),
     ("vip", "VIP", "virtual address: the first of its hosts that lives answers"),
     ("management", "name", "a segment that the machine touches without a line"),
     ("service", "name", "a service that the machine runs"),
@@ -29,7 +29,7 @@ pub fn legend() -> Vec<Entry> {
 
 /// Writes the legend below everything; the picture ends there.
 pub(crate) fn place(picture: &mut Picture, top: Px) {
-    let (mut x, mut y) = (MARGIN, top + 34);
+    let (mut x, mut y) = (MARGIN, top + 18);
     let signs = SIGNS.iter().map(|(look, word, says)| (*look, *word, *says, ""));
     let states = State::ALL.iter().map(|s| ("state", "", s.says(), s.class()));
     for (look, word, says, state) in signs.chain(states) {

@@ -131,13 +131,13 @@ impl Search<'_> {
     fn run(&mut self, kinds: impl Fn(SegmentKind) -> bool) {
         while let Some(found) = self.queue.pop_front() {
             match found {
-                Found::Node(index) => self.from_node(index, &kinds),
-                Found::Bus(index) => self.from_bus(index),
+                Found::Node(index) => self.beyond_node(index, &kinds),
+                Found::Bus(index) => self.beyond_bus(index),
             }
         }
     }
 
-    fn from_node(&mut self, index: usize, kinds: impl Fn(SegmentKind) -> bool) {
+    fn beyond_node(&mut self, index: usize, kinds: impl Fn(SegmentKind) -> bool) {
         let net = self.net;
         let level = self.nodes.get(index).copied().flatten().unwrap_or(TOP);
         let links = net.nodes.get(index).map_or(&[][..], |node| &node.links);
@@ -149,7 +149,7 @@ impl Search<'_> {
         }
     }
 
-    fn from_bus(&mut self, index: usize) {
+    fn beyond_bus(&mut self, index: usize) {
         let net = self.net;
         let level = self.buses.get(index).copied().flatten().unwrap_or(OUTER);
         for node in net.buses.get(index).map_or(&[][..], |bus| &bus.nodes) {

@@ -38,7 +38,8 @@ impl Plan {
         let sites = self.sites_of(layout, bus);
         let sides = || sites.iter().filter_map(|site| self.sites.get(site));
         let left = sides().map(|side| side.0).min();
-        let right = sides().map(|side| side.1).max();
+        let alone = self.sites.len() == 1;
+        let right = sides().map(|side| if alone { self.right } else { side.1 }).max();
         left.zip(right).map_or(whole, |(left, right)| (left + INSIDE / 2, right - INSIDE / 2))
     }
 
