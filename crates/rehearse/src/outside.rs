@@ -231,13 +231,12 @@ impl Router {
 
     fn bird(&self) -> String {
         let mut text = format!(
-            "# The twin's router {} (AS{}).\nlog syslog all;\nrouter id {};\n\nprotocol device {{}}\n\
-             protocol kernel {{ ipv4 {{ export where source = RTS_BGP; }}; }}\n\
-             protocol kernel {{ ipv6 {{ export where source = RTS_BGP; }}; }}\n",
+            "# The twin's router {} (AS{}).\nlog syslog all;\nrouter id {};\n\nprotocol device {{}}\n",
             self.name, self.asn, self.identifier
         );
         for family in Family::BOTH {
             let digit = family.digit();
+            text.push_str(&self.kernel(family));
             let _ = write!(text, "\nprotocol static announced{digit} {{\n  ipv{digit};\n");
             let own =
                 self.originated.iter().filter(|(prefix, _)| Family::of_net(**prefix) == family);
@@ -249,6 +248,20 @@ impl Router {
         text.push_str("\ninclude \"/etc/bird/generated.conf\";\n");
         text.push_str("include \"/etc/bird/announced.conf\";\n");
         text + &self.protocols
+    }
+
+    /// Learnt routes go to the kernel. Packets leave with the router's own address, because those
+    /// of its links are nobody's in the real world and our filters drop them.
+    fn kernel(&self, family: Family) -> String {
+        let digit = family.digit();
+        let of_family = |address: &&str| address.contains(':') == (family == Family::V6);
+        let own = self.addresses.iter().filter(|(nic, _)| nic == "lo").map(|(_, own)| own.as_str());
+        let own = own.filter_map(|own| own.split('/').next()).find(|own| of_family(own));
+        let source = own.map(|own| format!("krt_prefsrc = {own}; ")).unwrap_or_default();
+        format!(
+            "\nprotocol kernel {{\n  ipv{digit} {{ export filter {{ if source != RTS_BGP then reject; \
+             {source}accept; }}; }};\n}}\n"
+        )
     }
 
     /// Generated routes: the n-th is the n-th /24 from 20.0.0.0 on, with a path that depends on n.

@@ -7,6 +7,8 @@ use serde::Serialize;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+/// What runs PHP: the version of Debian 12.
+const PHP: &str = "php8.2-fpm.service";
 const CONFIG: &str = "/etc/caddy/Caddyfile";
 
 #[derive(Serialize)]
@@ -40,12 +42,16 @@ pub(super) fn tree(
     let text = templates.render("caddy/Caddyfile", &context)?;
     tree.files.insert(CONFIG.into(), File::public(text));
     tree.packages.insert("caddy".into());
+    let mut after = vec!["networking.service".to_owned()];
     if services.iter().any(|service| service.serve == Serve::Php) {
         tree.packages.insert("php8.2-fpm".into());
+        // Debian's own pool serves: nothing of it is rendered, it only has to run.
+        let unit = Unit { on_change: OnChange::Reload, reads: Vec::new(), after: Vec::new() };
+        tree.units.insert(PHP.into(), unit);
+        after.push(PHP.into());
     }
     let reads = vec![CONFIG.to_owned()];
     tree.checks.push(check(&reads));
-    let after = vec!["networking.service".into()];
     let unit = Unit { on_change: OnChange::Reload, reads, after };
     tree.units.insert("caddy.service".into(), unit);
     tree.probes.extend(context.ports.iter().map(|port| probe(*port)));
