@@ -36,6 +36,8 @@ pub(super) struct Outside {
     password: Option<String>,
     link: Link,
     import_table: bool,
+    /// Also for what we tell, unless it is the whole table.
+    export_table: bool,
     import: String,
     export: String,
     receive_limit: u32,
@@ -178,6 +180,7 @@ impl Side<'_> {
                 bfd: session.bfd,
             },
             import_table: !tables.is_empty(),
+            export_table: !tables.is_empty() && neighbor.relation != Relation::Customer,
             import: bird::filter_name(import),
             export: bird::filter_name(export),
             receive_limit: self.receive_limit(of),
