@@ -21,6 +21,11 @@ chroot . apt-get -q -y -o Dpkg::Use-Pty=0 -o APT::Sandbox::User=root \
     install --no-install-recommends "$@"
 rm usr/sbin/policy-rc.d
 
+# Raising an interface takes half as long without asking for what a twin never has: addresses
+# that are still tentative, and systemd-resolved.
+[ ! -e lib/ifupdown/settle-dad.sh ] || printf '#!/bin/sh\n' > lib/ifupdown/settle-dad.sh
+[ ! -e etc/network/if-up.d/resolved ] || chmod -x etc/network/if-*.d/resolved
+
 # /etc: as it is now, without what is this machine's own: its network, its units, its secrets.
 cp -a etc ../etc
 cd "$folder/etc"
