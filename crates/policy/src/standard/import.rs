@@ -7,9 +7,11 @@ use super::checks::{
     limit_communities, refuse_bad_paths, refuse_bogon_prefixes, refuse_tier1, rpki_invalid,
     strip_own,
 };
-use super::{BlackholeReach, DefaultRoute, Network, Parameters, Relation, Service, Session};
+use super::{
+    BlackholeReach, DefaultRoute, Network, Parameters, Relation, Requests, Service, Session,
+};
 use crate::reason::Reason;
-use crate::route::Community;
+use crate::route::{Community, Family};
 use crate::set::{AsnSet, PrefixPattern, PrefixSet};
 use crate::tree::{Action, Condition, Filter, PathCondition, RoaOrigin, Rule, Statement};
 
@@ -91,8 +93,9 @@ fn cone(relation: Relation, session: &Session) -> Option<PrefixSet> {
 /// I5: customers may have single addresses inside their prefixes dropped (RFC 7999).
 fn blackhole(relation: Relation, parameters: &Parameters) -> Vec<Statement> {
     let Parameters { network, session } = parameters;
-    let (Relation::Customer, Some(cone)) = (relation, cone(relation, session)) else {
-        let note = "I5: only customers may ask for a blackhole.";
+    let asked = (relation, session.requests, cone(relation, session));
+    let (Relation::Customer, Requests::Honoured, Some(cone)) = asked else {
+        let note = "I5: no blackhole is made at this neighbour's wish.";
         return vec![Statement::note(note), Statement::Do(forget_blackhole())];
     };
     let inside: Vec<_> =
@@ -130,7 +133,11 @@ fn prefix(relation: Relation, parameters: &Parameters) -> Vec<Statement> {
         }
         _ => Condition::Net(own.clone()),
     };
-    let (low, high) = global_lengths(family);
+    let (low, _) = global_lengths(family);
+    let high = match family {
+        Family::V4 => network.longest.0,
+        Family::V6 => network.longest.1,
+    };
     let length = match relation {
         // A member's part of our own space is announced inside our aggregate.
         Relation::Customer => Condition::Length(low, high).not().and(Condition::Net(own).not()),

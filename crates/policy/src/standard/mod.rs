@@ -102,6 +102,8 @@ pub struct Network {
     pub local_preference: LocalPreference,
     /// Longest path that is believed.
     pub path_limit: u32,
+    /// The longest IPv4 and IPv6 prefix that is taken from outside.
+    pub longest: (u8, u8),
     /// From how many communities on all of them are taken away.
     pub community_limit: u32,
     /// How far a customer's blackhole goes.
@@ -122,6 +124,7 @@ impl Network {
             roa_tables: Vec::new(),
             local_preference: LocalPreference::default(),
             path_limit: 64,
+            longest: (24, 48),
             community_limit: 100,
             blackhole: BlackholeReach::Here,
         }
@@ -201,6 +204,15 @@ pub enum DefaultRoute {
     Take,
 }
 
+/// Whether a customer's requests for a blackhole are heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Requests {
+    /// They are, inside its own prefixes.
+    Honoured,
+    /// They are not: the community means nothing.
+    Ignored,
+}
+
 /// What a customer is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum View {
@@ -243,6 +255,8 @@ pub struct Session {
     pub default_route: DefaultRoute,
     /// What it is told, if it is a customer.
     pub view: View,
+    /// Whether it may have packets to its own addresses dropped, if it is a customer.
+    pub requests: Requests,
     /// The community by which this transit drops packets for us.
     pub blackhole_community: Option<Community>,
     /// Whether works are ahead.
@@ -265,6 +279,7 @@ impl Session {
             asns: None,
             default_route: DefaultRoute::Refuse,
             view: View::Full,
+            requests: Requests::Honoured,
             blackhole_community: None,
             service: Service::Normal,
             import_rules: Vec::new(),
