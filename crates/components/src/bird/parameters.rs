@@ -8,7 +8,9 @@ use model::kinds::{
 };
 use model::value::Community;
 use model::{Id, Named as _};
-use policy::standard::{self, BlackholeReach, DefaultRoute, LocalPreference, Network, Service};
+use policy::standard::{
+    self, BlackholeReach, DefaultRoute, LocalPreference, Network, Requests, Service,
+};
 use policy::{
     Action, AsnSet, Condition, Large, PathCondition, PrefixPattern, PrefixSet, Reason, RoaTable,
     Rule,
@@ -72,6 +74,7 @@ pub(super) fn network(isp: &Isp, policy: &Policy, origins: Origins) -> Network {
         roa_tables: Family::BOTH.into_iter().filter(|_| wanted).map(table).collect(),
         local_preference: preferences(policy),
         path_limit: u32::from(policy.max_path),
+        longest: (policy.longest4, policy.longest6),
         blackhole: if asked { BlackholeReach::Transits } else { BlackholeReach::Here },
         ..usual
     }
@@ -140,6 +143,7 @@ pub(super) fn session(
             View::FullAndDefault => standard::View::FullAndDefault,
             View::Own => standard::View::Own,
         },
+        requests: if neighbor.may_blackhole { Requests::Honoured } else { Requests::Ignored },
         blackhole_community: match neighbor.blackhole {
             Some(Community::Standard(asn, value)) => Some(policy::Community(asn, value)),
             Some(Community::Large(_)) | None => None,

@@ -2,44 +2,59 @@
 #![expect(clippy::disallowed_methods, reason = "this test starts a real daemon's checker")]
 
 use crate::folder;
+use component::tree::{secret_mark, secret_references};
+use component::{Component as _, Templates};
+use components::bird::Bird;
+use model::Named as _;
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 #[test]
 fn bird_accepts_every_case() {
-    testkit::cases::render(&components::bird::Bird, &folder("bird"));
-    let mut checked = 0;
-    for case in testkit::cases::folders(&folder("bird").join("cases")) {
-        for host in testkit::cases::folders(&case) {
-            accepts(&host);
-            checked += 1;
-        }
-    }
+    testkit::cases::render(&Bird, &folder("bird"));
+    let cases = testkit::cases::folders(&folder("bird").join("cases"));
+    let checked: usize = cases.iter().map(|case| accepts(case)).sum();
     assert!(checked > 10, "only {checked} routers were checked");
 }
 
-/// Runs `bird -p` on the rendered files of one host, with every secret in place.
-fn accepts(host: &Path) {
-    let parts: Vec<_> = host.components().rev().take(2).map(|p| p.as_os_str().to_owned()).collect();
-    let stage = std::env::temp_dir().join(format!("ketupa-bird-{}", std::process::id()));
-    let stage = parts.iter().rev().fold(stage, |path, part| path.join(part));
-    fs::create_dir_all(&stage).expect("make a folder");
-    for name in ["bird.conf", "filters.conf"] {
-        let text =
-            fs::read_to_string(host.join("etc/bird").join(name)).expect("read a golden file");
-        let references = component::tree::secret_references(&text).into_iter().map(str::to_owned);
-        let text =
-            references.collect::<Vec<_>>().into_iter().fold(text.clone(), |text, reference| {
-                text.replace(&component::tree::secret_mark(&reference), "secret")
-            });
-        fs::write(stage.join(name), text).expect("write a staged file");
+#[test]
+fn bird_accepts_the_examples() {
+    for example in ["minimal", "neutrinet"] {
+        assert!(accepts(&testkit::example(example)) > 0, "{example} has no router");
     }
-    let output = command().arg("-p").arg("-c").arg(stage.join("bird.conf")).output();
-    let output = output.expect("run BIRD");
-    let says = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{}: {says}", host.display());
-    fs::remove_dir_all(&stage).expect("take the folder away");
+}
+
+/// Runs `bird -p` on what is rendered for every router, with every secret in place.
+fn accepts(directory: &Path) -> usize {
+    let isp = testkit::isp(directory);
+    let builtin = Bird.templates().iter().copied();
+    let templates = Templates::new(builtin, &BTreeMap::new()).expect("built-in templates");
+    let routers = isp.hosts.iter().filter(|(id, _)| Bird.runs_on(&isp, *id));
+    let checked = routers.map(|(id, host)| {
+        let tree = Bird.render(&isp, id, &templates).expect("built-in templates");
+        let stage = std::env::temp_dir().join(format!("ketupa-bird-{}", std::process::id()));
+        let stage = stage.join(directory.file_name().unwrap_or_default()).join(host.name());
+        fs::create_dir_all(&stage).expect("make a folder");
+        for (path, file) in &tree.files {
+            let name = Path::new(path).file_name().expect("a file's path");
+            fs::write(stage.join(name), revealed(&file.text)).expect("write a staged file");
+        }
+        let output = command().arg("-p").arg("-c").arg(stage.join("bird.conf")).output();
+        let output = output.expect("run BIRD");
+        let says = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{} of {}: {says}", host.name(), directory.display());
+        fs::remove_dir_all(&stage).expect("take the folder away");
+    });
+    checked.count()
+}
+
+/// A text with something in the place of every secret.
+fn revealed(text: &str) -> String {
+    secret_references(text)
+        .into_iter()
+        .fold(text.to_owned(), |text, name| text.replace(&secret_mark(name), "secret"))
 }
 
 /// Where a BIRD may be: `KETUPA_BIRD`, the path, the newest image of the twin.
