@@ -104,7 +104,13 @@ impl<'a> Fields<'a> {
         let Some(value) = self.value(key) else { return Vec::new() };
         let Some(items) = value.get_ref().as_array() else {
             let wrong = Wrong::new(format!("expected a list: [{}, …]", T::expects()));
-            self.wrong(value, wrong);
+            self.wrong(
+                value,
+                match value.get_ref().as_str() {
+                    Some(one) => wrong.hint(format!("write [\"{}\"]", shorten(one))),
+                    None => wrong,
+                },
+            );
             return Vec::new();
         };
         items.iter().filter_map(|item| self.take(item)).collect()

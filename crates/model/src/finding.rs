@@ -1,8 +1,9 @@
 //! What is wrong, where, and what to do: the one shape in which every stage speaks to the operator.
 
 use crate::source::{Place, Source};
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use serde::Serialize;
+use std::ops::Range;
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -103,8 +104,11 @@ pub fn text(finding: &Finding, sources: &[Source], paint: Paint) -> String {
         Severity::Warning => Level::WARNING,
     };
     let mut group = Group::with_title(level.primary_title(finding.says.as_str()).id(finding.code));
-    for snippet in snippets(finding, sources) {
-        group = group.element(snippet);
+    for quote in quotes(finding, sources) {
+        group = match quote.window() {
+            Some(window) => group.element(quote.snippet(window)),
+            None => group.elements(quote.origins()),
+        };
     }
     if let Some(hint) = &finding.hint {
         group = group.element(Level::HELP.message(hint.as_str()));
@@ -116,41 +120,97 @@ pub fn text(finding: &Finding, sources: &[Source], paint: Paint) -> String {
     renderer.render(&[group])
 }
 
-type Marked<'a> = Snippet<'a, annotate_snippets::Annotation<'a>>;
+/// Places this far apart in a file are quoted apart.
+const NEAR_BYTES: usize = 32 << 10;
+/// The longest piece of a file that is quoted; of longer lines only the place is told.
+const QUOTE_BYTES: usize = 64 << 10;
+/// The longest range that is underlined; of longer ones the beginning is.
+const MARK_BYTES: usize = 4 << 10;
 
-/// The quoted source lines, one snippet for each file that the finding touches.
-fn snippets<'a>(finding: &'a Finding, sources: &'a [Source]) -> Vec<Marked<'a>> {
-    let mut files: Vec<u32> = Vec::new();
-    for place in finding.place.iter().chain(finding.also.iter().map(|(place, _)| place)) {
-        if !files.contains(&place.file) {
-            files.push(place.file);
-        }
-    }
-    let marked = |file: &u32| {
-        let source = sources.get(*file as usize)?;
-        let mut snippet = Snippet::source(&source.text).path(&source.path);
-        if let Some(place) = finding.place.filter(|place| place.file == *file) {
-            snippet = snippet.annotation(AnnotationKind::Primary.span(range(place, source)));
-        }
-        for (place, says) in finding.also.iter().filter(|(place, _)| place.file == *file) {
-            let context = AnnotationKind::Context.span(range(*place, source));
-            snippet = snippet.annotation(context.label(says.as_str()));
-        }
-        Some(snippet)
-    };
-    files.iter().filter_map(marked).collect()
+/// A marked range: the primary one has no words of its own.
+struct Mark<'a> {
+    range: Range<usize>,
+    says: Option<&'a str>,
 }
 
-/// A range that is safe to quote: inside the text and on character boundaries.
-fn range(place: Place, source: &Source) -> std::ops::Range<usize> {
-    let fit = |offset: u32| {
-        let mut at = (offset as usize).min(source.text.len());
+/// Marked ranges of one file that are quoted together.
+struct Quote<'a> {
+    file: u32,
+    source: &'a Source,
+    marks: Vec<Mark<'a>>,
+}
+
+/// Whole lines of a file: the number of the first, the offset of its first byte, the text.
+#[derive(Clone, Copy)]
+struct Window<'a> {
+    line: usize,
+    start: usize,
+    text: &'a str,
+}
+
+/// What a finding quotes: its own place first.
+fn quotes<'a>(finding: &'a Finding, sources: &'a [Source]) -> Vec<Quote<'a>> {
+    let own = finding.place.iter().map(|place| (*place, None));
+    let also = finding.also.iter().map(|(place, says)| (*place, Some(says.as_str())));
+    let mut quotes: Vec<Quote<'a>> = Vec::new();
+    for (place, says) in own.chain(also) {
+        let Some(source) = sources.get(place.file as usize) else { continue };
+        let mark = Mark { range: range(place, source), says };
+        match quotes.iter_mut().find(|quote| quote.file == place.file && quote.is_near(&mark)) {
+            Some(quote) => quote.marks.push(mark),
+            None => quotes.push(Quote { file: place.file, source, marks: vec![mark] }),
+        }
+    }
+    quotes
+}
+
+impl<'a> Quote<'a> {
+    fn is_near(&self, mark: &Mark<'_>) -> bool {
+        self.marks.iter().all(|own| own.range.start.abs_diff(mark.range.start) <= NEAR_BYTES)
+    }
+
+    /// The whole lines that hold every mark; none if they are too long.
+    fn window(&self) -> Option<Window<'a>> {
+        let start = self.marks.iter().map(|mark| mark.range.start).min()?;
+        let end = self.marks.iter().map(|mark| mark.range.end).max()?;
+        let (line, start) = self.source.line(u32::try_from(start).ok()?);
+        let rest = self.source.text.get(end..).unwrap_or_default();
+        let end = end + rest.find('\n').unwrap_or(rest.len());
+        let text = self.source.text.get(start..end)?;
+        (text.len() <= QUOTE_BYTES).then_some(Window { line, start, text })
+    }
+
+    fn snippet(&self, window: Window<'a>) -> Snippet<'a, Annotation<'a>> {
+        let inside = |range: &Range<usize>| range.start - window.start..range.end - window.start;
+        let marks = self.marks.iter().map(|mark| match mark.says {
+            None => AnnotationKind::Primary.span(inside(&mark.range)),
+            Some(says) => AnnotationKind::Context.span(inside(&mark.range)).label(says),
+        });
+        let snippet = Snippet::source(window.text).path(&self.source.path);
+        snippet.line_start(window.line).annotations(marks)
+    }
+
+    /// The places alone.
+    fn origins(&self) -> impl Iterator<Item = Origin<'a>> {
+        self.marks.iter().map(|mark| {
+            let offset = u32::try_from(mark.range.start).unwrap_or(u32::MAX);
+            let (line, column) = self.source.line_column(offset);
+            Origin::path(&self.source.path).line(line).char_column(column)
+        })
+    }
+}
+
+/// A range that is safe to quote: inside the text, on character boundaries, not too long.
+fn range(place: Place, source: &Source) -> Range<usize> {
+    let fit = |offset: usize| {
+        let mut at = offset.min(source.text.len());
         while !source.text.is_char_boundary(at) {
             at -= 1;
         }
         at
     };
-    let (start, end) = (fit(place.start), fit(place.end));
+    let start = fit(place.start as usize);
+    let end = fit((place.end as usize).min(start + MARK_BYTES));
     start..end.max(start)
 }
 

@@ -11,7 +11,7 @@ use crate::source::{MAX_FILE_BYTES, Place, Refused, Source};
 use crate::table::{Named, Table};
 use crate::value::{nearest, shorten};
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -89,10 +89,33 @@ pub fn load(sources: &[Source]) -> Loaded {
     let reading = Reading { names: &declared.names, findings: RefCell::new(findings) };
     let isp = declared.read(&reading);
     let mut findings = reading.findings.into_inner();
+    forget_consequences(&mut findings);
     finding::sort(&mut findings);
     bound(&mut findings);
     let failed = findings.iter().any(|finding| finding.severity == Severity::Error);
     Loaded { isp: (!failed).then_some(isp), findings }
+}
+
+/// Drops what only follows from text that is not TOML: a header that was not closed makes its keys
+/// look like kinds, a value that the parser gave up on is empty.
+fn forget_consequences(findings: &mut Vec<Finding>) {
+    let broken = findings.iter().filter(|finding| finding.code == "M-SYNTAX");
+    let mut first: BTreeMap<u32, Place> = BTreeMap::new();
+    let mut places: BTreeSet<Place> = BTreeSet::new();
+    for place in broken.filter_map(|finding| finding.place) {
+        let earliest = first.entry(place.file).or_insert(place);
+        *earliest = place.min(*earliest);
+        places.insert(place);
+    }
+    findings.retain(|finding| {
+        let Some(place) = finding.place else { return true };
+        let after = first.get(&place.file).is_some_and(|first| *first < place);
+        match finding.code {
+            "M-VALUE" => !places.contains(&place),
+            "M-UNKNOWN-KIND" => !after,
+            _ => true,
+        }
+    });
 }
 
 /// Keeps the first findings and says how many more there were.

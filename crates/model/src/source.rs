@@ -14,6 +14,8 @@ pub struct Source {
     pub text: String,
     /// Why the bytes could not be taken as text.
     pub refused: Option<Refused>,
+    /// Where each line starts, so that a place is found without reading the text again.
+    lines: Vec<u32>,
 }
 
 /// Why a file is not text that Ketupa reads.
@@ -46,7 +48,7 @@ impl Source {
             return Self::refused(path, Refused::TooLarge(bytes.len() as u64));
         }
         match std::str::from_utf8(bytes) {
-            Ok(text) => Self { path, text: text.to_owned(), refused: None },
+            Ok(text) => Self { path, text: text.to_owned(), refused: None, lines: lines(text) },
             Err(error) => {
                 let good = bytes.get(..error.valid_up_to()).unwrap_or_default();
                 let line = good.split(|byte| *byte == b'\n').count();
@@ -57,14 +59,24 @@ impl Source {
 
     /// A file that is there but cannot be used.
     pub fn refused(path: impl Into<String>, why: Refused) -> Self {
-        Self { path: path.into(), text: String::new(), refused: Some(why) }
+        Self { path: path.into(), text: String::new(), refused: Some(why), lines: vec![0] }
     }
 
     /// Line and column (both from 1, column in characters) of a byte offset.
     pub fn line_column(&self, offset: u32) -> (usize, usize) {
-        let before = self.text.get(..offset as usize).unwrap_or(&self.text);
-        let line = 1 + before.matches('\n').count();
-        let column = 1 + before.rsplit('\n').next().unwrap_or_default().chars().count();
-        (line, column)
+        let (line, start) = self.line(offset);
+        let before = self.text.get(start..offset as usize).unwrap_or_default();
+        (line, 1 + before.chars().count())
     }
+
+    /// The line of a byte offset, from 1, and the offset of its first byte.
+    pub(crate) fn line(&self, offset: u32) -> (usize, usize) {
+        let line = self.lines.partition_point(|start| *start <= offset).max(1);
+        (line, self.lines.get(line - 1).map_or(0, |start| *start as usize))
+    }
+}
+
+fn lines(text: &str) -> Vec<u32> {
+    let ends = text.bytes().zip(1..).filter(|(byte, _)| *byte == b'\n');
+    std::iter::once(0).chain(ends.map(|(_, next)| next)).collect()
 }

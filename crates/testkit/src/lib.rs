@@ -4,6 +4,7 @@
 
 pub mod cases;
 pub mod golden;
+pub mod large;
 
 use model::{Isp, Source};
 use std::path::{Path, PathBuf};
