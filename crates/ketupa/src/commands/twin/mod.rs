@@ -1,5 +1,6 @@
 //! `ketupa twin`: the network rehearsed on this machine.
 
+mod interrupt;
 mod status;
 mod up;
 
@@ -25,9 +26,9 @@ pub(crate) fn run(what: Twin, screen: &mut Screen) -> Result<End, Error> {
             let words = ["bash".to_owned(), "-i".to_owned()].to_vec();
             exec(&TwinExec { which: args.which, host: args.host, command: words })
         }
-        Twin::Cut(args) => link(&args, |twin, host, port| twin.cut(host, port)),
-        Twin::Unplug(args) => link(&args, |twin, host, port| twin.unplug(host, port)),
-        Twin::Heal(args) => link(&args, |twin, host, port| twin.heal(host, port)),
+        Twin::Cut(args) => link(&args, twin::Twin::cut),
+        Twin::Unplug(args) => link(&args, twin::Twin::unplug),
+        Twin::Heal(args) => link(&args, twin::Twin::heal),
         Twin::Kill(args) => kill(&args),
         Twin::Start(args) => {
             let rehearsal = open(&args.which)?;
@@ -60,6 +61,7 @@ fn name(which: &Which) -> Result<String, Error> {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is what map_err hands over")]
 fn said(error: twin::Error) -> Error {
     Error::Message(error.chain())
 }

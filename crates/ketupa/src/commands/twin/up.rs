@@ -1,5 +1,6 @@
 //! `ketupa twin up` and `apply`: from the declared network to one that lives.
 
+use super::interrupt::Undo;
 use super::{DIRECTORY, End, Error};
 use crate::cli::TwinUp;
 use crate::commands::render::tree;
@@ -39,6 +40,7 @@ pub(crate) fn up(args: &TwinUp, screen: &mut Screen) -> Result<End, Error> {
     let begun = Instant::now();
     let Some(Ready { isp, tree, name }) = ready(args, screen)? else { return Ok(End::Wrong) };
     let teller = Teller::new(begun);
+    let undo = Undo::watch(&name);
     let (rehearsal, scene) =
         Rehearsal::up(&name, &isp, &tree, &|phase| teller.tell(&phase)).map_err(Error::Message)?;
     remember(&rehearsal, &args.place.dir)?;
@@ -48,6 +50,7 @@ pub(crate) fn up(args: &TwinUp, screen: &mut Screen) -> Result<End, Error> {
     if !args.no_wait {
         rehearsal.wait(&isp, &|phase| teller.tell(&phase)).map_err(Error::Message)?;
     }
+    drop(undo);
     let seconds = begun.elapsed().as_secs_f32();
     screen.say(format!("{name} is up after {seconds:.1} s; `ketupa twin status` shows it"));
     Ok(End::Well)
