@@ -2,7 +2,7 @@
 
 use model::finding::{self, Finding, Paint};
 use model::{Severity, Source};
-use std::io::{self, IsTerminal as _, Write};
+use std::io::{self, IsTerminal as _, Write as _};
 
 /// More findings than this are only counted in text; `--format json` has them all.
 const SHOWN_FINDINGS: usize = 100;
