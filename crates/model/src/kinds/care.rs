@@ -196,7 +196,15 @@ impl Kind for Invariant {
     }
 }
 
-/// A finding that is accepted for a time, with the reason.
+/// A finding that is accepted for a time, with the reason. On the day after the last one it stands
+/// again, and the waiver is told as expired.
+///
+/// ```toml
+/// [waiver.one-validator]
+/// lint   = "N3-VALIDATORS"
+/// reason = "the second validator waits for a disk"
+/// until  = 2022-03-31
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Waiver {
     /// Its name.

@@ -21,7 +21,7 @@ pub struct About {
     pub ipv6: Vec<Ipv6Net>,
     /// Contact address of the network team: a role, not a person.
     pub contact: Option<String>,
-    /// The currency of every amount, such as `EUR` (the default).
+    /// The currency of every amount. Default: `EUR`.
     pub currency: String,
     /// What may be spent in a month.
     pub budget: Option<Cents>,

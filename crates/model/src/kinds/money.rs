@@ -19,7 +19,7 @@ pub struct Cost {
     pub provider: Option<Id<Provider>>,
     /// The amount of one period.
     pub amount: Cents,
-    /// How often it is paid.
+    /// How often it is paid. Default: `month`.
     pub every: Period,
     /// The next renewal.
     pub renews: Option<Date>,
