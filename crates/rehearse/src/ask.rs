@@ -100,9 +100,11 @@ pub fn fetch(twin: &Twin, from: &str, name: &str) -> Result<String, String> {
     output(twin, from, &[&words, [url.as_str()].as_slice()].concat())
 }
 
-/// The routers between two places, as traceroute sees them: one address a hop.
+/// The routers between two places, as traceroute sees them: one address a hop, the goal at the end,
+/// `*` for one that is silent. By ICMP, because a goal answers no stray UDP.
 pub fn path(twin: &Twin, from: &str, to: &str) -> Result<Vec<String>, String> {
-    let shown = output(twin, from, &["traceroute", "-n", "-q", "1", "-w", "1", "-m", "12", to])?;
+    let words = ["traceroute", "-I", "-n", "-q", "1", "-w", "1", "-m", "12", to];
+    let shown = output(twin, from, &words)?;
     let hop = |line: &str| line.split_whitespace().nth(1).map(str::to_owned);
     Ok(shown.lines().skip(1).filter_map(hop).collect())
 }

@@ -93,9 +93,9 @@ fn connect(internet: &mut Router, transit: &mut Router, segment: &str, number: u
     let pairs = [(near4, far4), (near6, far6)];
     for (family, (near, far)) in Family::BOTH.into_iter().zip(pairs) {
         let there = Ends { family, near: near.clone(), far: far.clone(), far_asn: transit.asn };
-        internet.session(&format!("to_{number}"), &there, "");
+        internet.session(&format!("to_{number}"), &there, &own(family));
         let back = Ends { family, near: far, far: near, far_asn: internet.asn };
-        transit.session("internet", &back, "");
+        transit.session("internet", &back, &own(family));
     }
 }
 
@@ -162,9 +162,13 @@ impl Router {
             Relation::RouteServer => format!(" {{ bgp_path.prepend({MEMBER_ASN}); }}"),
             Relation::Transit | Relation::Peer | Relation::Customer => String::new(),
         };
+        let is_member = |session: &&Session| stands_for(isp, neighbor, session).is_none();
+        let answers = sessions.iter().copied().any(|session| is_member(&session));
         for prefix in &neighbor.twin.announces {
             self.originate(&prefix.to_string(), &member);
-            if let Some(address) = prefix.hosts().next() {
+            // The first address of an IPv6 prefix is every router's (RFC 4291, section 2.6.1).
+            let skipped = usize::from(Family::of_net(*prefix) == Family::V6);
+            if let Some(address) = prefix.hosts().nth(skipped).filter(|_| answers) {
                 self.loopback(&address.to_string());
             }
         }
@@ -184,7 +188,12 @@ impl Router {
         let length = segment.prefix(family).map_or(128, |prefix| prefix.prefix_len());
         self.nic(&interface(segment.name()), segment.name(), &[(address.to_string(), length)]);
         let asn = isp.hosts[session.host].asn(isp).0;
-        let options = options(neighbor, session, family);
+        let mut options = options(neighbor, session, family);
+        if let Some(member) = stands_for(isp, neighbor, session).and_then(|s| s.address(family)) {
+            options.push_str(&told(family, member));
+        } else {
+            options.push_str(&own(family));
+        }
         let name = session.name.replace('-', "_");
         let (near, far) = (address.to_string(), ours.to_string());
         self.session(&name, &Ends { family, near, far, far_asn: asn }, &options);
@@ -198,8 +207,7 @@ impl Router {
         let _ = write!(
             self.protocols,
             "\nprotocol bgp s_{name}_{digit} {{\n  local {near} as {asn};\n  neighbor {far} as \
-             {far_asn};\n  connect retry time 2;\n  connect delay time 1;\n  error wait time 1, 3;\n{options}\
-             \x20 ipv{digit} {{ import all; export where source ~ [ RTS_STATIC, RTS_BGP ]; next hop self; }};\n}}\n"
+             {far_asn};\n  connect retry time 2;\n  connect delay time 1;\n  error wait time 1, 3;\n{options}}}\n"
         );
     }
 
@@ -300,6 +308,39 @@ const NETWORK: &str = "[Unit]\nDescription=Addresses of a router that the twin p
     ExecStart=/sbin/ip -force -batch /etc/ketupa/network\n\
     ExecStart=/sbin/sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 net.ipv4.conf.all.rp_filter=0\n\
     [Install]\nWantedBy=multi-user.target\n";
+
+/// The other route server of an exchange whose routes this one tells: behind them stands one member,
+/// which the first of them plays too.
+fn stands_for<'a>(isp: &Isp, neighbor: &'a Neighbor, session: &Session) -> Option<&'a Session> {
+    let segment = |session: &Session| {
+        let nic = |family| session.nic(isp, family).map(|nic| nic.segment);
+        Family::BOTH.into_iter().find_map(nic)
+    };
+    let mut on_segment = neighbor
+        .session
+        .iter()
+        .filter(|other| other.remote.is_none() && segment(other) == segment(session));
+    let first = on_segment.next().filter(|first| first.name != session.name);
+    first.filter(|_| neighbor.relation == Relation::RouteServer)
+}
+
+/// A channel that tells routes with this router as next hop.
+fn own(family: Family) -> String {
+    let digit = family.digit();
+    format!("  ipv{digit} {{ import all; export where {TOLD}; next hop self; }};\n")
+}
+
+/// A channel that tells routes with another router as next hop.
+fn told(family: Family, next_hop: IpAddr) -> String {
+    let digit = family.digit();
+    format!(
+        "  ipv{digit} {{ import all; export filter {{ if !({TOLD}) then reject; \
+         bgp_next_hop = {next_hop}; accept; }}; }};\n"
+    )
+}
+
+/// What routers of the outside tell each other.
+const TOLD: &str = "source ~ [ RTS_STATIC, RTS_BGP ]";
 
 /// The options of a session's far end: the mirror of what our own side asks for.
 fn options(neighbor: &Neighbor, session: &Session, family: Family) -> String {
