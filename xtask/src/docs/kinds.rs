@@ -42,10 +42,14 @@ pub(super) struct Field {
 pub(super) fn read(root: &Path) -> Result<Vocabulary, String> {
     let mut vocabulary = Vocabulary::default();
     let source = "crates/model/src";
-    let modules = super::read(root, &format!("{source}/kinds/mod.rs"))?;
-    let modules = modules.lines().filter_map(|line| line.strip_prefix("mod ")?.strip_suffix(';'));
-    let mut paths: Vec<String> = modules.map(|name| format!("{source}/kinds/{name}.rs")).collect();
-    paths.push(format!("{source}/value.rs"));
+    let mut paths = Vec::new();
+    for folder in ["kinds", "value"] {
+        let modules = super::read(root, &format!("{source}/{folder}/mod.rs"))?;
+        let modules =
+            modules.lines().filter_map(|line| line.strip_prefix("mod ")?.strip_suffix(';'));
+        paths.push(format!("{source}/{folder}/mod.rs"));
+        paths.extend(modules.map(|name| format!("{source}/{folder}/{name}.rs")));
+    }
     for path in paths {
         let file =
             syn::parse_file(&super::read(root, &path)?).map_err(|e| format!("{path}: {e}"))?;
