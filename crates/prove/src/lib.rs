@@ -11,6 +11,7 @@ mod bgp;
 mod capacity;
 mod costs;
 mod firewall;
+mod heard;
 mod list;
 mod neighbors;
 mod routers;

@@ -1,7 +1,8 @@
 //! The lints of the house, one literal list in the order of the manual.
 
 use crate::{
-    addresses, backups, bgp, capacity, costs, firewall, neighbors, routers, services, vrrp, whole,
+    addresses, backups, bgp, capacity, costs, firewall, heard, neighbors, routers, services, vrrp,
+    whole,
 };
 use component::{Invariant, Level};
 use model::{Finding, Isp};
@@ -98,6 +99,7 @@ pub const LINTS: &[Invariant] = &[
     error("N4-VIP-NIC", "Every host of a VIP is on its segment", include_str!("pages/N4-VIP-NIC.md"), vrrp::hosts_elsewhere),
     error("N4-VIP-UNMANAGED", "Every host of a VIP is configured by Ketupa", include_str!("pages/N4-VIP-UNMANAGED.md"), vrrp::unmanaged),
     error("N4-VIP-GROUP", "VIPs that move together have the same hosts", include_str!("pages/N4-VIP-GROUP.md"), vrrp::groups),
+    error("N4-VRRP-DROPPED", "The hosts of a VIP hear each other", include_str!("pages/N4-VRRP-DROPPED.md"), heard::dropped),
     error("N4-ADVERT", "VRRP can count the interval", include_str!("pages/N4-ADVERT.md"), vrrp::adverts),
     warning("N4-VIP-ALONE", "A VIP has a second host", include_str!("pages/N4-VIP-ALONE.md"), vrrp::alone),
     // Firewalls.

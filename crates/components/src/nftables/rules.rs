@@ -123,6 +123,10 @@ pub struct Addresses {
 pub enum Protocol {
     /// Group membership of IPv4 (2).
     Igmp,
+    /// Tunnels (47).
+    Gre,
+    /// The payload of `IPsec` (50).
+    Esp,
     /// OSPF (89).
     Ospf,
     /// VRRP (112).

@@ -81,6 +81,8 @@ fn state_word(state: State) -> &'static str {
 fn number(protocol: Protocol) -> u8 {
     match protocol {
         Protocol::Igmp => 2,
+        Protocol::Gre => 47,
+        Protocol::Esp => 50,
         Protocol::Ospf => 89,
         Protocol::Vrrp => 112,
     }

@@ -66,7 +66,9 @@ pub struct Rule {
     pub source: Vec<Target>,
     /// Where they go. Default: anywhere in `to`.
     pub destination: Vec<Target>,
-    /// To which ports. Default: every protocol and port.
+    /// To which ports, or by which protocols without ports. Default: every protocol and port. A
+    /// rule that forbids `vrrp` by name comes before what VIPs need; its destination only says
+    /// which hosts it is for.
     pub ports: Vec<Port>,
     /// What happens. Default: `accept`.
     pub action: Action,

@@ -149,14 +149,27 @@ pub enum Port {
     Udp(u16, u16),
     /// Ping and the ICMP errors of both families.
     Icmp,
+    /// The payload of `IPsec` (RFC 4303).
+    Esp,
+    /// Tunnels (RFC 2784).
+    Gre,
+    /// VRRP, which stays on its link.
+    Vrrp,
 }
+
+/// The protocols without ports, by name.
+const BARE: [(&str, Port); 4] =
+    [("icmp", Port::Icmp), ("esp", Port::Esp), ("gre", Port::Gre), ("vrrp", Port::Vrrp)];
 
 impl std::fmt::Display for Port {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (name, first, last) = match self {
             Self::Tcp(first, last) => ("tcp", first, last),
             Self::Udp(first, last) => ("udp", first, last),
-            Self::Icmp => return write!(f, "icmp"),
+            Self::Icmp | Self::Esp | Self::Gre | Self::Vrrp => {
+                let bare = BARE.iter().find(|(_, port)| port == self);
+                return f.write_str(bare.map_or("?", |(name, _)| name));
+            }
         };
         if first == last { write!(f, "{name}/{first}") } else { write!(f, "{name}/{first}-{last}") }
     }
@@ -165,8 +178,8 @@ impl std::fmt::Display for Port {
 impl FromStr for Port {
     type Err = ();
     fn from_str(text: &str) -> Result<Self, ()> {
-        if text == "icmp" {
-            return Ok(Self::Icmp);
+        if let Some((_, port)) = BARE.iter().find(|(name, _)| *name == text) {
+            return Ok(*port);
         }
         let (protocol, ports) = text.split_once('/').ok_or(())?;
         let (first, last) = ports.split_once('-').unwrap_or((ports, ports));
@@ -182,7 +195,7 @@ impl FromStr for Port {
 
 impl Value for Port {
     fn expects() -> String {
-        "\"tcp/443\", \"udp/53\", \"tcp/8000-8010\" or \"icmp\"".into()
+        "\"tcp/443\", \"udp/53\", \"tcp/8000-8010\", \"icmp\", \"esp\", \"gre\" or \"vrrp\"".into()
     }
     fn read(value: &DeValue<'_>, _: &Names) -> Result<Self, Wrong> {
         parsed(value)

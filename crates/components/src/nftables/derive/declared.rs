@@ -1,7 +1,7 @@
 //! Declared rule groups: as chains of a firewall, and as what a host lets in for itself.
 
 use super::Here;
-use crate::nftables::rules::{Action, Addresses, Match, Rule, Transport};
+use crate::nftables::rules::{Action, Addresses, Match, Protocol, Rule, Transport};
 use ipnet::IpNet;
 use model::ask::Family;
 use model::kinds::{self, RuleGroup, Target, Zone};
@@ -34,6 +34,10 @@ pub(super) fn to_host(here: &Here<'_>) -> Vec<Rule> {
     let mut all = Vec::new();
     for group in here.isp.rules.values() {
         for (comment, rule) in numbered(group).filter(|(_, rule)| means(here, group, rule)) {
+            // VRRP alone is let in by VIPs and forbidden by `forbidden`.
+            if rule.ports.iter().all(|port| *port == Port::Vrrp) && !rule.ports.is_empty() {
+                continue;
+            }
             let ends = |family| {
                 let source = match rule.source.as_slice() {
                     [] => from_zones(here.isp, &group.from, family)?,
@@ -47,6 +51,38 @@ pub(super) fn to_host(here: &Here<'_>) -> Vec<Rule> {
         }
     }
     all
+}
+
+/// Where the groups forbid VRRP. It goes to a group address, so such a rule has no destination; it is
+/// the operator's word against what follows from VIPs, so it stands first.
+pub(super) fn forbidden(here: &Here<'_>) -> Vec<Rule> {
+    let mut all = Vec::new();
+    for group in here.isp.rules.values() {
+        for (comment, rule) in numbered(group).filter(|(_, rule)| means(here, group, rule)) {
+            if !rule.ports.contains(&Port::Vrrp) || rule.action == kinds::Action::Accept {
+                continue;
+            }
+            let ends = |family| {
+                let source = match rule.source.as_slice() {
+                    [] => from_zones(here.isp, &group.from, family)?,
+                    some => targets(here.isp, some, family)?,
+                };
+                Some((source.and_then(|source| on_link(source, rule)), None))
+            };
+            let open = rule.source.is_empty() && any_rest(here.isp, &group.from);
+            let rule = kinds::Rule { ports: vec![Port::Vrrp], ..rule.clone() };
+            all.extend(expand(&comment, &rule, (!open).then_some(&ends)));
+        }
+    }
+    all
+}
+
+/// IPv6 routers speak of themselves from link-local addresses: whoever means a link means these.
+fn on_link(source: Addresses, rule: &kinds::Rule) -> Option<Addresses> {
+    let segment = |target: &Target| matches!(target, Target::Segment(_));
+    let link = rule.source.is_empty() || rule.source.iter().any(segment);
+    let near = Some(super::control::link_local()).filter(|_| link && source.family == Family::V6);
+    Addresses::of(source.family, source.prefixes.into_iter().chain(near))
 }
 
 /// The rules of a group with the name of their counter, `GROUP.1` and so on.
@@ -174,7 +210,15 @@ fn protocols(ports: &[Port]) -> Vec<Option<Match>> {
             (Port::Tcp(first, last), Transport::Tcp) | (Port::Udp(first, last), Transport::Udp) => {
                 Some((*first, *last))
             }
-            (Port::Tcp(..) | Port::Udp(..) | Port::Icmp, _) => None,
+            (
+                Port::Tcp(..)
+                | Port::Udp(..)
+                | Port::Icmp
+                | Port::Esp
+                | Port::Gre
+                | Port::Vrrp,
+                _,
+            ) => None,
         };
         let mut pairs: Vec<(u16, u16)> = ports.iter().filter_map(pair).collect();
         pairs.sort_unstable();
@@ -183,7 +227,18 @@ fn protocols(ports: &[Port]) -> Vec<Option<Match>> {
     };
     let ping = ports.contains(&Port::Icmp);
     let ping = Family::BOTH.into_iter().filter(|_| ping).map(|family| Some(super::icmp(family)));
-    [Transport::Tcp, Transport::Udp].into_iter().filter_map(of).chain(ping).collect()
+    let bare = ports.iter().filter_map(|port| bare(*port)).map(|one| Some(Match::Protocol(one)));
+    [Transport::Tcp, Transport::Udp].into_iter().filter_map(of).chain(ping).chain(bare).collect()
+}
+
+/// The protocol that a port stands for, where it has no ports and is not ICMP.
+fn bare(port: Port) -> Option<Protocol> {
+    match port {
+        Port::Tcp(..) | Port::Udp(..) | Port::Icmp => None,
+        Port::Esp => Some(Protocol::Esp),
+        Port::Gre => Some(Protocol::Gre),
+        Port::Vrrp => Some(Protocol::Vrrp),
+    }
 }
 
 /// Sorted ranges of ports, none overlapping another: a set refuses those that do.

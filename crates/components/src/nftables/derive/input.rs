@@ -8,7 +8,9 @@ use model::kinds::{Exposure, Role, SegmentKind};
 
 /// For hosts that track connections.
 pub(super) fn tracked(here: &Here<'_>) -> Vec<Rule> {
-    let mut rules = vec![loopback(), established()];
+    let mut rules = vec![loopback()];
+    rules.extend(declared::forbidden(here));
+    rules.push(established());
     rules.extend(neighbours());
     rules.push(invalid());
     rules.extend(open(here));
@@ -19,6 +21,7 @@ pub(super) fn tracked(here: &Here<'_>) -> Vec<Rule> {
 /// For routers, which track nothing.
 pub(super) fn untracked(here: &Here<'_>) -> Vec<Rule> {
     let mut rules = vec![loopback()];
+    rules.extend(declared::forbidden(here));
     rules.extend(neighbours());
     rules.extend(control::routing(here));
     rules.extend(open(here));
