@@ -64,7 +64,8 @@ pub(crate) fn keeps(isp: &Isp) -> Vec<Finding> {
     let mut findings = Vec::new();
     for backup in isp.backups.values() {
         if backup.keep < 2 {
-            let says = format!("{} keeps {} copies", backup.at.key, backup.keep);
+            let copies = if backup.keep == 1 { "one copy" } else { "no copy" };
+            let says = format!("{} keeps {copies}", backup.at.key);
             let hint = "keep at least 2: the last one may hold the damage already";
             findings.push(wrong_in(&backup.at, "keep", says).hint(hint));
         }

@@ -113,9 +113,9 @@ fn fits(isp: &Isp, key: &str, what: fn(&Host) -> Option<Mebibytes>) -> Vec<Findi
         let largest =
             guests.iter().max_by_key(|guest| what(guest)).map_or("?", |guest| guest.name());
         let says = format!(
-            "the {} machines of {} need {} of {key}, and it has {has}",
-            guests.len(),
+            "what runs on {} ({} in all) needs {} of {key}, and it has {has}",
             host.at.key,
+            guests.len(),
             Mebibytes(need)
         );
         let over = Mebibytes(need - has.0);
