@@ -1,7 +1,7 @@
 //! Costs: every one belongs to something, is paid in time, and fits the budget.
 
 use crate::tell::wrong_in;
-use jiff::civil::{Date, date};
+use jiff::civil::date;
 use model::kinds::{Cost, Host, MachineKind};
 use model::{Finding, Isp, cost};
 use std::collections::BTreeSet;
@@ -30,20 +30,6 @@ pub(crate) fn rented(isp: &Isp) -> Vec<Finding> {
             .hint("add [cost.NAME] with `host` and `amount`, \"0.00\" if it is a gift")
     };
     free.map(|(_, host)| told(host)).collect()
-}
-
-/// P16-RENEWAL.
-pub(crate) fn renewals(isp: &Isp, today: Date) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for cost in isp.costs.values() {
-        let Some(renews) = cost.renews.filter(|renews| *renews < today) else { continue };
-        let says = format!("{} was due for renewal on {renews}", cost.at.key);
-        findings.push(
-            wrong_in(&cost.at, "renews", says)
-                .hint("write the next date, or delete what is no longer paid"),
-        );
-    }
-    findings
 }
 
 /// P16-BUDGET.

@@ -69,7 +69,6 @@ pub fn check(isp: &Isp, components: &[&dyn Component], today: Date) -> Report {
     let codes: Vec<&str> = lints(components).map(|lint| lint.code).collect();
     let mut found: Vec<Finding> =
         lints(components).flat_map(|lint| stamped(lint, (lint.find)(isp))).collect();
-    found.extend(under("P16-RENEWAL", costs::renewals(isp, today)));
     finding::sort(&mut found);
     let mut report = waive::apply(isp, found, today);
     report.findings.extend(waive::faults(isp, &codes, &report.waived, today));

@@ -144,7 +144,6 @@ pub const LINTS: &[Invariant] = &[
     warning("P12-PAIR", "A pair is on two hypervisors", include_str!("pages/P12-PAIR.md"), capacity::pairs),
     warning("P16-COST", "A cost belongs to something", include_str!("pages/P16-COST.md"), costs::loose),
     warning("P16-RENTED", "What is rented is paid", include_str!("pages/P16-RENTED.md"), costs::rented),
-    warning("P16-RENEWAL", "Renewals lie ahead", include_str!("pages/P16-RENEWAL.md"), by_engine),
     warning("P16-BUDGET", "Costs fit the budget", include_str!("pages/P16-BUDGET.md"), costs::budget),
     // The model itself.
     error("S4-LIST-TWICE", "A list has each name once", include_str!("pages/S4-LIST-TWICE.md"), whole::repeated),
