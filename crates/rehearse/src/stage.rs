@@ -18,6 +18,8 @@ use twin::{Image, Site, Twin};
 const WORKERS: usize = 8;
 /// How long a rehearsal may take to come alive.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// After how long without anything getting better it never will.
+const STANDSTILL: Duration = Duration::from_secs(20);
 
 /// What is going on, for whoever waits at the terminal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -153,24 +155,24 @@ impl Rehearsal {
         Ok(())
     }
 
-    /// Waits until every session is established and every service answers, or says what is not.
+    /// Waits until every session is established and every service answers, or says all that is not
+    /// when nothing has got better for a while.
     pub fn wait(&self, isp: &Isp, progress: &(dyn Fn(Phase) + Sync)) -> Result<(), String> {
-        let until = Instant::now() + PATIENCE;
         let speakers = self.speakers();
-        let sessions = settled(until, &speakers, |host| {
+        let sessions = settled(&speakers, |host| {
             let sessions = ask::sessions(&self.twin, host)?;
             let down = sessions.iter().filter(|session| !session.is_established());
             let names: Vec<String> =
                 down.map(|s| format!("{host}: {} is {}", s.name, s.info)).collect();
-            if names.is_empty() { Ok(sessions.len()) } else { Err(names.join("; ")) }
+            if names.is_empty() { Ok(sessions.len()) } else { Err(names.join("\n")) }
         })?;
         progress(Phase::Ready("BGP sessions established", sessions, sessions));
-        let services: Vec<&model::kinds::Service> = isp.services.values().collect();
-        let names: Vec<&str> = services.iter().map(|service| service.name()).collect();
-        let answering = settled(until, &names, |name| {
+        let names: Vec<&str> = isp.services.values().map(model::Named::name).collect();
+        let answering = settled(&names, |name| {
             let service = isp.services.find(name).map(|id| &isp.services[id]);
             let service = service.ok_or("no such service")?;
-            ask::service(&self.twin, isp, service).map(|_| 1)
+            let answer = ask::service(&self.twin, isp, service).map(|_| 1);
+            answer.map_err(|why| format!("service {name}: {why}"))
         })?;
         progress(Phase::Ready("services answer", answering, names.len()));
         Ok(())
@@ -192,23 +194,39 @@ impl Rehearsal {
     }
 }
 
-/// Asks again and again whatever is not settled; the sum of the answers, or the first that never was.
-fn settled(
-    until: Instant,
-    things: &[&str],
-    ask: impl Fn(&str) -> Result<usize, String>,
-) -> Result<usize, String> {
+/// Asks again and again whatever is not settled; the sum of the answers, or why some never came.
+/// Whoever has settled is not asked again.
+fn settled(things: &[&str], ask: impl Fn(&str) -> Result<usize, String>) -> Result<usize, String> {
+    let begun = Instant::now();
+    let mut better = begun;
     let mut sum = 0;
-    for thing in things {
-        loop {
-            match ask(thing) {
-                Ok(count) => break sum += count,
-                Err(why) if Instant::now() > until => return Err(why),
-                Err(_) => std::thread::sleep(Duration::from_millis(100)),
+    let mut left = things.to_vec();
+    let mut known = usize::MAX;
+    loop {
+        let mut missing = Vec::new();
+        left.retain(|thing| match ask(thing) {
+            Ok(count) => {
+                sum += count;
+                false
             }
+            Err(why) => {
+                missing.push(why);
+                true
+            }
+        });
+        let missing = missing.join("\n");
+        let count = missing.lines().count();
+        if left.is_empty() {
+            return Ok(sum);
         }
+        if count < known {
+            (known, better) = (count, Instant::now());
+        }
+        if better.elapsed() > STANDSTILL || begun.elapsed() > PATIENCE {
+            return Err(missing);
+        }
+        std::thread::sleep(Duration::from_millis(100));
     }
-    Ok(sum)
 }
 
 /// How configuring one host ended, in a sentence.
