@@ -53,6 +53,7 @@ lint:
 
 # Licences, sources and doubles of the dependencies; the advisories need the network and are asked apart.
 supply:
+	@cargo fetch --locked --quiet
 	$(TOOLS)/cargo-deny --offline --log-level error check bans licenses sources
 
 docs: ## that the generated pages are fresh and the code's own documentation has no holes

@@ -211,12 +211,7 @@ fn protocols(ports: &[Port]) -> Vec<Option<Match>> {
                 Some((*first, *last))
             }
             (
-                Port::Tcp(..)
-                | Port::Udp(..)
-                | Port::Icmp
-                | Port::Esp
-                | Port::Gre
-                | Port::Vrrp,
+                Port::Tcp(..) | Port::Udp(..) | Port::Icmp | Port::Esp | Port::Gre | Port::Vrrp,
                 _,
             ) => None,
         };
