@@ -65,6 +65,7 @@ unit:
 
 all-tests:
 	cargo build --locked --quiet -p ketupa
+	$(SUDO) target/debug/ketupa twin image
 	$(SUDO) env "PATH=$$PATH" HOME="$$HOME" INSTA_UPDATE=no cargo nextest run --workspace --locked -P ci
 
 fuzz: ## feed every parser rubbish for a few seconds

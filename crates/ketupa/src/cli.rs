@@ -138,6 +138,8 @@ pub(crate) enum Twin {
     Up(TwinUp),
     /// Apply the declared network to the twin that is up
     Apply(TwinUp),
+    /// Install the packages that twins use into their image, and print where it is
+    Image,
     /// Take the twin down: nothing of it stays
     Down(Which),
     /// Show what works: sessions, virtual addresses, services, stand-ins

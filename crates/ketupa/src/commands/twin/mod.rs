@@ -19,6 +19,7 @@ pub(crate) fn run(what: Twin, screen: &mut Screen) -> Result<End, Error> {
     match what {
         Twin::Up(args) => up::up(&args, screen),
         Twin::Apply(args) => up::apply(&args, screen),
+        Twin::Image => image(screen),
         Twin::Down(which) => down(&which, screen),
         Twin::Status(args) => status::run(&args, screen),
         Twin::Exec(args) => exec(&args),
@@ -64,6 +65,15 @@ fn name(which: &Which) -> Result<String, Error> {
 #[expect(clippy::needless_pass_by_value, reason = "it is what map_err hands over")]
 fn said(error: twin::Error) -> Error {
     Error::Message(error.chain())
+}
+
+/// Prepares what every twin needs, so that the first one comes up as fast as the others.
+fn image(screen: &mut Screen) -> Result<End, Error> {
+    let site = twin::Site::here().map_err(said)?;
+    let mut line = |text: &str| screen.say(text);
+    let image = twin::Image::ensure(&site, twin::image::PACKAGES, &mut line).map_err(said)?;
+    screen.line(image.folder().display().to_string())?;
+    Ok(End::Well)
 }
 
 fn down(which: &Which, screen: &mut Screen) -> Result<End, Error> {
