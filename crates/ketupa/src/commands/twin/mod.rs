@@ -70,7 +70,12 @@ fn said(error: twin::Error) -> Error {
 /// Prepares what every twin needs, so that the first one comes up as fast as the others.
 fn image(screen: &mut Screen) -> Result<End, Error> {
     let site = twin::Site::here().map_err(said)?;
-    let mut line = |text: &str| screen.say(text);
+    let mut told = false;
+    let mut line = |_: &str| {
+        if !std::mem::replace(&mut told, true) {
+            screen.say("installing the daemons into the twin's image: a minute or so");
+        }
+    };
     let image = twin::Image::ensure(&site, twin::image::PACKAGES, &mut line).map_err(said)?;
     screen.line(image.folder().display().to_string())?;
     Ok(End::Well)
