@@ -33,13 +33,14 @@ deps:
 	  $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends $$missing; \
 	fi
 
-# Ready-made checkers, in a folder of their own.
+# Checkers, in a folder of their own. cargo-deny runs seconds: not optimising it saves minutes.
 tools: .cache/tools/done
 .cache/tools/done: tools.txt
 	rm -rf .cache/tools
 	python3 -m venv .cache/tools
 	$(TOOLS)/pip install --quiet --disable-pip-version-check -r tools.txt
-	@cargo nextest --version >/dev/null 2>&1 || cargo install --locked cargo-nextest
+	cargo install --locked --quiet --debug --root .cache/tools cargo-deny@0.20.2
+	@cargo nextest --version >/dev/null 2>&1 || cargo install --locked --quiet cargo-nextest
 	@touch $@
 
 fmt:
