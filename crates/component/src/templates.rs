@@ -61,7 +61,9 @@ impl Templates {
         // Configuration files are not HTML: nothing is escaped.
         environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
         let mut unused = replaced.clone();
+        let mut names = Vec::new();
         for template in builtin {
+            names.push(template.name);
             let text = unused.remove(template.name).unwrap_or_else(|| template.text.to_owned());
             environment
                 .add_template_owned(template.name.to_owned(), text)
@@ -70,7 +72,9 @@ impl Templates {
         match unused.into_keys().next() {
             None => Ok(Self { environment }),
             Some(name) => {
-                let says = "there is no built-in template of this name to replace".to_owned();
+                let near = model::value::nearest(&name, names);
+                let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+                let says = format!("there is no built-in template of this name to replace{near}");
                 Err(TemplateError { name, line: None, says })
             }
         }

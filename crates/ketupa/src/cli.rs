@@ -38,6 +38,8 @@ pub(crate) enum Command {
     /// Print the completion script of a shell
     Completions(Completions),
     /// Print the manual page (roff)
+    #[command(after_help = "Example:
+  ketupa man | man -l -")]
     Man,
     /// Execute what arrives on standard input: what travels to a machine
     #[command(hide = true)]
@@ -135,32 +137,63 @@ Examples:
   ketupa twin down")]
 pub(crate) enum Twin {
     /// Bring the network up, configure it and wait until it works
+    #[command(after_help = "Examples:
+  ketupa twin up examples/neutrinet
+  ketupa twin up examples/neutrinet --name mine --no-wait")]
     Up(TwinUp),
     /// Apply the declared network to the twin that is up
+    #[command(after_help = "Example:
+  ketupa twin apply examples/neutrinet")]
     Apply(TwinUp),
     /// Install the packages that twins use into their image, and print where it is
     Image,
     /// Take the twin down: nothing of it stays
+    #[command(after_help = "Examples:
+  ketupa twin down
+  ketupa twin down --name mine")]
     Down(Which),
     /// Show what works: sessions, virtual addresses, services, stand-ins
+    #[command(after_help = "Examples:
+  ketupa twin status
+  ketupa twin status --map status.svg
+  ketupa twin status --format json | jq .vips")]
     Status(TwinStatus),
     /// Run a command in a host
+    #[command(after_help = "Examples:
+  ketupa twin exec friend -- traceroute -n 9.9.9.9
+  ketupa twin exec core-01 -- birdc show protocols")]
     Exec(TwinExec),
     /// Open a shell in a host
+    #[command(after_help = "Example:
+  ketupa twin shell edge-01")]
     Shell(TwinHost),
     /// Cut a link silently: the interface stays up, nothing arrives
+    #[command(after_help = "Example:
+  ketupa twin cut edge-01/transit")]
     Cut(TwinLink),
     /// Pull a link's cable: the host sees its carrier go
+    #[command(after_help = "Example:
+  ketupa twin unplug edge-01/transit")]
     Unplug(TwinLink),
     /// Undo the faults of a link
+    #[command(after_help = "Example:
+  ketupa twin heal edge-01/transit")]
     Heal(TwinLink),
     /// Take the power from a host, or kill one of its units
+    #[command(after_help = "Examples:
+  ketupa twin kill core-01
+  ketupa twin kill core-01 keepalived.service")]
     Kill(TwinUnit),
     /// Give a host its power back
+    #[command(after_help = "Example:
+  ketupa twin start core-01")]
     Start(TwinHost),
     /// Print a capture file of a link or a segment: pipe it to tcpdump or Wireshark
     Pcap(TwinPcap),
     /// Print what a unit of a host said
+    #[command(after_help = "Examples:
+  ketupa twin logs core-01 bird.service
+  ketupa twin logs core-01")]
     Logs(TwinUnit),
     /// Make a neighbour announce routes besides its usual ones
     Announce(TwinAnnounce),

@@ -10,6 +10,10 @@ use std::path::{Path, PathBuf};
 
 /// More files than this are surely not one ISP: a home directory, a file system.
 const MAX_FILES: usize = 10_000;
+/// More folders and other files than this are not looked through.
+const MAX_ENTRIES: usize = 200_000;
+/// All files together may not be larger than this, so that memory stays bounded.
+const MAX_TOTAL_BYTES: usize = 4 * MAX_FILE_BYTES;
 
 /// Everything that an ISP's directory holds.
 pub(crate) struct Directory {
@@ -33,58 +37,84 @@ pub(crate) fn read(path: &Path) -> Result<Read, Error> {
 
 fn directory(path: &Path) -> Result<Directory, Error> {
     let mut files = Vec::new();
-    collect(path, &mut files)?;
+    collect(path, &mut files, &mut 0)?;
     files.sort();
-    let relative = |file: &PathBuf| file.strip_prefix(path).unwrap_or(file).display().to_string();
+    let relative = |file: &PathBuf| shown(file.strip_prefix(path).unwrap_or(file));
+    let mut left = MAX_TOTAL_BYTES;
     let mut directory = Directory { sources: Vec::new(), templates: BTreeMap::new() };
     for file in &files {
         let name = relative(file);
         if let Some(template) = name.strip_prefix("templates/").and_then(|n| n.strip_suffix(".j2"))
         {
-            let text = fs::read_to_string(file).map_err(|e| Error::file("read", file, e))?;
-            directory.templates.insert(template.to_owned(), text);
+            directory.templates.insert(template.to_owned(), text(file)?);
         } else if has_extension(file, "toml") {
-            directory.sources.push(source(&file.display().to_string(), file));
+            let source = source(&shown(file), file, left);
+            left = left.saturating_sub(source.text.len());
+            directory.sources.push(source);
         }
     }
     Ok(directory)
 }
 
 /// One file; what cannot be read is a finding and not the end.
-fn source(name: &str, path: &Path) -> Source {
-    let limit = MAX_FILE_BYTES as u64 + 1;
-    let read = || {
-        let file = fs::File::open(path)?;
-        let size = file.metadata()?.len();
-        let mut bytes = Vec::new();
-        file.take(limit).read_to_end(&mut bytes)?;
-        Ok::<_, std::io::Error>((size, bytes))
-    };
-    match read() {
-        Ok((size, bytes)) if bytes.len() as u64 == limit => {
+fn source(name: &str, path: &Path, left: usize) -> Source {
+    match bytes(path) {
+        Ok((size, bytes)) if bytes.len() > MAX_FILE_BYTES => {
             Source::refused(name, Refused::TooLarge(size))
+        }
+        Ok((_, bytes)) if bytes.len() > left => {
+            let says = format!("at most {MAX_TOTAL_BYTES} bytes of all files together are read");
+            Source::refused(name, Refused::Unreadable(says))
         }
         Ok((_, bytes)) => Source::new(name, &bytes),
         Err(error) => Source::refused(name, Refused::Unreadable(error.to_string())),
     }
 }
 
+/// A template's text.
+fn text(path: &Path) -> Result<String, Error> {
+    let refuse = |why: &str| Error::file("read", path, std::io::Error::other(why.to_owned()));
+    let (_, bytes) = bytes(path).map_err(|e| Error::file("read", path, e))?;
+    if bytes.len() > MAX_FILE_BYTES {
+        return Err(refuse("it is too large for a template"));
+    }
+    String::from_utf8(bytes).map_err(|_| refuse("it is not valid UTF-8"))
+}
+
+/// The size of a file and its first bytes: one more than are taken. Pipes and devices are never
+/// opened: to open one can wait for ever.
+fn bytes(path: &Path) -> std::io::Result<(u64, Vec<u8>)> {
+    let about = fs::metadata(path)?;
+    if !about.is_file() {
+        return Err(std::io::Error::other("it is not a regular file"));
+    }
+    let mut bytes = Vec::new();
+    fs::File::open(path)?.take(MAX_FILE_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+    Ok((about.len(), bytes))
+}
+
+/// A path as it may be printed: control characters in a name could drive the terminal.
+fn shown(path: &Path) -> String {
+    path.display().to_string().replace(char::is_control, "\u{fffd}")
+}
+
 /// The files below a directory. Hidden folders (`.git`) and links to folders are left out.
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Error> {
+fn collect(folder: &Path, files: &mut Vec<PathBuf>, seen: &mut usize) -> Result<(), Error> {
     let entries = fs::read_dir(folder).map_err(|e| Error::file("open", folder, e))?;
     for entry in entries {
         let entry = entry.map_err(|e| Error::file("read", folder, e))?;
         let kind = entry.file_type().map_err(|e| Error::file("read", &entry.path(), e))?;
         let hidden = entry.file_name().to_string_lossy().starts_with('.');
         if kind.is_dir() && !hidden {
-            collect(&entry.path(), files)?;
+            collect(&entry.path(), files, seen)?;
         } else if !kind.is_dir() && !hidden && is_ours(&entry.path()) {
             files.push(entry.path());
         }
-        if files.len() > MAX_FILES {
+        *seen += 1;
+        if files.len() > MAX_FILES || *seen > MAX_ENTRIES {
             return Err(Error::Message(format!(
                 "{}: more than {MAX_FILES} files: is this really the directory of one ISP?",
-                folder.display()
+                shown(folder)
             )));
         }
     }

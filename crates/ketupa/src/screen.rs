@@ -48,9 +48,10 @@ impl Screen {
 
     /// Something for the person at the terminal, beside the result.
     pub(crate) fn say(&mut self, text: impl AsRef<str>) {
-        let shown = self.out.flush().and_then(|()| writeln!(io::stderr(), "{}", text.as_ref()));
-        // Nobody is left to tell that standard error is closed.
-        drop(shown);
+        // Results that cannot be printed are reported when the command ends; of a standard error
+        // that is closed nobody is left to tell.
+        drop(self.out.flush());
+        drop(writeln!(io::stderr(), "{}", text.as_ref()));
     }
 
     /// Why the command failed. A reader that went away (`ketupa … | head`) is no failure to talk about.

@@ -305,6 +305,15 @@ impl Isp {
         self.neighbors.values().filter(move |neighbor| neighbor.relation == relation)
     }
 
+    /// Whether a router judges routes by validated origins: an edge, from its first day on, and
+    /// whoever else meets another network.
+    pub fn validates(&self, id: Id<Host>) -> bool {
+        let host = &self.hosts[id];
+        let meets =
+            || self.sessions_of(id).into_iter().any(|(_, session)| session.remote.is_none());
+        host.asn(self) == self.about.asn && (host.role == Role::Edge || meets())
+    }
+
     /// The RTR caches that our routers ask for validated route origins, with their port; by name.
     pub fn rtr_servers(&self) -> Vec<(Id<Host>, u16)> {
         self.with_role(Role::Validator).map(|(id, host)| (id, host.rtr.port())).collect()

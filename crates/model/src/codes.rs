@@ -38,6 +38,13 @@ pub const PAGES: &[(&str, &str)] = &[
          The hint says which and of what form.",
     ),
     (
+        "M-SECRET",
+        "A secret stands where its name belongs\n\n\
+         Secrets are never written in the declared network: a key such as `password4` holds the name \
+         under which the secret is kept, such as `pass:infra/bgp/verixi`. What stands there may be the \
+         secret itself, so the line is not shown. If it was one and the file was shared, change it.",
+    ),
+    (
         "M-VALUE",
         "A value is not of the form that its key needs\n\n\
          The message says what was expected. Values are checked where they are read, so that no \

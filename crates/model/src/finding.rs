@@ -88,6 +88,9 @@ pub fn sort(findings: &mut Vec<Finding>) {
     findings.dedup();
 }
 
+/// The finding whose line may hold a secret: only its place is shown, never the line.
+pub(crate) const UNQUOTED: &str = "M-SECRET";
+
 /// How findings are written for people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Paint {
@@ -105,7 +108,8 @@ pub fn text(finding: &Finding, sources: &[Source], paint: Paint) -> String {
     };
     let mut group = Group::with_title(level.primary_title(finding.says.as_str()).id(finding.code));
     for quote in quotes(finding, sources) {
-        group = match quote.window() {
+        let window = quote.window().filter(|_| finding.code != UNQUOTED);
+        group = match window {
             Some(window) => group.element(quote.snippet(window)),
             None => group.elements(quote.origins()),
         };

@@ -1,13 +1,20 @@
 //! Every declared name by kind, collected before anything is read, so that order never matters.
 
 use crate::source::Place;
+use crate::value::nearest;
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 /// The names of every kind, each with its position among the sorted names and its place.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
     kinds: BTreeMap<&'static str, BTreeMap<String, (usize, Place)>>,
+    compared: Cell<usize>,
 }
+
+/// Names compared for hints in one load: ten thousand mistakes in ten thousand names would
+/// otherwise take minutes.
+const MAX_COMPARED: usize = 200_000;
 
 impl Names {
     /// Adds a name; gives the place where it stood already.
@@ -33,7 +40,18 @@ impl Names {
         self.kinds.get(kind)?.get(name).map(|(index, _)| *index)
     }
 
-    pub(crate) fn of(&self, kind: &str) -> impl Iterator<Item = &str> {
+    /// The name of one of these kinds that somebody probably meant.
+    pub(crate) fn nearest(&self, kinds: &[&str], written: &str) -> Option<&str> {
+        let all: usize =
+            kinds.iter().filter_map(|kind| self.kinds.get(kind)).map(BTreeMap::len).sum();
+        self.compared.set(self.compared.get().saturating_add(all));
+        if self.compared.get() > MAX_COMPARED {
+            return None;
+        }
+        nearest(written, kinds.iter().flat_map(|kind| self.of(kind)))
+    }
+
+    fn of(&self, kind: &str) -> impl Iterator<Item = &str> {
         self.kinds.get(kind).into_iter().flatten().map(|(name, _)| name.as_str())
     }
 }

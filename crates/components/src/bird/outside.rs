@@ -114,11 +114,6 @@ pub(super) fn sessions(
     (sessions, filters)
 }
 
-/// Whether a router has a session with somebody who is not ourselves: then it checks origins.
-pub(super) fn meets_others(isp: &Isp, id: Id<Host>) -> bool {
-    isp.sessions_of(id).into_iter().any(|(_, session)| session.remote.is_none())
-}
-
 impl Side<'_> {
     /// The other end's address.
     fn remote(&self, isp: &Isp, of: Family) -> Option<IpAddr> {

@@ -3,7 +3,7 @@
 use super::filters;
 use super::igp::{Bfd, Igp, bfd, igp};
 use super::inside::{Peer, peers};
-use super::outside::{Outside, meets_others, sessions};
+use super::outside::{Outside, sessions};
 use super::own::{Own, own, source, word};
 use super::parameters::{Origins, is_ours, network};
 use component::{Check, File, HostTree, OnChange, Probe, TemplateError, Templates, Unit};
@@ -155,7 +155,7 @@ fn router_id(host: &Host) -> Ipv4Addr {
 
 /// A router asks for validated origins where it meets other networks, if there is a cache.
 fn origins(isp: &Isp, id: Id<Host>) -> Origins {
-    let asks = is_ours(isp, id) && meets_others(isp, id) && !isp.rtr_servers().is_empty();
+    let asks = isp.validates(id) && !isp.rtr_servers().is_empty();
     if asks { Origins::Validated } else { Origins::Unknown }
 }
 

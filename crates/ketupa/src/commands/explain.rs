@@ -9,7 +9,10 @@ pub(crate) fn run(args: &Explain, screen: &mut Screen) -> Result<End, Error> {
     let Some(code) = &args.code else { return list(screen) };
     let wanted = code.to_uppercase();
     if let Some(lint) = all().find(|lint| lint.code == wanted) {
-        screen.text(lint.page)?;
+        if !lint.page.starts_with('#') {
+            screen.line(format!("# {}: {}\n", lint.code, lint.title))?;
+        }
+        screen.line(lint.page.trim_end())?;
         return Ok(End::Well);
     }
     if let Some((_, page)) = model::codes::PAGES.iter().find(|(code, _)| *code == wanted) {

@@ -59,7 +59,8 @@ impl std::fmt::Display for Error {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::File { act, path, source } => {
-                write!(f, "cannot {act} {}: {source}", path.display())
+                let path = path.display().to_string().replace(char::is_control, "\u{fffd}");
+                write!(f, "cannot {act} {path}: {source}")
             }
             Self::Print(error) => write!(f, "cannot print: {error}"),
             Self::Message(text) => f.write_str(text),

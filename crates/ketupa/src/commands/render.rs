@@ -52,9 +52,11 @@ fn chosen<'a>(tree: &'a Tree, host: Option<&str>) -> Result<Vec<(&'a str, &'a Ho
     let found: Vec<_> = all.filter(|(name, _)| *name == wanted).collect();
     if found.is_empty() {
         let known: Vec<&str> = tree.hosts.keys().map(String::as_str).collect();
+        let near = model::value::nearest(wanted, known.iter().copied());
+        let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
         let known = known.join(", ");
         return Err(Error::Message(format!(
-            "no managed host is named `{wanted}`; there are {known}"
+            "no managed host is named `{wanted}`{near}\nthere are {known}"
         )));
     }
     Ok(found)
@@ -85,8 +87,9 @@ fn write(hosts: &[(&str, &HostTree)], folder: &Path, screen: &mut Screen) -> Res
         }
     }
     screen.say(format!(
-        "{count} files of {} hosts written below {}",
+        "{count} files of {} host{} written below {}",
         hosts.len(),
+        if hosts.len() == 1 { "" } else { "s" },
         folder.display()
     ));
     Ok(())

@@ -3,7 +3,7 @@
 use super::{Host, Pool, Segment, Vip};
 use crate::names::Names;
 use crate::table::Id;
-use crate::value::{Value, Wrong, nearest, shorten, unexpected};
+use crate::value::{Value, Wrong, shorten, unexpected};
 use ipnet::IpNet;
 use std::net::IpAddr;
 use toml::de::DeValue;
@@ -70,7 +70,7 @@ impl Target {
 fn nothing(name: &str, names: &Names) -> Wrong {
     let says = format!("there is no host, VIP, segment or pool named `{}`", shorten(name));
     let wrong = Wrong { code: "M-REFERENCE", says, hint: None };
-    match nearest(name, KINDS.iter().flat_map(|kind| names.of(kind))) {
+    match names.nearest(&KINDS, name) {
         Some(near) => wrong.hint(format!("did you mean `{near}`?")),
         None => wrong,
     }

@@ -56,10 +56,11 @@ pub(crate) fn unexpected<T: Value>(value: &DeValue<'_>) -> Wrong {
     Wrong::new(format!("expected {}, found {found}", T::expects()))
 }
 
-/// At most sixty characters of what somebody wrote.
+/// At most sixty characters of what somebody wrote, none of which could drive a terminal.
 pub(crate) fn shorten(text: &str) -> String {
-    let mut short: String = text.chars().take(60).collect();
-    if short.len() < text.len() {
+    let plain = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
+    let mut short: String = text.chars().take(60).map(plain).collect();
+    if text.chars().nth(60).is_some() {
         short.push('…');
     }
     short

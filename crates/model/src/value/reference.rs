@@ -1,6 +1,6 @@
 //! Names of secrets and of other objects.
 
-use super::{Value, Wrong, nearest, shorten, unexpected};
+use super::{Value, Wrong, shorten, unexpected};
 use crate::names::Names;
 use crate::table::Id;
 use serde::Serialize;
@@ -15,14 +15,17 @@ impl Value for Secret {
         "a secret's name such as \"pass:infra/bgp/verixi\", \"age:FILE\" or \"env:NAME\"".into()
     }
     fn read(value: &DeValue<'_>, names: &Names) -> Result<Self, Wrong> {
-        let text = String::read(value, names).map_err(|_| unexpected::<Self>(value))?;
+        let text = String::read(value, names).unwrap_or_default();
         let (store, name) = text.split_once(':').unwrap_or_default();
         let known = matches!(store, "pass" | "age" | "env");
         let fine = |c: char| c.is_ascii_alphanumeric() || "-_./@".contains(c);
         if !known || name.is_empty() || !name.chars().all(fine) || name.contains("..") {
             // What was written may be the secret itself: it is not repeated.
-            return Err(Wrong::new(format!("expected {}", Self::expects()))
-                .hint("put the secret in the password store and write its name here"));
+            return Err(Wrong {
+                code: crate::finding::UNQUOTED,
+                says: format!("expected {}", Self::expects()),
+                hint: Some("put the secret in the password store and write its name here".into()),
+            });
         }
         Ok(Self(text))
     }
@@ -41,7 +44,7 @@ impl<T: crate::kinds::Kind> Value for Id<T> {
         let kind = T::KIND;
         let says = format!("there is no {kind} named `{}`", shorten(name));
         let wrong = Wrong { code: "M-REFERENCE", says, hint: None };
-        Err(match nearest(name, names.of(kind)) {
+        Err(match names.nearest(&[kind], name) {
             Some(near) => wrong.hint(format!("did you mean `{near}`?")),
             None => wrong.hint(format!("declare it: [{kind}.{}]", shorten(name))),
         })

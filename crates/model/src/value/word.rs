@@ -41,8 +41,11 @@ pub fn nearest<'a>(
     if written.len() > 80 {
         return None;
     }
-    let scored = candidates.into_iter().filter(|word| word.len() <= 80);
+    let length = written.chars().count();
+    let limit = 1 + length / 4;
+    // So many letters more or less are already too much.
+    let like = |word: &&str| word.chars().count().abs_diff(length) <= limit;
+    let scored = candidates.into_iter().filter(like);
     let scored = scored.map(|word| (strsim::damerau_levenshtein(written, word), word));
-    let limit = 1 + written.chars().count() / 4;
     scored.filter(|(distance, _)| *distance <= limit).min().map(|(_, word)| word)
 }

@@ -134,8 +134,7 @@ fn services(here: &Here<'_>) -> Vec<Rule> {
 fn origins(here: &Here<'_>) -> Vec<Rule> {
     let own = here.isp.rtr_servers().into_iter().find(|(id, _)| *id == here.id);
     let Some((_, port)) = own else { return Vec::new() };
-    let speaks = |id| !here.isp.sessions_of(id).is_empty();
-    let routers = here.isp.hosts.iter().filter(|(id, _)| speaks(*id));
+    let routers = here.isp.hosts.iter().filter(|(id, _)| here.isp.validates(*id));
     let addresses: Vec<_> = routers.flat_map(|(_, host)| host.addresses()).collect();
     let from = |family| Addresses::of(family, addresses.iter().copied());
     let rule = |source: Addresses| {

@@ -1,0 +1,15 @@
+//! What the command promises at the command line, without root and without containers.
+#![expect(clippy::disallowed_methods, reason = "tests start the command and write its input")]
+#![expect(clippy::panic, reason = "a test fails by panicking")]
+
+mod bad_files;
+mod bad_text;
+mod commands;
+mod cost;
+mod edge;
+mod golden;
+mod help;
+mod printed;
+mod render;
+mod run;
+mod secrets;
