@@ -146,6 +146,7 @@ pub(crate) enum Twin {
   ketupa twin apply examples/neutrinet")]
     Apply(TwinUp),
     /// Install the packages that twins use into their image, and print where it is
+    #[command(after_help = "Example:\n  ketupa twin image")]
     Image,
     /// Take the twin down: nothing of it stays
     #[command(after_help = "Examples:

@@ -11,7 +11,8 @@ fn wrong(name: &str, text: &str, says: &[&str]) -> String {
     assert!(ran.out.len() < 2_000_000, "{} bytes are printed", ran.out.len());
     assert!(!ran.out.contains('\x1b'), "escape sequences pass through:\n{:.1000}", ran.out);
     let json = ketupa(&["check", "--format", "json", folder.text()]).ends(1, &[]).json();
-    assert!(json["findings"].as_array().is_some_and(|findings| !findings.is_empty()));
+    let findings = json.get("findings").and_then(serde_json::Value::as_array);
+    assert!(findings.is_some_and(|findings| !findings.is_empty()));
     ran.out
 }
 
@@ -27,7 +28,7 @@ fn ten_thousand_mistakes_are_told_at_once() {
 fn mistakes_on_every_byte_of_the_largest_file_are_bounded() {
     wrong("bytes", &"= [\n".repeat(1_000_000), &["M-SYNTAX"]);
     wrong("lines", &"a\n".repeat(2_000_000), &["M-SYNTAX"]);
-    let keys = (0..300_000).map(|n| format!("k{n}=1\n")).collect::<String>();
+    let keys = (0..300_000).map(|n| format!("k{n}=1\n")).collect::<Vec<_>>().concat();
     wrong("keys", &(HEAD.to_owned() + &keys), &["M-UNKNOWN-KEY", "20001 errors"]);
 }
 
@@ -121,7 +122,7 @@ fn what_refers_to_itself_in_circles_is_named() {
 
 #[test]
 fn many_objects_of_one_kind_are_answered() {
-    let sites = (0..20_000).map(|n| format!("[site.s{n}]\n")).collect::<String>();
+    let sites = (0..20_000).map(|n| format!("[site.s{n}]\n")).collect::<Vec<_>>().concat();
     let hosts = (0..20_000).map(|n| format!("[host.h{n}]\nrole = \"server\"\nsite = \"s{n}x\"\n"));
     let text = format!("{HEAD}{sites}{}", hosts.collect::<String>());
     wrong("many-objects", &text, &["20000 errors"]);

@@ -3,7 +3,7 @@
 use crate::run::{Folder, ketupa};
 use std::process::Command;
 
-const COMMANDS: [&str; 22] = [
+const COMMANDS: [&str; 23] = [
     "check",
     "explain",
     "cost",
@@ -23,6 +23,7 @@ const COMMANDS: [&str; 22] = [
     "twin heal",
     "twin kill",
     "twin start",
+    "twin image",
     "twin pcap",
     "twin logs",
     "twin announce",

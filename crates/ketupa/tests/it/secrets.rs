@@ -44,7 +44,7 @@ fn a_rendered_file_holds_marks_and_is_for_its_daemon_only() {
             let mode = heading.split(" (").nth(1).unwrap_or_default();
             assert!(mode.starts_with("640") || mode.starts_with("600"), "{heading} holds a secret");
         }
-        let word = line.trim_start().split_whitespace().next().unwrap_or_default();
+        let word = line.split_whitespace().next().unwrap_or_default();
         let secret = matches!(word, "password" | "auth_pass" | "password4" | "password6");
         assert!(!secret || line.contains('⟪'), "{heading}: {line}");
     }
