@@ -16,7 +16,7 @@ fn a_connection_through_the_firewalls_survives_the_loss_of_one() {
     let network = Declared::example("neutrinet", "firewalls").up();
     let (_, before) = network.tries("fw-02", "conntrack -L -p tcp --dport 443");
     let name = "cube.neutrinet.be";
-    let client = ["socat", "-t", "5", "-", &format!("OPENSSL:{name}:443,verify=0,alpn=http/1.1")];
+    let client = ["socat", "-t", "5", "-", &format!("OPENSSL:{name}:443,verify=0")];
     let mut child = network.twin().spawn(INTERNET, &client).unwrap();
     let mut connection = child.stdin.take().unwrap();
     for number in 0..QUESTIONS {
