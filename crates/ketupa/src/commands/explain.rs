@@ -20,7 +20,7 @@ pub(crate) fn run(args: &Explain, screen: &mut Screen) -> Result<End, Error> {
         return Ok(End::Well);
     }
     if let Some(reason) = reason(&wanted) {
-        screen.line(format!("# {}\n\n{}", reason.code, reason.says))?;
+        screen.line(refusal(reason))?;
         return Ok(End::Well);
     }
     Err(Error::Message(format!("there is no code `{code}`; `ketupa explain` lists them all")))
@@ -32,6 +32,15 @@ fn reason(code: &str) -> Option<&'static policy::Reason> {
     let last = code.rsplit([':', ',']).next()?.trim_end_matches(')').trim();
     let number: u32 = last.parse().ok()?;
     policy::REASONS.iter().find(|reason| reason.number == number)
+}
+
+/// What a refused route's mark means.
+fn refusal(reason: &policy::Reason) -> String {
+    format!(
+        "# {}: {}\n\nRule {} of the import and export filters. A refused route is kept by BIRD with the large\n\
+         community (our AS, 1101, {}): `birdc show route all filtered` shows it.",
+        reason.number, reason.says, reason.code, reason.number
+    )
 }
 
 fn all() -> impl Iterator<Item = &'static Invariant> {

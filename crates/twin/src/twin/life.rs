@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::io::{self, BufRead as _, BufReader};
 use std::path::Path;
 use std::process::Stdio;
+use std::time::Duration;
 
 use crate::error::{Doing as _, Error, Result};
 use crate::image::Image;
@@ -116,9 +117,14 @@ impl Twin {
 
 /// Nobody else brings this twin up or down meanwhile.
 fn alone(state: &Path, name: &str) -> Result<Lock> {
-    Lock::attempt(state)?.ok_or_else(|| {
-        Error::new(format!("another process is bringing the twin {name} up or down"))
-    })
+    // A start that was killed a moment ago may have a child that still holds the lock.
+    for _ in 0..50 {
+        if let Some(lock) = Lock::attempt(state)? {
+            return Ok(lock);
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    Err(Error::new(format!("another process is bringing the twin {name} up or down")))
 }
 
 /// Ends all processes of a twin and empties its folder.
