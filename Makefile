@@ -23,7 +23,7 @@ test: deps tools fmt words lint supply docs all-tests fuzz ## everything that mu
 check: deps tools fmt words lint unit ## the quick part: no root, no containers
 
 # What the machine itself needs; the daemons go into the twin's image and never onto the machine.
-DEBIAN := build-essential ca-certificates iproute2 nftables openssl python3-venv util-linux
+DEBIAN := build-essential ca-certificates iproute2 openssl python3-venv util-linux
 deps:
 	@missing=$$(dpkg-query -W -f '$${db:Status-Status} $${Package}\n' $(DEBIAN) 2>/dev/null \
 	  | awk '$$1 == "installed" {print $$2}' | sort > .deps.tmp; \

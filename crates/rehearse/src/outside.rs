@@ -95,7 +95,7 @@ fn connect(internet: &mut Router, transit: &mut Router, segment: &str, number: u
         let there = Ends { family, near: near.clone(), far: far.clone(), far_asn: transit.asn };
         internet.session(&format!("to_{number}"), &there, &own(family));
         let back = Ends { family, near: far, far: near, far_asn: internet.asn };
-        transit.session("internet", &back, &own(family));
+        transit.session("internet", &back, &sparing(family));
     }
 }
 
@@ -328,6 +328,12 @@ fn stands_for<'a>(isp: &Isp, neighbor: &'a Neighbor, session: &Session) -> Optio
 fn own(family: Family) -> String {
     let digit = family.digit();
     format!("  ipv{digit} {{ import all; export where {TOLD}; next hop self; }};\n")
+}
+
+/// The same without generated routes: the Internet has no use for them, and filling its kernel with
+/// a full table would take longer than the rest of a rehearsal.
+fn sparing(family: Family) -> String {
+    own(family).replace(TOLD, &format!("{TOLD} && proto != \"generated4\""))
 }
 
 /// A channel that tells routes with another router as next hop.

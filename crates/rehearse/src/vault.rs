@@ -22,26 +22,9 @@ impl MadeUp {
         if isp.certificates.is_empty() {
             return Ok(Self { certificates });
         }
-        openssl(
-            folder,
-            &["ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", "ca.key"],
-        )?;
-        openssl(
-            folder,
-            &[
-                "req",
-                "-x509",
-                "-new",
-                "-key",
-                "ca.key",
-                "-days",
-                "3650",
-                "-subj",
-                "/CN=Ketupa twin",
-                "-out",
-                AUTHORITY,
-            ],
-        )?;
+        if !folder.join(AUTHORITY).exists() {
+            authority(folder)?;
+        }
         for certificate in isp.certificates.values() {
             let pem = sign(folder, certificate.name(), &certificate.names)?;
             certificates.insert(certificate.secret.0.clone(), pem);
@@ -61,16 +44,30 @@ impl Vault for MadeUp {
     }
 }
 
-/// Certificate, key and authority in one text, as `HAProxy` wants them.
+/// The authority that signs every certificate of this rehearsal.
+fn authority(folder: &Path) -> Result<(), String> {
+    let key = ["ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", "ca.key"];
+    openssl(folder, &key)?;
+    let own = ["req", "-x509", "-new", "-key", "ca.key", "-days", "3650"];
+    openssl(folder, &[&own[..], &["-subj", "/CN=Ketupa twin", "-out", AUTHORITY]].concat())
+}
+
+/// Certificate, key and authority in one text, as `HAProxy` wants them. One that is there is kept, so
+/// that a second apply finds nothing to change.
 fn sign(folder: &Path, name: &str, names: &[String]) -> Result<String, String> {
     let file = |kind: &str| format!("{name}.{kind}");
     let (key, request, certificate) = (file("key"), file("csr"), file("crt"));
     let alternatives: Vec<String> = names.iter().map(|name| format!("DNS:{name}")).collect();
     let extension = format!("subjectAltName={}", alternatives.join(","));
+    let read = |file: &str| std::fs::read_to_string(folder.join(file)).map_err(|e| e.to_string());
+    let whole = || Ok(read(&certificate)? + &read(&key)? + &read(AUTHORITY)?);
+    let extensions = file("ext");
+    if folder.join(&certificate).exists() && read(&extensions)? == extension {
+        return whole();
+    }
     openssl(folder, &["ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", &key])?;
     let subject = format!("/CN={name}");
     openssl(folder, &["req", "-new", "-key", &key, "-subj", &subject, "-out", &request])?;
-    let extensions = file("ext");
     std::fs::write(folder.join(&extensions), extension).map_err(|e| e.to_string())?;
     openssl(
         folder,
@@ -92,8 +89,7 @@ fn sign(folder: &Path, name: &str, names: &[String]) -> Result<String, String> {
             &certificate,
         ],
     )?;
-    let read = |file: &str| std::fs::read_to_string(folder.join(file)).map_err(|e| e.to_string());
-    Ok(read(&certificate)? + &read(&key)? + &read(AUTHORITY)?)
+    whole()
 }
 
 fn openssl(folder: &Path, arguments: &[&str]) -> Result<(), String> {

@@ -1,7 +1,7 @@
 //! nftables: what each host lets in and lets through.
 //!
 //! Debian 12: nftables 1.0.6. Manual: <https://wiki.nftables.org> and `nft(8)`. The rules follow
-//! from the roles, the sessions, the services and the declared zones and groups: [`derive`] makes
+//! from the roles, the sessions, the services and the declared zones and groups: [`mod@derive`] makes
 //! them as plain data ([`rules`]), [`judge`] says what they do to a packet, `text` writes them.
 
 pub mod derive;

@@ -19,7 +19,19 @@ pub(crate) fn run(args: &Explain, screen: &mut Screen) -> Result<End, Error> {
         screen.line(format!("# {wanted}\n\n{page}"))?;
         return Ok(End::Well);
     }
+    if let Some(reason) = reason(&wanted) {
+        screen.line(format!("# {}\n\n{}", reason.code, reason.says))?;
+        return Ok(End::Well);
+    }
     Err(Error::Message(format!("there is no code `{code}`; `ketupa explain` lists them all")))
+}
+
+/// The reason why a filter refused a route: by its number, or by the mark `AS:1101:NUMBER` that
+/// refused routes carry.
+fn reason(code: &str) -> Option<&'static policy::Reason> {
+    let last = code.rsplit([':', ',']).next()?.trim_end_matches(')').trim();
+    let number: u32 = last.parse().ok()?;
+    policy::REASONS.iter().find(|reason| reason.number == number)
 }
 
 fn all() -> impl Iterator<Item = &'static Invariant> {
@@ -37,6 +49,9 @@ fn list(screen: &mut Screen) -> Result<End, Error> {
             "error",
             page.lines().next().unwrap_or_default()
         ))?;
+    }
+    for reason in policy::REASONS {
+        screen.line(format!("{:<16} {:<8} {}", reason.number, "refusal", reason.says))?;
     }
     Ok(End::Well)
 }

@@ -3,8 +3,20 @@
 #![expect(clippy::disallowed_methods, reason = "the stories run the program and wait for networks")]
 
 #[cfg(test)]
+mod changes;
+#[cfg(test)]
+mod filters;
+#[cfg(test)]
+mod firewalls;
+#[cfg(test)]
+mod full_table;
+#[cfg(test)]
+mod probe;
+#[cfg(test)]
 mod services;
 #[cfg(test)]
 mod stage;
 #[cfg(test)]
 mod traffic;
+#[cfg(test)]
+mod vips;

@@ -5,9 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use model::Isp;
 use model::ask::Family;
-use model::kinds::Role;
-use model::{Isp, Named as _};
 use rehearse::Rehearsal;
 use twin::{Site, Twin};
 
@@ -44,8 +43,13 @@ pub(crate) struct Declared {
 impl Declared {
     /// A copy of one of the repository's examples, for the story of this name.
     pub(crate) fn example(example: &str, story: &str) -> Self {
+        Self::copy(&testkit::example(example), story)
+    }
+
+    /// A copy of a directory.
+    pub(crate) fn copy(folder: &Path, story: &str) -> Self {
         let declared = Self::nothing(story);
-        copy(&testkit::example(example), &declared.folder);
+        copy(folder, &declared.folder);
         declared
     }
 
@@ -92,6 +96,11 @@ impl Declared {
         assert_eq!(said.code, 0, "{}{}", said.out, said.err);
         living.rehearsal = Some(Rehearsal::open(&living.declared.name).unwrap());
         living
+    }
+
+    /// `ketupa VERB` of this directory.
+    pub(crate) fn ketupa(&self, verb: &str) -> Said {
+        ketupa(&[verb, self.folder(), "--today", TODAY])
     }
 
     /// `ketupa twin up` or `apply` of this directory.
@@ -144,11 +153,6 @@ impl Living {
     /// `ketupa twin VERB --name THIS ...`.
     pub(crate) fn ketupa(&self, verb: &str, words: &[&str]) -> Said {
         ketupa(&[&["twin", verb, "--name", &self.declared.name], words].concat())
-    }
-
-    /// The names of our hosts with a role.
-    pub(crate) fn with_role(&self, role: Role) -> Vec<&str> {
-        self.isp.with_role(role).map(|(_, host)| host.name()).collect()
     }
 
     /// The main address of one of our hosts.

@@ -16,6 +16,7 @@ struct Status {
     name: String,
     directory: String,
     hosts: usize,
+    off: Vec<String>,
     routers: Vec<RouterStatus>,
     vips: Vec<VipStatus>,
     services: Vec<ServiceStatus>,
@@ -75,11 +76,18 @@ fn status(rehearsal: &Rehearsal, isp: &Isp, directory: String) -> Status {
         name: twin.lab().name.clone(),
         directory,
         hosts: twin.lab().hosts.len(),
+        off: off(twin),
         routers: speakers.iter().map(router).collect(),
         vips: isp.vips.values().flat_map(|vip| vips(rehearsal, isp, vip)).collect(),
         services: isp.services.values().map(|service| answer(rehearsal, isp, service)).collect(),
         emulated: ask::emulated(twin, isp),
     }
+}
+
+/// The hosts without power.
+fn off(twin: &twin::Twin) -> Vec<String> {
+    let hosts = twin.lab().hosts.iter().map(|host| &host.name);
+    hosts.filter(|host| twin.pid(host).is_err()).cloned().collect()
 }
 
 fn vips(rehearsal: &Rehearsal, isp: &Isp, vip: &model::kinds::Vip) -> Vec<VipStatus> {
@@ -99,7 +107,8 @@ fn answer(rehearsal: &Rehearsal, isp: &Isp, service: &model::kinds::Service) -> 
 
 impl Status {
     fn is_well(&self) -> bool {
-        self.routers.iter().flat_map(|r| &r.sessions).all(ask::Session::is_established)
+        self.off.is_empty()
+            && self.routers.iter().flat_map(|r| &r.sessions).all(ask::Session::is_established)
             && self.vips.iter().all(|vip| vip.holders.len() == 1)
             && self.services.iter().all(|service| service.answers)
     }
@@ -107,6 +116,9 @@ impl Status {
 
 fn text(status: &Status, screen: &mut Screen) -> Result<(), Error> {
     screen.line(format!("{}: {} hosts, from {}", status.name, status.hosts, status.directory))?;
+    for host in &status.off {
+        screen.line(format!("  {host:<14} is off: `ketupa twin start {host}` gives it power"))?;
+    }
     for router in &status.routers {
         let up = router.sessions.iter().filter(|session| session.is_established()).count();
         screen.line(format!("  {:<14} {up} of {} sessions", router.host, router.sessions.len()))?;
@@ -144,6 +156,9 @@ fn colours(status: &Status) -> map::Colours {
         };
         let says = format!("{up} of {} sessions", router.sessions.len());
         colours.set(&format!("host.{}", router.host), state, &says);
+    }
+    for host in &status.off {
+        colours.set(&format!("host.{host}"), map::State::Down, "off");
     }
     for vip in &status.vips {
         let state = if vip.holders.len() == 1 { map::State::Up } else { map::State::Down };

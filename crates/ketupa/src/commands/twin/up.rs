@@ -66,7 +66,7 @@ pub(crate) fn apply(args: &TwinUp, screen: &mut Screen) -> Result<End, Error> {
     }
     let reports = rehearsal.configure(&isp, &scene, &|_| ()).map_err(Error::Message)?;
     for report in reports.values().flatten().filter(|report| !report.plan.is_empty()) {
-        screen.line(report.plan.summary())?;
+        screen.text(&report.plan.to_string())?;
     }
     let failed = rehearse::stage::failures(&reports);
     if !failed.is_empty() {

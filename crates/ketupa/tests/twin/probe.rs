@@ -1,0 +1,100 @@
+//! Watching a network from inside while something happens to it: pings, and who answers for an address.
+
+use std::io::Read as _;
+use std::net::Ipv4Addr;
+use std::process::{Child, Stdio};
+
+use crate::stage::Living;
+
+/// Pings that go on while something happens.
+pub(crate) struct Pings {
+    child: Child,
+}
+
+impl Pings {
+    /// Twenty pings a second, for so many seconds.
+    pub(crate) fn start(network: &Living, from: &str, to: &str, seconds: u32) -> Self {
+        let count = (seconds * 20).to_string();
+        let words = ["ping", "-n", "-D", "-O", "-i", "0.05", "-c", &count, to];
+        Self { child: network.twin().spawn(from, &words).unwrap() }
+    }
+
+    /// Waits for the last; the longest time without an answer, in seconds.
+    pub(crate) fn longest_gap(self) -> f64 {
+        let output = self.child.wait_with_output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        let answers: Vec<f64> = text
+            .lines()
+            .filter(|line| line.contains("bytes from"))
+            .filter_map(|line| line.strip_prefix('[')?.split_once(']')?.0.parse().ok())
+            .collect();
+        assert!(answers.len() > 20, "hardly anything answered: {text}");
+        answers.windows(2).map(|pair| pair[1] - pair[0]).fold(0.0, f64::max)
+    }
+}
+
+/// Questions who has an IPv4 address, asked by one host of all, and what is heard.
+pub(crate) struct Questions {
+    asker: Child,
+    listener: Child,
+    address: Ipv4Addr,
+}
+
+/// What was heard.
+#[derive(Debug, Default)]
+pub(crate) struct Heard {
+    /// How often the host asked.
+    pub(crate) questions: usize,
+    /// How many questions were answered.
+    pub(crate) answered: usize,
+    /// How many were answered more than once.
+    pub(crate) twice: usize,
+    /// The hardware addresses that answered.
+    pub(crate) macs: Vec<String>,
+}
+
+impl Questions {
+    /// Asks some eight times a second, for so many seconds.
+    pub(crate) fn start(network: &Living, from: (&str, &str), of: Ipv4Addr, seconds: u32) -> Self {
+        let (host, nic) = from;
+        let limit = (seconds + 1).to_string();
+        let words = ["timeout", &limit, "tcpdump", "-l", "-n", "-e", "-i", nic, "arp"];
+        let mut listener = network.twin().command(host, &words).unwrap();
+        let listener = listener.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut listener = listener.spawn().unwrap();
+        // Its first words say that it listens.
+        let mut first = [0_u8; 1];
+        listener.stderr.as_mut().unwrap().read_exact(&mut first).unwrap();
+        let ask =
+            format!("while :; do arping -b -c 1 -w 1 -I {nic} {of} > /dev/null; sleep 0.1; done");
+        let words = ["timeout", &seconds.to_string(), "sh", "-c", &ask];
+        let asker = network.twin().spawn(host, &words).unwrap();
+        Self { asker, listener, address: of }
+    }
+
+    /// Waits for the end; what was heard.
+    pub(crate) fn heard(mut self) -> Heard {
+        self.asker.wait().unwrap();
+        let output = self.listener.wait_with_output().unwrap();
+        heard(&String::from_utf8_lossy(&output.stdout), self.address)
+    }
+}
+
+fn heard(text: &str, address: Ipv4Addr) -> Heard {
+    let mut heard = Heard::default();
+    let mut answers = 0;
+    for line in text.lines() {
+        if line.contains(&format!("Request who-has {address} ")) {
+            heard.questions += 1;
+            answers = 0;
+        } else if let Some((_, mac)) = line.split_once(&format!("Reply {address} is-at ")) {
+            answers += 1;
+            heard.answered += usize::from(answers == 1);
+            heard.twice += usize::from(answers == 2);
+            heard.macs.extend(mac.split(',').next().map(str::to_owned));
+        }
+    }
+    heard.macs.sort();
+    heard.macs.dedup();
+    heard
+}
