@@ -51,11 +51,34 @@ pub fn tree(
     let templates = Templates::new(builtin, replaced)?;
     let isp = proof.isp();
     let managed = isp.hosts.iter().filter(|(_, host)| host.managed);
-    let hosts = managed.map(|(id, host)| {
-        let tree = host_tree(isp, id, components, &templates)?;
-        Ok((host.name().to_owned(), tree))
-    });
-    Ok(Tree { hosts: hosts.collect::<Result<_, RenderError>>()? })
+    let managed: Vec<Id<model::kinds::Host>> = managed.map(|(id, _)| id).collect();
+    let part = |ids: &[Id<model::kinds::Host>]| -> Result<Vec<(String, HostTree)>, RenderError> {
+        let one = |id: &Id<model::kinds::Host>| {
+            let tree = host_tree(isp, *id, components, &templates)?;
+            Ok((isp.hosts[*id].name().to_owned(), tree))
+        };
+        ids.iter().map(one).collect()
+    };
+    let mut hosts = BTreeMap::new();
+    for rendered in at_once(&managed, part) {
+        hosts.extend(rendered?);
+    }
+    Ok(Tree { hosts })
+}
+
+/// Fewer hosts than this are not worth a thread.
+const PART: usize = 64;
+
+/// Does parts of a long list at the same time; the results are in the order of the list.
+fn at_once<T: Sync, R: Send>(all: &[T], part: impl Fn(&[T]) -> R + Sync) -> Vec<R> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let size = all.len().div_ceil(threads).max(PART);
+    std::thread::scope(|scope| {
+        let parts = all.chunks(size).map(|ids| scope.spawn(|| part(ids)));
+        let parts: Vec<_> = parts.collect();
+        let joined = parts.into_iter().map(std::thread::ScopedJoinHandle::join);
+        joined.map(|done| done.unwrap_or_else(|why| std::panic::resume_unwind(why))).collect()
+    })
 }
 
 /// Everything that one host shall hold.

@@ -9,15 +9,22 @@ const PER_HYPERVISOR: usize = 20;
 /// a tenth of the routers are edges with a transit, the others are core pairs, each with a LAN, its
 /// VIP, and machines of which every second runs a service. About three hosts for each router.
 pub fn isp_text(routers: usize) -> String {
+    isp_with(routers, 4)
+}
+
+/// The same with this many machines (an even number from 2 to 180) behind each pair of cores.
+pub fn isp_with(routers: usize, machines: usize) -> String {
     let routers = routers.clamp(4, 40_000).next_multiple_of(2);
+    let machines = machines.clamp(2, 180).next_multiple_of(2);
     let edges = (routers / 10).max(2).next_multiple_of(2);
     let pairs = (routers - edges) / 2;
-    let hypervisors = (routers * 3).div_ceil(PER_HYPERVISOR).next_multiple_of(2);
+    let hypervisors = (routers + pairs * machines).div_ceil(PER_HYPERVISOR).next_multiple_of(2);
     let mut text = HEAD.to_owned();
     text.extend((0..hypervisors).map(hypervisor));
     text.extend((0..edges).map(|edge| edge_router(edge, hypervisors)));
-    text.extend((0..pairs).map(|pair| core_pair(pair, edges, hypervisors)));
-    text.push_str(&care(pairs));
+    let size = (edges, hypervisors, machines);
+    text.extend((0..pairs).map(|pair| core_pair(pair, size)));
+    text.push_str(&care(pairs, machines));
     text
 }
 
@@ -139,8 +146,8 @@ fn edge_router(edge: usize, hypervisors: usize) -> String {
     )
 }
 
-/// Two cores, their LAN with its VIP, and four machines on it, of which two run a service each.
-fn core_pair(pair: usize, edges: usize, hypervisors: usize) -> String {
+/// Two cores, their LAN with its VIP, and machines on it, of which half run a service each.
+fn core_pair(pair: usize, (edges, hypervisors, machines): (usize, usize, usize)) -> String {
     let (lan, net) = (pair * 256, pair + 1);
     let address = |host: usize| four([10, 0, 0, 0], lan + host);
     let half = |half: usize| {
@@ -153,7 +160,7 @@ fn core_pair(pair: usize, edges: usize, hypervisors: usize) -> String {
         )
     };
     let machine = |number: usize| {
-        let (on, at) = ((4 * pair + number) % hypervisors, 10 + number);
+        let (on, at) = ((machines * pair + number) % hypervisors, 10 + number);
         format!(
             "[host.vm-{pair}-{number}]\nrole = \"server\"\nsite = \"here\"\non = \"hv-{on}\"\n\
              memory = \"4 GiB\"\ndisk = \"40 GiB\"\nowner = \"team\"\n\
@@ -175,13 +182,15 @@ fn core_pair(pair: usize, edges: usize, hypervisors: usize) -> String {
         address(0),
         address(1),
     );
-    let hosts = (1..=2).map(half).chain((1..=4).map(machine)).chain((1..=2).map(service));
+    let hosts = (1..=2).map(half).chain((1..=machines).map(machine));
+    let hosts = hosts.chain((1..=machines / 2).map(service));
     std::iter::once(lan).chain(hosts).collect()
 }
 
 /// One check and one backup for every service.
-fn care(pairs: usize) -> String {
-    let names = (0..pairs).flat_map(|pair| (1..=2).map(move |n| format!("\"web-{pair}-{n}\"")));
+fn care(pairs: usize, machines: usize) -> String {
+    let names =
+        (0..pairs).flat_map(|pair| (1..=machines / 2).map(move |n| format!("\"web-{pair}-{n}\"")));
     let names = names.collect::<Vec<_>>().join(", ");
     format!(
         "[check.all]\nservices = [{names}]\n[backup.all]\nservices = [{names}]\nto = \"store\"\n"

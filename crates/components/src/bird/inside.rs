@@ -8,6 +8,7 @@ use model::{Id, Isp, Named as _};
 use policy::standard::{self, Network, Place};
 use policy::{Filter, bird};
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 /// One internal session.
@@ -35,14 +36,21 @@ pub(super) fn peers(
     for of in families.iter().filter(|_| is_ours(isp, id)) {
         filters.push(standard::originate(network, family(*of)));
     }
+    // Hundreds of peers share few filters: each is made once.
+    let mut known: BTreeMap<(bool, Family), (String, String)> = BTreeMap::new();
     let mut peers = Vec::new();
     for (_, peer) in isp.internal_peers(id) {
         for of in families {
             let ends = (host.loopback(*of), peer.loopback(*of));
             let (Some(local), Some(remote)) = ends else { continue };
             let (near, far) = (place(host), place(peer));
-            let import = standard::internal_import(far, near, network, family(*of));
-            let export = standard::internal_export(near, far, network, family(*of));
+            let (import, export) = known.entry((far == Place::Edge, *of)).or_insert_with(|| {
+                let import = standard::internal_import(far, near, network, family(*of));
+                let export = standard::internal_export(near, far, network, family(*of));
+                let names = (bird::filter_name(&import), bird::filter_name(&export));
+                filters.extend([import, export]);
+                names
+            });
             peers.push(Peer {
                 protocol: format!("ibgp_{}_{}", word(peer), of.digit()),
                 host: peer.name().to_owned(),
@@ -50,10 +58,9 @@ pub(super) fn peers(
                 digit: of.digit(),
                 local,
                 remote,
-                import: bird::filter_name(&import),
-                export: bird::filter_name(&export),
+                import: import.clone(),
+                export: export.clone(),
             });
-            filters.extend([import, export]);
         }
     }
     (peers, filters)

@@ -5,18 +5,14 @@ use model::ask::Family;
 use model::kinds::Host;
 use model::{Id, Isp, Named as _};
 use serde::Serialize;
+use std::fmt::Write as _;
 use std::net::IpAddr;
 
 #[derive(Serialize)]
 struct Context {
-    hosts: Vec<Entry>,
-    services: Vec<Entry>,
-}
-
-#[derive(Serialize)]
-struct Entry {
-    address: IpAddr,
-    names: Vec<String>,
+    /// Whole lines: on every host stand the names of all, so they are many.
+    hosts: String,
+    services: String,
 }
 
 pub(super) fn add(
@@ -34,24 +30,26 @@ pub(super) fn add(
 }
 
 /// Every host at its main address. One without any is known to itself, as Debian does it.
-fn hosts(isp: &Isp, own: Id<Host>) -> Vec<Entry> {
-    let names = |host: &Host| vec![isp.dns_name(host), host.name().to_owned()];
-    let entries = isp.hosts.iter().flat_map(|(id, host)| {
-        let mut found: Vec<IpAddr> =
-            Family::BOTH.into_iter().filter_map(|f| host.main_address(isp, f)).collect();
-        if found.is_empty() && id == own {
-            found.push(IpAddr::from([127, 0, 1, 1]));
+fn hosts(isp: &Isp, own: Id<Host>) -> String {
+    let mut lines = String::new();
+    for (id, host) in isp.hosts.iter() {
+        let (name, domain) = (host.name(), &isp.about.domain);
+        let found = Family::BOTH.map(|family| host.main_address(isp, family));
+        let unknown = id == own && found == [None, None];
+        let alone = unknown.then_some(IpAddr::from([127, 0, 1, 1]));
+        for address in found.into_iter().flatten().chain(alone) {
+            // Writing to a string cannot fail.
+            let _ = writeln!(lines, "{address} {name}.{domain} {name}");
         }
-        found.into_iter().map(move |address| Entry { address, names: names(host) })
-    });
-    entries.collect()
+    }
+    lines
 }
 
 /// Every service at the proxies, so that it answers by its name where no resolver is declared.
-fn services(isp: &Isp) -> Vec<Entry> {
+fn services(isp: &Isp) -> String {
     let entries = isp.services.values().flat_map(|service| {
-        let addresses = isp.front_of(service).into_iter();
-        addresses.map(|address| Entry { address, names: service.names.clone() })
+        let names = service.names.join(" ");
+        isp.front_of(service).into_iter().map(move |address| format!("{address} {names}\n"))
     });
-    entries.collect()
+    entries.collect::<Vec<_>>().concat()
 }

@@ -10,6 +10,7 @@ mod edge;
 mod golden;
 mod help;
 mod printed;
+mod real_trees;
 mod render;
 mod run;
 mod secrets;
