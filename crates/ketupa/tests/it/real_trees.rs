@@ -3,6 +3,7 @@
 use component::tree::{secret_mark, secret_references};
 use component::{HostTree, Tree};
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::process::Command;
 use twin::{Image, Site, image};
 
@@ -45,7 +46,7 @@ fn files(tree: &HostTree, pem: &str) -> BTreeMap<String, Vec<u8>> {
     for (path, file) in &tree.files {
         let secret = if path.contains("/certs/") { pem } else { "a-secret" };
         let text = revealed(&file.text, secret);
-        if path.ends_with(".json") {
+        if Path::new(path).extension().is_some_and(|kind| kind == "json") {
             let read = serde_json::from_str::<serde_json::Value>(&text);
             assert!(read.is_ok(), "{path}: {read:?}");
         }
