@@ -13,18 +13,32 @@ impl Isp {
         self.vips.values().filter(proxies)
     }
 
-    /// The addresses at which a service answers: the proxies' VIPs, or the proxies themselves, or
-    /// where there is no proxy the hosts that run it.
-    pub fn front_of(&self, service: &Service) -> Vec<IpAddr> {
-        let of = |host: &Host| Family::BOTH.map(|family| host.main_address(self, family));
+    /// The addresses at which every service answers: the proxies' VIPs, or the proxies themselves;
+    /// none where there is no proxy.
+    pub fn fronts(&self) -> Vec<IpAddr> {
         let vips = self.front_vips().flat_map(|vip| Family::BOTH.map(|family| vip.address(family)));
-        let proxies = self.with_role(Role::Proxy).flat_map(|(_, host)| of(host));
-        let own = service.hosts.iter().flat_map(|id| of(&self.hosts[*id]));
-        [vips.collect(), proxies.collect(), own.collect()]
-            .into_iter()
-            .map(|found: Vec<Option<IpAddr>>| found.into_iter().flatten().collect())
-            .find(|found: &Vec<IpAddr>| !found.is_empty())
-            .unwrap_or_default()
+        let found: Vec<IpAddr> = vips.flatten().collect();
+        if !found.is_empty() {
+            return found;
+        }
+        let proxies = self.with_role(Role::Proxy);
+        proxies.flat_map(|(_, host)| self.main_addresses(host)).collect()
+    }
+
+    /// The addresses at which a service answers: where all do, or where there is no proxy the
+    /// hosts that run it.
+    pub fn front_of(&self, service: &Service) -> Vec<IpAddr> {
+        let found = self.fronts();
+        if found.is_empty() { self.hosts_of(service) } else { found }
+    }
+
+    /// The main addresses of the hosts that run a service.
+    pub fn hosts_of(&self, service: &Service) -> Vec<IpAddr> {
+        service.hosts.iter().flat_map(|id| self.main_addresses(&self.hosts[*id])).collect()
+    }
+
+    fn main_addresses(&self, host: &Host) -> impl Iterator<Item = IpAddr> + use<> {
+        Family::BOTH.map(|family| host.main_address(self, family)).into_iter().flatten()
     }
 
     /// The interface of a router that is kept apart from all others in a VRF: its first one on a

@@ -1,5 +1,5 @@
 //! Addresses, default gateways, interface names and the management VRF, by `/etc/network/interfaces`;
-//! and the names of all hosts and services, by `/etc/hosts`.
+//! and the names of its neighbours and of all services, by `/etc/hosts`.
 //!
 //! Debian 12 (ifupdown 0.8.41, iproute2 6.1, systemd 252). Manuals: interfaces(5), ip-batch in
 //! ip(8), systemd.link(5), Linux `networking/vrf`. Why `networking.service` does not run `ifup`:
