@@ -328,6 +328,11 @@ impl Isp {
             }
             Target::Segment(id) => self.segments[*id].prefix(family).into_iter().collect(),
             Target::Pool(id) => self.pools[*id].prefixes.clone(),
+            Target::Zone(id) => self.prefixes_in(&self.zones[*id], family),
+            Target::Neighbor(id) => self.neighbors[*id].prefixes_behind(family),
+            Target::Service(id) => {
+                self.front_of(&self.services[*id]).into_iter().map(IpNet::from).collect()
+            }
             Target::Prefix(prefix) => vec![*prefix],
         };
         IpNet::aggregate(&all.into_iter().filter(|p| Family::of_net(*p) == family).collect())

@@ -101,7 +101,29 @@ impl<'a> Fields<'a> {
 
     /// The items of a list; a key that is left out is an empty list.
     pub(crate) fn list<T: Value>(&mut self, key: &'static str) -> Vec<T> {
-        let Some(value) = self.value(key) else { return Vec::new() };
+        self.value(key).map_or_else(Vec::new, |value| self.items(value))
+    }
+
+    /// The lists in a list that must be there and not be empty: `[["a", "b"], ["c"]]`.
+    pub(crate) fn lists<T: Value>(&mut self, key: &'static str) -> Vec<Vec<T>> {
+        let outer = self.value(key).map(|value| (value, value.get_ref().as_array()));
+        match outer {
+            Some((_, Some(lists))) if !lists.is_empty() => {
+                lists.iter().map(|list| self.items(list)).collect()
+            }
+            Some((value, None)) => {
+                let wrong = format!("expected a list of lists: [[{}, …], …]", T::expects());
+                self.wrong(value, Wrong::new(wrong));
+                Vec::new()
+            }
+            None | Some((_, Some(_))) => {
+                self.empty::<T>(key, "[[…], …]");
+                Vec::new()
+            }
+        }
+    }
+
+    fn items<T: Value>(&self, value: &Spanned<DeValue<'a>>) -> Vec<T> {
         let Some(items) = value.get_ref().as_array() else {
             let wrong = Wrong::new(format!("expected a list: [{}, …]", T::expects()));
             self.wrong(
@@ -122,11 +144,15 @@ impl<'a> Fields<'a> {
         let empty =
             self.value(key).is_none_or(|v| v.get_ref().as_array().is_some_and(|a| a.is_empty()));
         if list.is_empty() && empty {
-            let says = format!("{} needs at least one entry in `{key}`", self.at.key);
-            let finding = Finding::error("M-MISSING-KEY", self.at.field(key), says);
-            self.finding(finding.hint(format!("add `{key} = […]`: {}", T::expects())));
+            self.empty::<T>(key, "[…]");
         }
         list
+    }
+
+    fn empty<T: Value>(&self, key: &str, form: &str) {
+        let says = format!("{} needs at least one entry in `{key}`", self.at.key);
+        let finding = Finding::error("M-MISSING-KEY", self.at.field(key), says);
+        self.finding(finding.hint(format!("add `{key} = {form}`: {}", T::expects())));
     }
 
     /// The tables under a key, by name: `[host.edge-01.nic.eth0]` is `eth0` under `nic`.

@@ -13,6 +13,7 @@ mod fields;
 mod front;
 mod load;
 mod names;
+mod proof;
 pub mod source;
 pub mod table;
 pub mod value;

@@ -3,8 +3,9 @@
 use crate::fields::{At, Fields, Reading, place};
 use crate::finding::{self, Finding, Severity};
 use crate::kinds::{
-    About, Backup, Certificate, Check, Cost, Duty, Host, Invariant, KINDS, Kind, Neighbor, Policy,
-    Pool, Provider, Roa, RuleGroup, Segment, Service, Site, StaticRoute, Vip, Waiver, Zone,
+    About, Accept, Backup, Certificate, Check, Cost, Duty, Host, Invariant, KINDS, Kind, Neighbor,
+    Policy, Pool, Provider, Roa, RuleGroup, Segment, Service, Site, StaticRoute, Upgrade, Vip,
+    Waiver, Zone,
 };
 use crate::names::Names;
 use crate::source::{MAX_FILE_BYTES, Place, Refused, Source};
@@ -58,6 +59,10 @@ pub struct Isp {
     pub duties: Table<Duty>,
     /// What must always hold.
     pub invariants: Table<Invariant>,
+    /// Orders of upgrade.
+    pub upgrades: Table<Upgrade>,
+    /// What the network cannot survive.
+    pub accepts: Table<Accept>,
     /// What is accepted for a time.
     pub waivers: Table<Waiver>,
 }
@@ -281,6 +286,8 @@ impl<'a> Declared<'a> {
             backups: self.table(reading),
             duties: self.table(reading),
             invariants: self.table(reading),
+            upgrades: self.table(reading),
+            accepts: self.table(reading),
             waivers: self.table(reading),
         }
     }

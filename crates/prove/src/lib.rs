@@ -14,6 +14,7 @@ mod firewall;
 mod heard;
 mod list;
 mod neighbors;
+mod proofs;
 mod routers;
 mod services;
 mod tell;

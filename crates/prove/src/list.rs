@@ -1,8 +1,8 @@
 //! The lints of the house, one literal list in the order of the manual.
 
 use crate::{
-    addresses, backups, bgp, capacity, costs, firewall, heard, neighbors, routers, services, vrrp,
-    whole,
+    addresses, backups, bgp, capacity, costs, firewall, heard, neighbors, proofs, routers,
+    services, vrrp, whole,
 };
 use component::{Invariant, Level};
 use model::{Finding, Isp};
@@ -148,6 +148,9 @@ pub const LINTS: &[Invariant] = &[
     // The model itself.
     error("S4-LIST-TWICE", "A list has each name once", include_str!("pages/S4-LIST-TWICE.md"), whole::repeated),
     error("S4-INVARIANT", "An invariant says something", include_str!("pages/S4-INVARIANT.md"), whole::hollow),
+    error("S4-UPGRADE", "An order of upgrade takes each host down once", include_str!("pages/S4-UPGRADE.md"), proofs::upgrades),
+    error("S4-ACCEPT", "What is accepted can happen", include_str!("pages/S4-ACCEPT.md"), proofs::unknown_failures),
+    warning("S4-ACCEPT-BROAD", "What is accepted is one thing", include_str!("pages/S4-ACCEPT-BROAD.md"), proofs::broad),
     warning("S4-UNUSED", "What is declared is used", include_str!("pages/S4-UNUSED.md"), whole::unused),
     error("S4-WAIVER-LINT", "A waiver names a lint", include_str!("pages/S4-WAIVER-LINT.md"), by_engine),
     warning("S4-WAIVER-EXPIRED", "A waiver still holds", include_str!("pages/S4-WAIVER-EXPIRED.md"), by_engine),

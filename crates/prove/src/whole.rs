@@ -1,11 +1,11 @@
 //! The declaration as a whole: lists, invariants, and what nothing refers to.
 
 use crate::tell::{twice, wrong, wrong_in};
-use model::kinds::{Host, Invariant, InvariantKind, Service};
+use model::kinds::{Host, Invariant, InvariantKind, Service, Target};
 use model::{At, Finding, Id, Isp, Named as _};
 use std::collections::BTreeSet;
 
-/// S4-LIST-TWICE: one name twice in a list of hosts or services.
+/// S4-LIST-TWICE: one name twice in a list of hosts, services or invariants.
 pub(crate) fn repeated(isp: &Isp) -> Vec<Finding> {
     let vips = isp.vips.values().map(|vip| (&vip.at, &vip.hosts));
     let services = isp.services.values().map(|service| (&service.at, &service.hosts));
@@ -14,13 +14,18 @@ pub(crate) fn repeated(isp: &Isp) -> Vec<Finding> {
     let backups = isp.backups.values().map(|backup| (&backup.at, &backup.hosts));
     let checks = isp.checks.values().map(|check| (&check.at, &check.hosts));
     let hosts = vips.chain(services).chain(routes).chain(pools).chain(backups).chain(checks);
+    let passed = isp.invariants.values().map(|one| (&one.at, "through", &one.through));
+    let hosts = hosts.map(|(at, list)| (at, "hosts", list)).chain(passed);
     let hosts = hosts
-        .flat_map(|(at, list)| in_list(at, "hosts", list, |id: Id<Host>| isp.hosts[id].name()));
+        .flat_map(|(at, key, list)| in_list(at, key, list, |id: Id<Host>| isp.hosts[id].name()));
     let backups = isp.backups.values().map(|backup| (&backup.at, &backup.services));
     let checks = isp.checks.values().map(|check| (&check.at, &check.services));
     let name = |id: Id<Service>| isp.services[id].name();
     let services = backups.chain(checks).flat_map(|(at, list)| in_list(at, "services", list, name));
-    hosts.chain(services).collect()
+    let kept = isp.upgrades.values().map(|upgrade| (&upgrade.at, &upgrade.keeps));
+    let name = |id: Id<Invariant>| isp.invariants[id].name();
+    let kept = kept.flat_map(|(at, list)| in_list(at, "keeps", list, name));
+    hosts.chain(services).chain(kept).collect()
 }
 
 fn in_list<'a, T>(
@@ -67,8 +72,9 @@ fn hollows(invariant: &Invariant) -> Vec<(&'static str, &'static str, &'static s
                 "add `from = […]` or `to = […]`: nothing means the Internet",
             ));
         }
-        InvariantKind::Waypoint | InvariantKind::Avoid if invariant.through.is_none() => {
-            all.push(("through", "does not say through what", "add `through = …`: the host"));
+        InvariantKind::Waypoint | InvariantKind::Avoid if invariant.through.is_empty() => {
+            let hint = "add `through = [\"HOST\", …]`";
+            all.push(("through", "does not say through what", hint));
         }
         InvariantKind::OneOwner
         | InvariantKind::Reach
@@ -80,10 +86,19 @@ fn hollows(invariant: &Invariant) -> Vec<(&'static str, &'static str, &'static s
         all.push(("to", "goes from one thing to itself", "name another target in `to`"));
     }
     let passes = matches!(invariant.kind, InvariantKind::Waypoint | InvariantKind::Avoid);
-    if !passes && invariant.through.is_some() {
+    if !passes && !invariant.through.is_empty() {
         let hint =
             "`through` belongs to the kinds waypoint and avoid: change the kind, or remove it";
         all.push(("through", "ignores `through`", hint));
+    }
+    let apart = |target: &Target| matches!(target, Target::Zone(_) | Target::Neighbor(_));
+    if invariant.kind == InvariantKind::OneOwner && invariant.to.iter().any(apart) {
+        let hint = "name VIPs, hosts, services, segments or addresses";
+        all.push(("to", "asks who owns what is no address of ours", hint));
+    }
+    if invariant.survives > 2 {
+        let hint = "write 0, 1 or 2: every pair of failures is tried, and no more";
+        all.push(("survives", "wants more failures than are tried", hint));
     }
     all
 }
@@ -104,8 +119,19 @@ pub(crate) fn unused(isp: &Isp) -> Vec<Finding> {
         .chain(isp.about.policy)
         .collect();
     let policies = isp.policies.iter().filter(|(id, _)| !followed.contains(id)).map(|(_, p)| &p.at);
-    let ruled: BTreeSet<_> =
-        isp.rules.values().flat_map(|group| group.from.iter().chain(&group.to)).collect();
+    let ruled = isp.rules.values().flat_map(|group| group.from.iter().chain(&group.to)).copied();
+    let meant = isp.invariants.values().flat_map(|one| one.from.iter().chain(&one.to));
+    let proved = meant.filter_map(|target| match target {
+        Target::Zone(id) => Some(*id),
+        Target::Host(_)
+        | Target::Vip(_)
+        | Target::Segment(_)
+        | Target::Pool(_)
+        | Target::Neighbor(_)
+        | Target::Service(_)
+        | Target::Prefix(_) => None,
+    });
+    let ruled: BTreeSet<_> = ruled.chain(proved).collect();
     let zones = isp.zones.iter().filter(|(id, _)| !ruled.contains(id)).map(|(_, z)| &z.at);
     let told = |at: &At| {
         let hint = "refer to it, or delete it: the next reader will wonder";

@@ -117,7 +117,13 @@ impl Vocabulary {
                 if let Some(kind) = kind(item) {
                     self.kinds.insert(kind, name.clone());
                 }
-                self.tables.entry(name).or_default().asked.extend(found.asked);
+                let table = self.tables.entry(name).or_default();
+                table.asked.extend(found.asked);
+                for field in &mut table.fields {
+                    if let Some(read) = found.read_as.remove(&field.key) {
+                        field.of = vec![read];
+                    }
+                }
             }
             _ => {}
         }
@@ -136,6 +142,8 @@ fn kind(item: &ItemImpl) -> Option<String> {
 #[derive(Default)]
 struct Found {
     asked: BTreeMap<String, String>,
+    /// The type that a key is read as, where `read` says it: `fields.list::<Addresses>("source")`.
+    read_as: BTreeMap<String, String>,
     words: Vec<(String, String)>,
     text: Option<String>,
 }
@@ -144,6 +152,15 @@ impl<'ast> Visit<'ast> for Found {
     fn visit_expr_method_call(&mut self, call: &'ast ExprMethodCall) {
         let on_fields = matches!(&*call.receiver, Expr::Path(path) if path.path.is_ident("fields"));
         if let (true, Some(key)) = (on_fields, call.args.first().and_then(literal)) {
+            let mut of = Vec::new();
+            for argument in call.turbofish.iter().flat_map(|turbofish| &turbofish.args) {
+                if let syn::GenericArgument::Type(ty) = argument {
+                    names(ty, &mut of);
+                }
+            }
+            if let Some(read) = of.into_iter().next() {
+                self.read_as.insert(key.clone(), read);
+            }
             self.asked.insert(key, call.method.to_string());
         }
         visit::visit_expr_method_call(self, call);

@@ -29,6 +29,7 @@ const SHOWN: &[(&str, &str)] = &[
     ("backup", "backup.services"),
     ("duty", "duty.network"),
     ("invariant", "invariant.management-apart"),
+    ("upgrade", "upgrade.routers"),
 ];
 
 pub(super) fn page(root: &Path) -> Result<String, String> {
@@ -87,13 +88,14 @@ impl Vocabulary {
             None => (field.doc.clone(), None),
         };
         let needed = match (how, default) {
-            ("need" | "need_or" | "some", _) => "**yes**".to_owned(),
+            ("need" | "need_or" | "some" | "lists", _) => "**yes**".to_owned(),
             (_, Some(default)) => format!("default: {}", default.trim_end_matches('.')),
             (_, None) => String::new(),
         };
         let value = match how {
             "tables" | "array" | "table" => "tables, see below".to_owned(),
             "list" | "some" => format!("list: {}", self.value(field)?),
+            "lists" => format!("list of lists: {}", self.value(field)?),
             _ => self.value(field)?,
         };
         Ok(vec![format!("`{}`", field.key), value, needed, says])
@@ -106,7 +108,10 @@ impl Vocabulary {
             ["Id", "Self"] => Ok("a [host](#host)".to_owned()),
             ["Id", name] => {
                 let kind = self.kinds.iter().find(|(_, of)| of == name).map(|(kind, _)| kind);
-                kind.map(|kind| format!("a [{kind}](#{kind})")).ok_or(format!("no kind {name}"))
+                let article =
+                    |kind: &str| if kind.starts_with(['a', 'i', 'u']) { "an" } else { "a" };
+                let linked = |kind: &String| format!("{} [{kind}](#{kind})", article(kind));
+                kind.map(linked).ok_or(format!("no kind {name}"))
             }
             ["u8" | "u16" | "u32"] => Ok("a whole number".to_owned()),
             [name] if self.words.contains_key(*name) => Ok("a word, see below".to_owned()),

@@ -132,15 +132,17 @@ pub struct Invariant {
     pub description: Option<String>,
     /// What must hold.
     pub kind: InvariantKind,
-    /// Where the traffic comes from; nothing means the Internet.
+    /// Where the traffic comes from; nothing means the Internet. `neighbor.NAME` is whatever comes in
+    /// by its sessions.
     pub from: Vec<Target>,
-    /// Where it goes; nothing means the Internet.
+    /// Where it goes; nothing means the Internet. `neighbor.NAME` is whatever goes out by its
+    /// sessions.
     pub to: Vec<Target>,
     /// To which ports. Default: any.
     pub ports: Vec<Port>,
-    /// The host that a `waypoint` must pass or an `avoid` must not.
-    pub through: Option<Id<Host>>,
-    /// How many failures at once it must survive. Default: 0.
+    /// The hosts that a `waypoint` passes one of, and an `avoid` none.
+    pub through: Vec<Id<Host>>,
+    /// How many failures at once it must survive, from 0 to 2. Default: 0.
     pub survives: u8,
     /// Where it is declared.
     pub at: At,
@@ -154,9 +156,9 @@ pub enum InvariantKind {
     Reach,
     /// `from` never reaches `to`.
     Isolate,
-    /// Every path passes `through`.
+    /// Every path passes one of `through`.
     Waypoint,
-    /// No path passes `through`.
+    /// No path passes any of `through`.
     Avoid,
     /// At most one host answers for `to`.
     OneOwner,
@@ -189,7 +191,7 @@ impl Kind for Invariant {
             from: fields.list("from"),
             to: fields.list("to"),
             ports: fields.list("ports"),
-            through: fields.get("through"),
+            through: fields.list("through"),
             survives: fields.or("survives", 0),
             at: fields.at(),
         }

@@ -1,5 +1,6 @@
 //! Zones, and named groups of rules between them.
 
+use super::target::Addresses;
 use super::{Kind, Segment, Target};
 use crate::fields::{At, Fields};
 use crate::table::{Id, Named};
@@ -119,8 +120,8 @@ impl Rule {
     fn read(mut fields: Fields<'_>) -> Self {
         let rule = Self {
             description: fields.get("description"),
-            source: fields.list("source"),
-            destination: fields.list("destination"),
+            source: targets(fields.list::<Addresses>("source")),
+            destination: targets(fields.list::<Addresses>("destination")),
             ports: fields.list("ports"),
             action: fields.or("action", Action::Accept),
             log: fields.or("log", false),
@@ -129,4 +130,8 @@ impl Rule {
         fields.done();
         rule
     }
+}
+
+fn targets(ends: Vec<Addresses>) -> Vec<Target> {
+    ends.into_iter().map(|Addresses(target)| target).collect()
 }

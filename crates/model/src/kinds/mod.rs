@@ -7,6 +7,7 @@ mod isp;
 mod money;
 mod neighbor;
 mod policy;
+mod proof;
 mod segment;
 mod service;
 mod site;
@@ -20,6 +21,7 @@ pub use isp::{About, Roa};
 pub use money::{Cost, Period};
 pub use neighbor::{BgpRole, Neighbor, Rehearsal, Relation, Session, View};
 pub use policy::{LocalPreferences, Policy, PolicyRule, RoaMode};
+pub use proof::{Accept, Upgrade};
 pub use segment::{Pool, Segment, SegmentKind, StaticRoute};
 pub use service::{Certificate, Exposure, Serve, Service};
 pub use site::{Provider, Site};
@@ -59,5 +61,7 @@ pub const KINDS: &[&str] = &[
     "backup",
     "duty",
     "invariant",
+    "upgrade",
+    "accept",
     "waiver",
 ];

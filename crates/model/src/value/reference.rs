@@ -34,7 +34,8 @@ impl Value for Secret {
 /// A reference by name to an object of another kind.
 impl<T: crate::kinds::Kind> Value for Id<T> {
     fn expects() -> String {
-        format!("the name of a {}", T::KIND)
+        let article = if T::KIND.starts_with(['a', 'i', 'u']) { "an" } else { "a" };
+        format!("the name of {article} {}", T::KIND)
     }
     fn read(value: &DeValue<'_>, names: &Names) -> Result<Self, Wrong> {
         let name = value.as_str().ok_or_else(|| unexpected::<Self>(value))?;
@@ -44,6 +45,10 @@ impl<T: crate::kinds::Kind> Value for Id<T> {
         let kind = T::KIND;
         let says = format!("there is no {kind} named `{}`", shorten(name));
         let wrong = Wrong { code: "M-REFERENCE", says, hint: None };
+        let bare = name.strip_prefix(kind).and_then(|rest| rest.strip_prefix('.'));
+        if let Some(bare) = bare.filter(|bare| names.index(kind, bare).is_some()) {
+            return Err(wrong.hint(format!("write `{bare}`: only a {kind} can stand here")));
+        }
         Err(match names.nearest(&[kind], name) {
             Some(near) => wrong.hint(format!("did you mean `{near}`?")),
             None => wrong.hint(format!("declare it: [{kind}.{}]", shorten(name))),
