@@ -1,11 +1,11 @@
 //! Internal BGP: between the loopbacks of our own routers, one session for each family.
 
 use super::own::word;
-use super::parameters::{family, is_ours};
+use derive::routing::{self, place};
 use model::ask::Family;
-use model::kinds::{Host, Role};
+use model::kinds::Host;
 use model::{Id, Isp, Named as _};
-use policy::standard::{self, Network, Place};
+use policy::standard::{Network, Place};
 use policy::{Filter, bird};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -33,9 +33,7 @@ pub(super) fn peers(
 ) -> (Vec<Peer>, Vec<Filter>) {
     let host = &isp.hosts[id];
     let mut filters = Vec::new();
-    for of in families.iter().filter(|_| is_ours(isp, id)) {
-        filters.push(standard::originate(network, family(*of)));
-    }
+    filters.extend(families.iter().filter_map(|of| routing::originate(isp, id, network, *of)));
     // Hundreds of peers share few filters: each is made once.
     let mut known: BTreeMap<(bool, Family), (String, String)> = BTreeMap::new();
     let mut peers = Vec::new();
@@ -45,8 +43,7 @@ pub(super) fn peers(
             let (Some(local), Some(remote)) = ends else { continue };
             let (near, far) = (place(host), place(peer));
             let (import, export) = known.entry((far == Place::Edge, *of)).or_insert_with(|| {
-                let import = standard::internal_import(far, near, network, family(*of));
-                let export = standard::internal_export(near, far, network, family(*of));
+                let (import, export) = routing::internal(near, far, network, *of);
                 let names = (bird::filter_name(&import), bird::filter_name(&export));
                 filters.extend([import, export]);
                 names
@@ -64,8 +61,4 @@ pub(super) fn peers(
         }
     }
     (peers, filters)
-}
-
-fn place(host: &Host) -> Place {
-    if host.role == Role::Edge { Place::Edge } else { Place::Inside }
 }

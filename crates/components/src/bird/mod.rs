@@ -11,7 +11,6 @@ mod inside;
 mod invariants;
 mod outside;
 mod own;
-mod parameters;
 mod render;
 
 use component::{Card, Component, HostTree, Invariant, Template, TemplateError, Templates};

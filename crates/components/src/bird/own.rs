@@ -1,10 +1,9 @@
-//! The routes that a router makes itself: its LANs, what lies behind its static next hops, its
-//! pools, our aggregates, and the default route that customers hear.
+//! The routes that a router makes itself, as the template shows them.
 
-use super::parameters::{is_ours, symbol};
+use derive::routing::{self, OwnRoutes, about, symbol};
 use ipnet::IpNet;
 use model::ask::Family;
-use model::kinds::{Host, Role, SegmentKind, View};
+use model::kinds::Host;
 use model::{Id, Isp, Named as _};
 use serde::Serialize;
 use std::net::IpAddr;
@@ -57,18 +56,15 @@ struct Watched {
 
 /// Everything that a router makes itself.
 pub(super) fn own(isp: &Isp, id: Id<Host>, families: &[Family]) -> Own {
-    let routes = families.iter().map(|family| routes(isp, id, *family));
-    let families: Vec<Routes> = routes.collect();
+    let made = routing::own(isp, id, families);
+    let families: Vec<Routes> =
+        made.families.into_iter().map(|family| routes(isp, id, family)).collect();
     let watched = families.iter().any(|f| !f.inside.is_empty() || !f.edges.is_empty());
-    Own { lans: lans(isp, id), families, watched }
-}
-
-/// The LANs that we are the router of. A host of another AS is a guest on ours.
-fn lans(isp: &Isp, id: Id<Host>) -> Vec<Lan> {
-    let nics = isp.hosts[id].nic.iter().filter(|_| is_ours(isp, id));
-    let lans = nics.filter(|nic| isp.segments[nic.segment].kind == SegmentKind::Lan);
-    lans.map(|nic| Lan { nic: nic.name.clone(), comment: about_segment(isp, nic.segment) })
-        .collect()
+    let lan = |nic: &model::kinds::Nic| Lan {
+        nic: nic.name.clone(),
+        comment: about_segment(isp, nic.segment),
+    };
+    Own { lans: made.lans.into_iter().map(lan).collect(), families, watched }
 }
 
 /// A segment's name and what it is for.
@@ -77,65 +73,30 @@ pub(super) fn about_segment(isp: &Isp, id: Id<model::kinds::Segment>) -> String 
     about(segment.name(), segment.description.as_deref())
 }
 
-/// A name and what it is for.
-pub(super) fn about(name: &str, description: Option<&str>) -> String {
-    match description {
-        Some(description) => format!("{name}: {description}"),
-        None => name.to_owned(),
-    }
-}
-
-fn routes(isp: &Isp, id: Id<Host>, family: Family) -> Routes {
-    let edge = isp.hosts[id].role == Role::Edge && is_ours(isp, id);
-    let all = isp.about.prefixes().filter(|net| edge && Family::of_net(*net) == family);
-    let default = tells_default(isp, id).then(|| super::parameters::family(family).whole());
-    // A router with LANs of its own in our space serves them even when it is alone.
-    let alone = isp.announced_by(id).into_iter().any(|net| isp.is_ours(net));
+fn routes(isp: &Isp, id: Id<Host>, made: OwnRoutes) -> Routes {
+    let family = made.family;
+    let digit = family.digit();
+    let watched = |hosts: Vec<Id<Host>>| -> Vec<Watched> {
+        let known = hosts.into_iter().filter_map(|id| {
+            let host = &isp.hosts[id];
+            Some(Watched { host: host.name().to_owned(), loopback: host.loopback(family)? })
+        });
+        known.collect()
+    };
+    let fixed = |route: routing::StaticRoute| Static {
+        net: route.net,
+        via: route.via.and_then(|vip| isp.vips[vip].address(family)),
+        comment: route.about,
+    };
     Routes {
-        digit: family.digit(),
-        originate: is_ours(isp, id).then(|| format!("kt_originate_v{}", family.digit())),
-        statics: statics(isp, id, family),
-        aggregates: all.collect(),
-        inside: watched(isp, id, family, |role| edge && !alone && role != Role::Edge),
-        default,
-        edges: watched(isp, id, family, |role| default.is_some() && role == Role::Edge && !edge),
+        digit,
+        originate: routing::is_ours(isp, id).then(|| format!("kt_originate_v{digit}")),
+        statics: made.statics.into_iter().map(fixed).collect(),
+        aggregates: made.aggregates,
+        inside: watched(made.inside),
+        default: made.default,
+        edges: watched(made.edges),
     }
-}
-
-/// The routers of a role that this one reaches by OSPF.
-fn watched(isp: &Isp, id: Id<Host>, family: Family, of: impl Fn(Role) -> bool) -> Vec<Watched> {
-    if !super::igp::runs(isp, id) {
-        return Vec::new();
-    }
-    let peers = isp.internal_peers(id).into_iter().filter(|(_, peer)| of(peer.role));
-    let watched = peers.filter_map(|(_, peer)| {
-        Some(Watched { host: peer.name().to_owned(), loopback: peer.loopback(family)? })
-    });
-    watched.collect()
-}
-
-fn tells_default(isp: &Isp, id: Id<Host>) -> bool {
-    isp.sessions_of(id).into_iter().any(|(neighbor, _)| {
-        neighbor.relation == model::kinds::Relation::Customer
-            && matches!(neighbor.told(), View::Default | View::FullAndDefault)
-    })
-}
-
-/// What lies behind static next hops, then the pools.
-fn statics(isp: &Isp, id: Id<Host>, family: Family) -> Vec<Static> {
-    let mut all = Vec::new();
-    for route in isp.routes_of(id) {
-        let Some(via) = isp.vips[route.via].address(family) else { continue };
-        let comment = about(route.name(), route.description.as_deref());
-        let nets = route.prefixes.iter().filter(|net| Family::of_net(**net) == family);
-        all.extend(nets.map(|net| Static { net: *net, via: Some(via), comment: comment.clone() }));
-    }
-    for pool in isp.pools_of(id) {
-        let comment = about(pool.name(), pool.description.as_deref());
-        let nets = pool.prefixes.iter().filter(|net| Family::of_net(**net) == family);
-        all.extend(nets.map(|net| Static { net: *net, via: None, comment: comment.clone() }));
-    }
-    all
 }
 
 /// The address that packets of ours carry when they leave: the loopback, else the first of ours

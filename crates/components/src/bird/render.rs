@@ -5,10 +5,10 @@ use super::igp::{Bfd, Igp, bfd, igp};
 use super::inside::{Peer, peers};
 use super::outside::{Outside, sessions};
 use super::own::{Own, own, source, word};
-use super::parameters::{Origins, is_ours, network};
 use component::{Check, File, HostTree, OnChange, Probe, TemplateError, Templates, Unit};
+use derive::routing::{Origins, common, families, is_ours, network, origins, router_id};
 use model::ask::Family;
-use model::kinds::{Host, Policy};
+use model::kinds::Host;
 use model::{Id, Isp, Named as _};
 use policy::standard::Network;
 use serde::Serialize;
@@ -141,24 +141,6 @@ fn router(isp: &Isp, id: Id<Host>, origins: Origins) -> Router {
     }
 }
 
-/// The families in which a router has an address.
-fn families(host: &Host) -> Vec<Family> {
-    let held = |family: &Family| host.addresses().into_iter().any(|a| Family::of(a) == *family);
-    Family::BOTH.into_iter().filter(held).collect()
-}
-
-/// The declared router id, or the loopback, or the first address.
-fn router_id(host: &Host) -> Ipv4Addr {
-    let first = || host.nic.iter().find_map(|nic| nic.ipv4);
-    host.router_id().or_else(first).unwrap_or(Ipv4Addr::UNSPECIFIED)
-}
-
-/// A router asks for validated origins where it meets other networks, if there is a cache.
-fn origins(isp: &Isp, id: Id<Host>) -> Origins {
-    let asks = isp.validates(id) && !isp.rtr_servers().is_empty();
-    if asks { Origins::Validated } else { Origins::Unknown }
-}
-
 fn caches(isp: &Isp) -> Vec<Cache> {
     let cache = |(id, port): (Id<Host>, u16)| {
         let host = &isp.hosts[id];
@@ -171,11 +153,6 @@ fn caches(isp: &Isp) -> Vec<Cache> {
         })
     };
     isp.rtr_servers().into_iter().filter_map(cache).collect()
-}
-
-/// The policy of what does not belong to one neighbour.
-fn common(isp: &Isp) -> Policy {
-    isp.about.policy.map_or_else(Policy::default, |id| isp.policies[id].clone())
 }
 
 /// Names in the text: those of our own AS, or only the number of another.

@@ -1,12 +1,9 @@
 //! nftables: what each host lets in and lets through.
 //!
 //! Debian 12: nftables 1.0.6. Manual: <https://wiki.nftables.org> and `nft(8)`. The rules follow
-//! from the roles, the sessions, the services and the declared zones and groups: [`mod@derive`] makes
-//! them as plain data ([`rules`]), [`judge`] says what they do to a packet, `text` writes them.
+//! from the roles, the sessions, the services and the declared zones and groups: `derive::packet` makes
+//! them as plain data, `text` writes them.
 
-pub mod derive;
-pub mod judge;
-pub mod rules;
 mod render;
 mod text;
 

@@ -1,8 +1,8 @@
 //! From the typed rules of a host to `/etc/nftables.conf`.
 
-use super::rules::{Addresses, Chain, Hook, Match, Ruleset};
-use super::{derive, text};
+use super::text;
 use component::{Check, File, HostTree, OnChange, Probe, TemplateError, Templates, Unit};
+use derive::packet::rules::{Addresses, Chain, Hook, Match, Ruleset};
 use model::kinds::Host;
 use model::{Id, Isp};
 use serde::Serialize;
@@ -38,7 +38,8 @@ pub(super) fn tree(
     host: Id<Host>,
     templates: &Templates,
 ) -> Result<HostTree, TemplateError> {
-    let text = templates.render("nftables/nftables.conf", &context(&derive::of(isp, host)))?;
+    let text =
+        templates.render("nftables/nftables.conf", &context(&derive::packet::of(isp, host)))?;
     let command = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
     let unit = Unit { on_change: OnChange::Reload, reads: vec![PATH.into()], after: Vec::new() };
     Ok(HostTree {

@@ -1,6 +1,6 @@
 //! Writes typed rules in nft's language.
 
-use super::rules::{Action, Addresses, Match, Protocol, Rule, State, Transport};
+use derive::packet::rules::{Action, Addresses, Match, Protocol, Rule, State, Transport};
 use ipnet::IpNet;
 use model::ask::Family;
 

@@ -6,8 +6,8 @@
 
 use crate::checkers_filter::{alone, root};
 use crate::folder;
-use components::nftables::derive;
-use components::nftables::judge::{Content, Packet, judge};
+use derive::packet;
+use derive::packet::judge::{Content, Packet, judge};
 use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::path::Path;
@@ -151,7 +151,7 @@ impl Stand {
     fn stand(&self) {
         let case = folder("nftables").join("cases").join(self.case);
         let isp = testkit::isp(&case);
-        let rules = derive::of(&isp, isp.hosts.find(self.host).expect("the host is in the case"));
+        let rules = packet::of(&isp, isp.hosts.find(self.host).expect("the host is in the case"));
         for sent in self.sent {
             let ruling = judge(&rules, &self.packet(sent));
             assert_eq!(ruling.by.as_deref().unwrap_or_default(), sent.5, "judged: {sent:?}");
@@ -183,7 +183,7 @@ impl Stand {
         // A refused connection shows that the answer came back, which is the other half of a rule.
         let case_isp = testkit::isp(&folder("nftables").join("cases").join(self.case));
         let id = case_isp.hosts.find(self.host).expect("the host is in the case");
-        let passes = judge(&derive::of(&case_isp, id), &self.packet(sent)).passes;
+        let passes = judge(&packet::of(&case_isp, id), &self.packet(sent)).passes;
         if sent.3 == "tcp" {
             assert_eq!(answer.starts_with("answered"), passes, "{}: {sent:?}: {answer}", self.host);
         }

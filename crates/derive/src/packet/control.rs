@@ -2,7 +2,7 @@
 //! declared with and only where it belongs.
 
 use super::Here;
-use crate::nftables::rules::{Addresses, Match, Protocol, Rule, Transport};
+use crate::packet::rules::{Addresses, Match, Protocol, Rule, Transport};
 use ipnet::IpNet;
 use model::Named as _;
 use model::ask::Family;

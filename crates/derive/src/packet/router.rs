@@ -2,7 +2,7 @@
 //! what only routers need, and the rest passes.
 
 use super::{Here, INNER, icmp, input, last, replies, spoof};
-use crate::nftables::rules::{Action, Chain, Hook, Match, Rule};
+use crate::packet::rules::{Action, Chain, Hook, Match, Rule};
 use model::ask::Family;
 use model::kinds::{Nic, Role, SegmentKind};
 

@@ -17,7 +17,7 @@ use policy::{
 };
 
 /// The policy's word for a family.
-pub(super) fn family(family: Family) -> policy::Family {
+pub fn family(family: Family) -> policy::Family {
     match family {
         Family::V4 => policy::Family::V4,
         Family::V6 => policy::Family::V6,
@@ -25,7 +25,7 @@ pub(super) fn family(family: Family) -> policy::Family {
 }
 
 /// The policy's word for a relation.
-pub(super) fn relation(relation: Relation) -> standard::Relation {
+pub fn relation(relation: Relation) -> standard::Relation {
     match relation {
         Relation::Transit => standard::Relation::Transit,
         Relation::Peer => standard::Relation::Peer,
@@ -35,13 +35,13 @@ pub(super) fn relation(relation: Relation) -> standard::Relation {
 }
 
 /// A name as BIRD takes it: it knows no `-`.
-pub(super) fn symbol(name: &str) -> String {
+pub fn symbol(name: &str) -> String {
     name.replace('-', "_")
 }
 
 /// The prefixes that a neighbour may announce: those declared for it, and the pools of its router
 /// where that is one of ours.
-pub(super) fn cone(isp: &Isp, neighbor: &Neighbor) -> Vec<IpNet> {
+pub fn cone(isp: &Isp, neighbor: &Neighbor) -> Vec<IpNet> {
     let remotes = neighbor.session.iter().filter_map(|session| session.remote);
     let pools = remotes.flat_map(|host| isp.pools_of(host)).flat_map(|pool| &pool.prefixes);
     let mut all: Vec<IpNet> = neighbor.prefixes.iter().chain(pools).copied().collect();
@@ -51,7 +51,7 @@ pub(super) fn cone(isp: &Isp, neighbor: &Neighbor) -> Vec<IpNet> {
 }
 
 /// What the whole network has in common, as one policy sees it.
-pub(super) fn network(isp: &Isp, policy: &Policy, origins: Origins) -> Network {
+pub fn network(isp: &Isp, policy: &Policy, origins: Origins) -> Network {
     let usual = Network::new(isp.about.asn.0, isp.about.prefixes().collect());
     let customers = || isp.neighbors_of(Relation::Customer);
     let exchanges = isp.segments.values().filter(|s| s.kind == SegmentKind::Exchange);
@@ -82,7 +82,7 @@ pub(super) fn network(isp: &Isp, policy: &Policy, origins: Origins) -> Network {
 
 /// Whether a router knows validated route origins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Origins {
+pub enum Origins {
     /// It asks RTR caches.
     Validated,
     /// It does not.
@@ -117,7 +117,7 @@ fn inside(isp: &Isp) -> Vec<PrefixPattern> {
 }
 
 /// One session with the outside, of one family.
-pub(super) fn session(
+pub fn session(
     isp: &Isp,
     (neighbor, session): (&Neighbor, &Session),
     of: Family,
@@ -232,6 +232,6 @@ fn actions(rule: &PolicyRule, isp: &Isp) -> Vec<Action> {
 }
 
 /// Whether a host is a router of our own AS.
-pub(super) fn is_ours(isp: &Isp, host: Id<Host>) -> bool {
+pub fn is_ours(isp: &Isp, host: Id<Host>) -> bool {
     isp.hosts[host].asn(isp) == isp.about.asn
 }

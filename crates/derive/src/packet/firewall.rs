@@ -5,7 +5,7 @@
 //! the order of the names. What no group decides comes back to `forward` and is dropped.
 
 use super::{Here, declared, input, last, spoof};
-use crate::nftables::rules::{Action, Addresses, Chain, Hook, Match, Rule};
+use crate::packet::rules::{Action, Addresses, Chain, Hook, Match, Rule};
 use model::Named as _;
 use model::ask::Family;
 use model::kinds::{Nic, RuleGroup, SegmentKind, Zone};

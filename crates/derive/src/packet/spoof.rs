@@ -1,7 +1,7 @@
 //! Sources that cannot be true where they arrive (BCP 38, BCP 84).
 
 use super::{Here, control::link_local};
-use crate::nftables::rules::{Action, Addresses, Match, Rule};
+use crate::packet::rules::{Action, Addresses, Match, Rule};
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use model::Named as _;
 use model::ask::Family;

@@ -1,17 +1,21 @@
-//! From the model to the rules of one host. Pure: the same ISP always gives the same rules.
+//! The packet filter of one host: from the model to typed rules. Pure: the same ISP always gives the
+//! same rules. [`rules`] are the values, [`judge`] says what they do to a packet; the nftables
+//! component writes them as text.
 
 mod control;
 mod declared;
 mod firewall;
 mod input;
+pub mod judge;
 mod router;
+pub mod rules;
 mod spoof;
 
-use super::rules::{Action, Addresses, Chain, Hook, Match, Rule, Ruleset, Transport};
 use ipnet::IpNet;
 use model::ask::Family;
 use model::kinds::{Host, Nic, Role, SegmentKind};
 use model::{Id, Isp};
+use rules::{Action, Addresses, Chain, Hook, Match, Rule, Ruleset, Transport};
 
 /// The packet filter of a host.
 pub fn of(isp: &Isp, id: Id<Host>) -> Ruleset {

@@ -1,7 +1,7 @@
 //! What is for the host itself: the frame that all roles share, and what members use.
 
 use super::{Here, control, declared, icmp, last, replies};
-use crate::nftables::rules::{Action, Addresses, Match, Protocol, Rule, State};
+use crate::packet::rules::{Action, Addresses, Match, Protocol, Rule, State};
 use model::Named as _;
 use model::ask::Family;
 use model::kinds::{Exposure, Role, SegmentKind};
@@ -104,7 +104,7 @@ fn proxied(here: &Here<'_>) -> Vec<Rule> {
     if here.host.role != Role::Proxy || here.isp.services.is_empty() {
         return Vec::new();
     }
-    let web = Match::To(crate::nftables::rules::Transport::Tcp, vec![(80, 80), (443, 443)]);
+    let web = Match::To(crate::packet::rules::Transport::Tcp, vec![(80, 80), (443, 443)]);
     vec![Rule::accept("proxy web").when(web)]
 }
 

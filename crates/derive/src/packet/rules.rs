@@ -1,7 +1,5 @@
 //! What a host's packet filter means: chains, matches and verdicts as plain data, no text.
 //!
-//! It stands in this folder and not in `policy`: it is made from the model alone, it is as large as
-//! the daemon's own part, and the crates that reason about it (`prove`) come after `components`.
 //! The prover judges packets by the same values that the text is written from.
 
 use ipnet::IpNet;

@@ -1,7 +1,7 @@
 //! Declared rule groups: as chains of a firewall, and as what a host lets in for itself.
 
 use super::Here;
-use crate::nftables::rules::{Action, Addresses, Match, Protocol, Rule, Transport};
+use crate::packet::rules::{Action, Addresses, Match, Protocol, Rule, Transport};
 use ipnet::IpNet;
 use model::ask::Family;
 use model::kinds::{self, RuleGroup, Target, Zone};
