@@ -1,18 +1,18 @@
-//! docs/lints.md: every code that `ketupa check` can say, with its page.
+//! docs/lints.md: every code that `ketupa check` and `ketupa prove` can say, with its page.
 
 use super::markdown::{deeper, generated, table, untitled};
 use component::Level;
 use std::path::Path;
 
 const INTRO: &str = "
-# What `ketupa check` finds
+# What `ketupa check` and `ketupa prove` find
 
 `ketupa explain CODE` prints the same pages. An *error* stops rendering and applying; a *warning*
-does not. What you accept for a time is declared as a [waiver](reference.md#waiver), with a reason
+does not; what is *proved* holds under every failure or is a violation. What you accept for a time is declared as a [waiver](reference.md#waiver), with a reason
 and a last day. The letter and number of a code are a family: N1 addresses and BGP, N2 edges and
 backbones, N3 origins and policy, N4 virtual addresses, N5 firewalls, N6 management, N9
-out-of-band, P3 services, P5 checks, P8 backups, P12 machines, P16 money, S4 the declaration, M the
-TOML itself.
+out-of-band, P3 services, P5 checks, P8 backups, P12 machines, P16 money, S4 the declaration, V what
+`ketupa prove` finds by simulating failures, M the TOML itself.
 ";
 
 struct Entry {
@@ -47,9 +47,13 @@ fn entries() -> Vec<Entry> {
         };
         Entry { code: lint.code, level, title: lint.title, page: untitled(lint.page) }
     });
+    let proved = verify::PROPERTIES.iter().map(|property| {
+        let page = untitled(property.page);
+        Entry { code: property.code, level: "proved", title: property.title, page }
+    });
     let load = model::codes::PAGES.iter().map(|(code, page)| {
         let (title, page) = page.split_once("\n\n").unwrap_or((page, ""));
         Entry { code, level: "error", title, page }
     });
-    lints.chain(load).collect()
+    lints.chain(proved).chain(load).collect()
 }

@@ -15,6 +15,10 @@ pub(crate) fn run(args: &Explain, screen: &mut Screen) -> Result<End, Error> {
         screen.line(lint.page.trim_end())?;
         return Ok(End::Well);
     }
+    if let Some(property) = verify::Property::of(&wanted) {
+        screen.line(property.page.trim_end())?;
+        return Ok(End::Well);
+    }
     if let Some((_, page)) = model::codes::PAGES.iter().find(|(code, _)| *code == wanted) {
         screen.line(format!("# {wanted}\n\n{page}"))?;
         return Ok(End::Well);
@@ -51,6 +55,9 @@ fn all() -> impl Iterator<Item = &'static Invariant> {
 fn list(screen: &mut Screen) -> Result<End, Error> {
     for lint in all() {
         screen.line(format!("{:<16} {:<8} {}", lint.code, level(lint), lint.title))?;
+    }
+    for property in verify::PROPERTIES {
+        screen.line(format!("{:<16} {:<8} {}", property.code, "proved", property.title))?;
     }
     for (code, page) in model::codes::PAGES {
         screen.line(format!(
