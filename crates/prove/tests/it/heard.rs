@@ -1,9 +1,9 @@
 //! What the rendered filters would do to VRRP is named beforehand, for every example there is.
 
 use crate::{TODAY, folder, isp, read, sources};
-use components::nftables::derive;
-use components::nftables::judge::{Content, Packet, judge};
-use components::nftables::rules::Protocol;
+use derive::packet;
+use derive::packet::judge::{Content, Packet, judge};
+use derive::packet::rules::Protocol;
 use model::ask::Family;
 use model::kinds::{Host, Vip};
 use model::{Id, Isp, Named as _};
@@ -31,7 +31,7 @@ fn passes(isp: &Isp, vip: &Vip, from: Id<Host>, to: Id<Host>, family: Family) ->
         hops: 255,
         state: None,
     };
-    Some(judge(&derive::of(isp, to), &packet).passes)
+    Some(judge(&packet::of(isp, to), &packet).passes)
 }
 
 /// The VIPs and pairs of hosts where the second drops what the first one sends.
