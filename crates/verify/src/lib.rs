@@ -1,12 +1,37 @@
 //! Simulates the declared network under failures and judges what must hold. Reads the model and what
 //! is derived from it, never rendered text; pure, deterministic, and as parallel as it is told to be.
+#![expect(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "hosts, interfaces, routers and prefixes are dense numbers, all made by `plane`"
+)]
 
+mod accept;
+mod announce;
 pub mod answer;
+mod bgp;
+mod columns;
+mod destination;
 pub mod element;
+mod failures;
+mod fixed;
+mod flows;
+mod igp;
+mod judge;
+mod path;
+mod plane;
 pub mod property;
+mod prove;
+mod questions;
 pub mod report;
+mod tell;
+mod vrrp;
+mod walk;
+mod why;
+mod world;
 
 pub use answer::{Answerer, Answerers, Change, Diff, Order, Paths, Step, Way, WhatIf};
 pub use element::{Daemon, Element, Failure};
 pub use property::{PROPERTIES, Property};
-pub use report::{Counterexample, End, Flow, Hop, Report, Violation};
+pub use prove::{Options, prove, prove_with};
+pub use report::{Counterexample, End, Extent, Flow, Hop, Report, Violation};

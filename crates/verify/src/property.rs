@@ -16,6 +16,13 @@ impl Property {
     pub fn of(code: &str) -> Option<&'static Self> {
         PROPERTIES.iter().find(|property| property.code == code)
     }
+
+    /// One way out: the first paragraph of the page's part on how to mend it, on one line.
+    pub fn way_out(&self) -> String {
+        let part = self.page.split("\n## Mend it\n").nth(1).unwrap_or_default();
+        let first = part.trim_start().split("\n\n").next().unwrap_or_default();
+        first.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
 }
 
 const fn property(code: &'static str, title: &'static str, page: &'static str) -> Property {

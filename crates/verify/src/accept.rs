@@ -1,0 +1,58 @@
+//! What the operator accepts: a violation that a declared `[accept.*]` names is set apart.
+
+use crate::element::{Element, Failure};
+use crate::report::{Report, Violation};
+use model::Isp;
+use model::kinds::Accept;
+
+/// Sorts violations into what stands and what is accepted.
+pub(crate) fn sort(isp: &Isp, violations: Vec<Violation>) -> Report {
+    let mut report = Report::default();
+    for violation in violations {
+        report.take(isp, violation);
+    }
+    report
+}
+
+impl Report {
+    /// Takes a violation: with every failure that is not accepted it stands.
+    fn take(&mut self, isp: &Isp, violation: Violation) {
+        let accepts = isp.accepts.values();
+        let named: Vec<&Accept> = accepts.filter(|accept| names(accept, &violation)).collect();
+        let covered = |failure: &Failure| {
+            named.iter().find(|accept| within(isp, accept, failure)).map(|accept| accept.reason.clone())
+        };
+        let all = std::iter::once(&violation.shown.failure).chain(&violation.others);
+        let left: Vec<Failure> = all.filter(|failure| covered(failure).is_none()).cloned().collect();
+        if left.first() == Some(&violation.shown.failure) {
+            let others = left.into_iter().skip(1).collect();
+            self.violations.push(Violation { others, ..violation });
+            return;
+        }
+        let reason = covered(&violation.shown.failure).unwrap_or_default();
+        if left.is_empty() {
+            self.accepted.push((violation, reason));
+        } else {
+            // What shows it is accepted, but other failures show it too.
+            let mut left = left.into_iter();
+            let shown = left.next().unwrap_or_default();
+            let counter = crate::report::Counterexample { failure: shown, ..Default::default() };
+            let rest = left.collect();
+            self.violations.push(Violation { shown: counter, others: rest, ..violation.clone() });
+            self.accepted.push((Violation { others: Vec::new(), ..violation }, reason));
+        }
+    }
+}
+
+/// Whether a declared exception is about what a violation is about.
+fn names(accept: &Accept, violation: &Violation) -> bool {
+    accept.property == violation.finding.code
+        && accept.on.iter().all(|on| violation.finding.about.contains(on))
+}
+
+/// Whether a failure includes what a declared exception is without.
+fn within(isp: &Isp, accept: &Accept, failure: &Failure) -> bool {
+    accept.without.iter().all(|text| {
+        Element::parse(isp, text).is_ok_and(|element| failure.elements().contains(&element))
+    })
+}

@@ -1,0 +1,252 @@
+//! Shortest paths of OSPF: from every router to every router, over segments.
+//!
+//! A segment is a node of its own: a router reaches it at the cost of its interface, and it reaches
+//! its routers at no cost (RFC 2328 section 2.1). Distances are kept towards each destination, so
+//! that what fails touches only the destinations whose paths used it; everything else is shared with
+//! the state before.
+
+use crate::plane::up::Up;
+use crate::plane::{Igp, Link, NicNumber, Plane, Router};
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::sync::Arc;
+
+/// No way.
+pub(crate) const FAR: u32 = u32::MAX;
+
+/// Distances of all routers and segments towards one router: routers first, then segments.
+type Towards = Arc<[u32]>;
+
+/// Every router's way to every other.
+#[derive(Debug, Clone)]
+pub(crate) struct Paths {
+    towards: Vec<Towards>,
+}
+
+/// What OSPF stands on: which routers speak, which of their links are up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Living<'a> {
+    up: &'a Up,
+    speaks: Vec<bool>,
+}
+
+impl Paths {
+    /// Worked out from nothing.
+    pub(crate) fn of(plane: &Plane<'_>, up: &Up) -> Self {
+        let living = Living::of(plane, up);
+        let towards = (0..plane.routers.len() as Router).map(|to| fresh(&plane.igp, &living, to));
+        Self { towards: towards.collect() }
+    }
+
+    /// Worked out from a state in which more was up: only what lost its path is looked at again.
+    pub(crate) fn after(&self, plane: &Plane<'_>, before: &Up, up: &Up) -> Self {
+        let (old, new) = (Living::of(plane, before), Living::of(plane, up));
+        let lost = lost(&plane.igp, &old, &new);
+        if lost.is_empty() && old.speaks == new.speaks {
+            return self.clone();
+        }
+        let towards = self.towards.iter().enumerate().map(|(to, towards)| {
+            shrunk(&plane.igp, &new, to as Router, towards, &lost)
+        });
+        Self { towards: towards.collect() }
+    }
+
+    /// The cost from one router to another; [`FAR`] if there is no way.
+    pub(crate) fn distance(&self, from: Router, to: Router) -> u32 {
+        self.towards[usize::from(to)][usize::from(from)]
+    }
+
+    /// Whether every way towards a router is that of another state.
+    pub(crate) fn same_towards(&self, other: &Self, to: Router) -> bool {
+        Arc::ptr_eq(&self.towards[usize::from(to)], &other.towards[usize::from(to)])
+    }
+
+    /// The next hops from one router to another: our interface and the neighbour.
+    pub(crate) fn next_hops<'a>(
+        &'a self,
+        plane: &'a Plane<'_>,
+        up: &'a Up,
+        (from, to): (Router, Router),
+    ) -> impl Iterator<Item = (NicNumber, Router)> + 'a {
+        let towards = &self.towards[usize::from(to)];
+        let routers = plane.routers.len();
+        let own = towards[usize::from(from)];
+        let tight = move |link: &&Link| {
+            own != FAR
+                && from != to
+                && up.nics[link.nic]
+                && towards[routers + usize::from(link.segment)].checked_add(link.cost) == Some(own)
+        };
+        plane.igp.links[usize::from(from)].iter().filter(tight).flat_map(move |link| {
+            let at = towards[routers + usize::from(link.segment)];
+            let members = plane.igp.members[usize::from(link.segment)].iter();
+            let next = move |(router, nic): &&(Router, NicNumber)| {
+                *router != from && up.nics[*nic] && towards[usize::from(*router)] == at
+            };
+            members.filter(next).map(|(router, _)| (link.nic, *router))
+        })
+    }
+}
+
+impl<'a> Living<'a> {
+    fn of(plane: &Plane<'_>, up: &'a Up) -> Self {
+        let speaks = plane.routers.iter().map(|id| up.routing[id.index()]).collect();
+        Self { up, speaks }
+    }
+
+    /// Whether a router can be passed by a link.
+    fn joins(&self, router: Router, nic: NicNumber) -> bool {
+        self.speaks[usize::from(router)] && self.up.nics[nic]
+    }
+}
+
+/// The links that are gone: router, segment, cost.
+fn lost(igp: &Igp, old: &Living<'_>, new: &Living<'_>) -> Vec<(Router, Link)> {
+    let links = igp.links.iter().enumerate().flat_map(|(router, links)| {
+        links.iter().map(move |link| (router as Router, *link))
+    });
+    links
+        .filter(|(router, link)| old.joins(*router, link.nic) && !new.joins(*router, link.nic))
+        .collect()
+}
+
+/// Dijkstra's algorithm, backwards from the destination.
+fn fresh(igp: &Igp, living: &Living<'_>, to: Router) -> Towards {
+    let routers = igp.links.len();
+    let mut cost = vec![FAR; routers + igp.segments.len()];
+    if living.speaks[usize::from(to)] {
+        cost[usize::from(to)] = 0;
+        settle(igp, living, &mut cost, vec![Reverse((0, usize::from(to)))]);
+    }
+    cost.into()
+}
+
+/// Lets every node in the heap, and whoever gets nearer by it, settle at its distance.
+fn settle(
+    igp: &Igp,
+    living: &Living<'_>,
+    cost: &mut [u32],
+    start: Vec<Reverse<(u32, usize)>>,
+) {
+    let routers = igp.links.len();
+    let mut heap = BinaryHeap::from(start);
+    while let Some(Reverse((at, node))) = heap.pop() {
+        if cost[node] != at {
+            continue;
+        }
+        let mut reach = |other: usize, far: u32| {
+            if far < cost[other] {
+                cost[other] = far;
+                heap.push(Reverse((far, other)));
+            }
+        };
+        if let Some(segment) = node.checked_sub(routers) {
+            for (router, nic) in igp.members[segment].iter().filter(|(r, n)| living.joins(*r, *n)) {
+                let link = igp.links[usize::from(*router)].iter().find(|link| link.nic == *nic);
+                reach(usize::from(*router), at.saturating_add(link.map_or(FAR, |link| link.cost)));
+            }
+        } else {
+            let router = node as Router;
+            for link in igp.links[node].iter().filter(|link| living.joins(router, link.nic)) {
+                reach(routers + usize::from(link.segment), at);
+            }
+        }
+    }
+}
+
+/// The distances towards a router after links were lost: those that lost every shortest path are
+/// found from the nearest on, then settled again from what is left around them.
+fn shrunk(
+    igp: &Igp,
+    living: &Living<'_>,
+    to: Router,
+    towards: &Towards,
+    lost: &[(Router, Link)],
+) -> Towards {
+    let routers = igp.links.len();
+    if !living.speaks[usize::from(to)] {
+        return vec![FAR; towards.len()].into();
+    }
+    let mut suspects = BinaryHeap::new();
+    for (router, link) in lost {
+        let (near, far) = (usize::from(*router), routers + usize::from(link.segment));
+        if towards[near] == FAR {
+            continue;
+        }
+        if towards[far].checked_add(link.cost) == Some(towards[near]) {
+            suspects.push(Reverse(key(towards[near], near, routers)));
+        }
+        if towards[far] == towards[near] {
+            suspects.push(Reverse(key(towards[far], far, routers)));
+        }
+    }
+    if suspects.is_empty() {
+        return Arc::clone(towards);
+    }
+    let mut cost: Vec<u32> = towards.to_vec();
+    // A new list even where no distance changes: one of several next hops is gone.
+    let orphans = orphans(igp, living, to, &mut cost, suspects);
+    let start = orphans.iter().filter_map(|node| {
+        let nearest = best(igp, living, &cost, *node);
+        (nearest != FAR).then_some((nearest, *node))
+    });
+    let start: Vec<(u32, usize)> = start.collect();
+    for (nearest, node) in &start {
+        cost[*node] = *nearest;
+    }
+    settle(igp, living, &mut cost, start.into_iter().map(Reverse).collect());
+    cost.into()
+}
+
+/// Routers before segments of the same distance: a segment hangs on routers at its own distance.
+fn key(cost: u32, node: usize, routers: usize) -> (u32, bool, usize) {
+    (cost, node >= routers, node)
+}
+
+/// The nodes that lost every shortest path; their distances become [`FAR`].
+fn orphans(
+    igp: &Igp,
+    living: &Living<'_>,
+    to: Router,
+    cost: &mut [u32],
+    mut suspects: BinaryHeap<Reverse<(u32, bool, usize)>>,
+) -> Vec<usize> {
+    let routers = igp.links.len();
+    let mut found = Vec::new();
+    while let Some(Reverse((at, _, node))) = suspects.pop() {
+        if cost[node] == FAR || node == usize::from(to) || best(igp, living, cost, node) == at {
+            continue;
+        }
+        cost[node] = FAR;
+        found.push(node);
+        if let Some(segment) = node.checked_sub(routers) {
+            for (router, nic) in &igp.members[segment] {
+                let router = usize::from(*router);
+                let link = igp.links[router].iter().find(|link| link.nic == *nic);
+                if link.is_some_and(|link| cost[router] == at.saturating_add(link.cost)) {
+                    suspects.push(Reverse(key(cost[router], router, routers)));
+                }
+            }
+        } else {
+            for link in igp.links[node].iter() {
+                let segment = routers + usize::from(link.segment);
+                if cost[segment] == at {
+                    suspects.push(Reverse(key(at, segment, routers)));
+                }
+            }
+        }
+    }
+    found
+}
+
+/// The distance of a node by its neighbours' distances.
+fn best(igp: &Igp, living: &Living<'_>, cost: &[u32], node: usize) -> u32 {
+    let routers = igp.links.len();
+    if let Some(segment) = node.checked_sub(routers) {
+        let members = igp.members[segment].iter().filter(|(r, n)| living.joins(*r, *n));
+        return members.map(|(router, _)| cost[usize::from(*router)]).min().unwrap_or(FAR);
+    }
+    let links = igp.links[node].iter().filter(|link| living.joins(node as Router, link.nic));
+    let over = |link: &Link| cost[routers + usize::from(link.segment)].saturating_add(link.cost);
+    links.map(over).min().unwrap_or(FAR)
+}

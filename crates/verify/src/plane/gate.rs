@@ -1,0 +1,180 @@
+//! The packet filters of all hosts, and what they do to the packets that the simulation sends.
+
+use super::{NicNumber, Plane, Position, Router};
+use derive::packet::judge::{Content, Packet, Ruling, judge};
+use derive::packet::rules::{Hook, Protocol, Ruleset, State};
+use model::ask::Family;
+use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// The filters of all hosts.
+#[derive(Debug, Default)]
+pub(crate) struct Gates {
+    /// By host; a host that Ketupa does not configure lets everything pass.
+    rulesets: Vec<Option<Ruleset>>,
+    /// Whether a host's filter tracks connections.
+    tracks: Vec<bool>,
+    /// Pairs of routers whose filters keep internal BGP from coming up.
+    deaf: BTreeSet<(Router, Router)>,
+}
+
+const BGP: u16 = 179;
+/// A port that Linux gives to connections of its own.
+pub(crate) const EPHEMERAL: u16 = 40_000;
+
+impl Gates {
+    /// The filters of a plane whose interfaces and routers are known.
+    pub(crate) fn of(plane: &Plane<'_>) -> Self {
+        let isp = plane.isp;
+        let rulesets: Vec<Option<Ruleset>> = isp
+            .hosts
+            .iter()
+            .map(|(id, host)| host.managed.then(|| derive::packet::of(isp, id)))
+            .collect();
+        let tracks = rulesets.iter().map(|rules| rules.as_ref().is_some_and(tracks)).collect();
+        let mut gates = Self { rulesets, tracks, deaf: BTreeSet::new() };
+        gates.deaf = gates.deaf_pairs(plane);
+        gates
+    }
+
+    /// Whether a host tracks the connections that pass it.
+    pub(crate) fn tracks(&self, host: Position) -> bool {
+        self.tracks[host]
+    }
+
+    /// Whether internal BGP between two routers never comes up.
+    pub(crate) fn deaf(&self, one: Router, other: Router) -> bool {
+        !self.deaf.is_empty() && self.deaf.contains(&(one.min(other), one.max(other)))
+    }
+
+    /// What a host does to a packet.
+    pub(crate) fn judge(&self, host: Position, packet: &Packet<'_>) -> Ruling {
+        match &self.rulesets[host] {
+            Some(ruleset) => judge(ruleset, packet),
+            None => Ruling { passes: true, by: None },
+        }
+    }
+
+    /// Whether a host's filter has something to say about what it forwards.
+    pub(crate) fn filters(&self, host: Position) -> bool {
+        self.rulesets[host].is_some()
+    }
+
+    /// Whether a host takes VRRP advertisements that leave a neighbour's interface.
+    pub(crate) fn hears_vrrp(
+        &self,
+        plane: &Plane<'_>,
+        (host, nic): (Position, NicNumber),
+        from: NicNumber,
+    ) -> bool {
+        let source = match plane.family {
+            Family::V4 => plane.nics[from].address,
+            Family::V6 => Some(LINK_LOCAL),
+        };
+        let group = match plane.family {
+            Family::V4 => IpAddr::V4(Ipv4Addr::new(224, 0, 0, 18)),
+            Family::V6 => IpAddr::V6(Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0x12)),
+        };
+        let Some(source) = source else { return true };
+        let packet = Packet {
+            input: Some(plane.nic_name(nic)),
+            output: None,
+            source,
+            destination: group,
+            content: Content::Other(Protocol::Vrrp),
+            hops: 255,
+            state: None,
+        };
+        self.judge(host, &packet).passes
+    }
+
+    /// Whether a router takes OSPF from the neighbours on an interface.
+    pub(crate) fn speaks_ospf(
+        &self,
+        plane: &Plane<'_>,
+        (host, nic): (Position, NicNumber),
+    ) -> bool {
+        let group = match plane.family {
+            Family::V4 => IpAddr::V4(Ipv4Addr::new(224, 0, 0, 5)),
+            Family::V6 => IpAddr::V6(Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 5)),
+        };
+        let others = &plane.on_segment[plane.nics[nic].segment];
+        let mut others = others.iter().filter(|other| **other != nic);
+        let near = others.find_map(|other| plane.nics[*other].address);
+        let source = match plane.family {
+            Family::V4 => near,
+            Family::V6 => Some(LINK_LOCAL),
+        };
+        let Some(source) = source else { return true };
+        let packet = Packet {
+            input: Some(plane.nic_name(nic)),
+            output: None,
+            source,
+            destination: group,
+            content: Content::Other(Protocol::Ospf),
+            hops: 1,
+            state: None,
+        };
+        self.judge(host, &packet).passes
+    }
+
+    /// Whether a host takes a connection to one of its ports that arrives over an interface.
+    pub(crate) fn opens(
+        &self,
+        plane: &Plane<'_>,
+        (host, nic): (Position, NicNumber),
+        (source, destination, port): (IpAddr, IpAddr, u16),
+    ) -> Ruling {
+        let packet = Packet {
+            input: Some(plane.nic_name(nic)),
+            output: None,
+            source,
+            destination,
+            content: Content::Tcp { from: EPHEMERAL, to: port, opens: true },
+            hops: 255,
+            state: None,
+        };
+        self.judge(host, &packet)
+    }
+
+    fn deaf_pairs(&self, plane: &Plane<'_>) -> BTreeSet<(Router, Router)> {
+        let mut deaf = BTreeSet::new();
+        let loopback = |router: usize| {
+            let id = plane.routers[router];
+            let host = &plane.isp.hosts[id];
+            let own = host.asn(plane.isp) == plane.isp.about.asn;
+            Some((id.index(), host.loopback(plane.family).filter(|_| own)?))
+        };
+        let takes = |(near, own): (Position, IpAddr), (_, far): (Position, IpAddr)| {
+            let Some(nic) = plane.nics_of(near).next() else { return true };
+            self.opens(plane, (near, nic), (far, own, BGP)).passes
+        };
+        for one in 0..plane.routers.len() {
+            let Some(near) = loopback(one) else { continue };
+            for other in one + 1..plane.routers.len() {
+                let Some(far) = loopback(other) else { continue };
+                if !takes(near, far) && !takes(far, near) {
+                    deaf.insert((one as Router, other as Router));
+                }
+            }
+        }
+        deaf
+    }
+}
+
+/// Any host's address on its link.
+pub(crate) const LINK_LOCAL: IpAddr =
+    IpAddr::V6(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 1));
+
+/// Whether a filter lets answers through because it saw the question.
+fn tracks(ruleset: &Ruleset) -> bool {
+    let forward = |hook| matches!(hook, Hook::ForwardDrop | Hook::ForwardAccept);
+    let stateful = |condition: &derive::packet::rules::Match| {
+        matches!(condition, derive::packet::rules::Match::State(states) if states.contains(&State::Established))
+    };
+    let untracked = ruleset.at(|hook| hook == Hook::Arriving).flat_map(|chain| &chain.rules).any(|rule| {
+        rule.matches.is_empty() && rule.action == derive::packet::rules::Action::Untrack
+    });
+    let asks = ruleset.at(forward).flat_map(|chain| &chain.rules);
+    !untracked && asks.flat_map(|rule| &rule.matches).any(stateful)
+}

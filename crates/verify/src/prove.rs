@@ -1,0 +1,167 @@
+//! The proof: every state that failures lead to is simulated and judged; what is wrong is told once,
+//! by the smallest failure that shows it.
+
+use crate::element::Failure;
+use crate::failures::{self, Scenario};
+use crate::judge::{Fault, Judge};
+use crate::plane::Plane;
+use crate::questions::Questions;
+use crate::report::{Extent, Report, Violation};
+use crate::world::World;
+use crate::{accept, fixed, tell};
+use model::Isp;
+use model::ask::Family;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::thread;
+
+/// How much is asked.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// How many things may fail at once: 0, 1 or 2.
+    pub failures: u8,
+    /// How many threads share the work.
+    pub threads: usize,
+}
+
+/// One family, and what is asked of it.
+pub(crate) struct Ready<'a> {
+    pub(crate) planes: &'a [Plane<'a>],
+    pub(crate) questions: Vec<Questions>,
+}
+
+/// The families in which the network has routers.
+pub(crate) fn planes(isp: &Isp) -> Vec<Plane<'_>> {
+    let all = Family::BOTH.into_iter().map(|family| Plane::of(isp, family));
+    all.filter(|plane| plane.nics.iter().any(|nic| nic.address.is_some())).collect()
+}
+
+/// Proves a network, or says what does not hold.
+pub fn prove(isp: &Isp, options: Options) -> Report {
+    prove_with(isp, options, &|_, _| ())
+}
+
+/// The same, telling from time to time how many of how many states are done.
+pub fn prove_with(isp: &Isp, options: Options, progress: &(dyn Fn(usize, usize) + Sync)) -> Report {
+    let planes = planes(isp);
+    let questions = planes.iter().map(|plane| Questions::of(plane, options.failures)).collect();
+    let ready = Ready { planes: &planes, questions };
+    let elements = failures::elements(isp);
+    let scenarios = failures::scenarios(&planes, &elements, options.failures);
+    let found = simulate(&ready, &scenarios, (options.threads.max(1), progress));
+    let mut violations: Vec<Violation> = minimal(&scenarios, found)
+        .into_iter()
+        .map(|(family, fault, failure, others)| {
+            tell::violation(&ready, family, &fault, (failure, others))
+        })
+        .collect();
+    violations.extend(fixed::violations(&ready));
+    let mut report = accept::sort(isp, tell::joined(violations));
+    report.extent = extent(&ready, options.failures, (elements.len(), scenarios.len()));
+    report
+}
+
+fn extent(ready: &Ready<'_>, failures: u8, (elements, simulated): (usize, usize)) -> Extent {
+    let pairs = elements * elements.saturating_sub(1) / 2;
+    let scenarios = 1 + [elements, pairs].iter().take(usize::from(failures)).sum::<usize>();
+    let questions = ready.questions.iter();
+    Extent {
+        failures,
+        elements,
+        scenarios,
+        simulated,
+        destinations: questions.clone().map(|one| one.destinations.all.len()).sum(),
+        flows: questions.map(|one| one.flows.len()).sum(),
+    }
+}
+
+/// A fault of one family in one scenario.
+type Found = BTreeMap<(usize, Fault), Vec<usize>>;
+
+/// Simulates and judges every state, on several threads that share nothing but the start.
+fn simulate(
+    ready: &Ready<'_>,
+    scenarios: &[Scenario],
+    (threads, progress): (usize, &(dyn Fn(usize, usize) + Sync)),
+) -> Found {
+    let bases: Vec<Arc<World<'_>>> =
+        ready.planes.iter().map(|plane| Arc::new(World::whole(plane))).collect();
+    let next = std::sync::atomic::AtomicUsize::new(0);
+    let work = || {
+        let mut found = Found::new();
+        let mut judges: Vec<Judge<'_>> =
+            ready.planes.iter().zip(&ready.questions).map(|(p, q)| Judge::new(p, q)).collect();
+        loop {
+            let from = next.fetch_add(BATCH, std::sync::atomic::Ordering::Relaxed);
+            if from >= scenarios.len() {
+                return found;
+            }
+            progress(from, scenarios.len());
+            let batch = scenarios.iter().enumerate().skip(from).take(BATCH);
+            for (number, scenario) in batch {
+                for (family, judge) in judges.iter_mut().enumerate() {
+                    for fault in judged(judge, &bases[family], scenario, family) {
+                        found.entry((family, fault)).or_default().push(number);
+                    }
+                }
+            }
+        }
+    };
+    let mut all = Found::new();
+    thread::scope(|scope| {
+        let running: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        for thread in running {
+            for (fault, numbers) in thread.join().unwrap_or_default() {
+                all.entry(fault).or_default().extend(numbers);
+            }
+        }
+    });
+    all
+}
+
+/// States that a thread takes at once.
+const BATCH: usize = 32;
+
+fn judged<'a>(
+    judge: &mut Judge<'a>,
+    base: &Arc<World<'a>>,
+    scenario: &Scenario,
+    family: usize,
+) -> BTreeSet<Fault> {
+    let world = World::after(base, scenario.up[family].clone());
+    let failures = scenario.failures.first().map_or(0, |failure| failure.elements().len());
+    judge.judge(&world, failures)
+}
+
+/// Each fault with the smallest failure that shows it, and the other smallest ones.
+fn minimal(
+    scenarios: &[Scenario],
+    found: Found,
+) -> Vec<(usize, Fault, Failure, Vec<Failure>)> {
+    let mut by_about: BTreeMap<(usize, &'static str, crate::judge::About), Vec<(usize, Option<usize>)>> =
+        BTreeMap::new();
+    for ((family, fault), numbers) in found {
+        let entry = by_about.entry((family, fault.code, fault.about)).or_default();
+        entry.extend(numbers.into_iter().map(|number| (number, fault.flow)));
+    }
+    let mut all = Vec::new();
+    for ((family, code, about), mut numbers) in by_about {
+        numbers.sort_unstable();
+        numbers.dedup_by_key(|(number, _)| *number);
+        let mut smallest: Vec<(Failure, Option<usize>)> = Vec::new();
+        for (number, flow) in numbers {
+            for failure in &scenarios[number].failures {
+                if !smallest.iter().any(|(known, _)| failure.includes(known)) {
+                    smallest.push((failure.clone(), flow));
+                }
+            }
+        }
+        smallest.sort_by_key(|(failure, _)| failure.elements().len());
+        let mut smallest = smallest.into_iter();
+        if let Some((failure, flow)) = smallest.next() {
+            let others = smallest.map(|(failure, _)| failure).collect();
+            all.push((family, Fault { code, about, flow }, failure, others));
+        }
+    }
+    all
+}

@@ -1,0 +1,293 @@
+//! What is asked of every state: the flows to follow, and what each must do.
+
+use crate::destination::unnamed;
+use crate::flows::{Destinations, Ends, Flow, Origin, first};
+use crate::plane::{Plane, Position};
+use ipnet::IpNet;
+use model::Named as _;
+use model::ask::Family;
+use model::kinds::{Invariant, InvariantKind, Relation, Target};
+use model::value::Port;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+/// Everything that is asked of one plane.
+#[derive(Debug, Default)]
+pub(crate) struct Questions {
+    pub(crate) destinations: Destinations,
+    pub(crate) flows: Vec<Flow>,
+    /// By flow: what is asked of it.
+    pub(crate) asked: Vec<Vec<Asked>>,
+    /// By flow: what its origin is called.
+    pub(crate) origins: Vec<String>,
+    /// By the position of the invariant in the model.
+    pub(crate) invariants: Vec<Wanted>,
+    /// The rest of the Internet among the destinations.
+    pub(crate) rest: Option<usize>,
+    /// Sessions with transits.
+    pub(crate) transits: Vec<usize>,
+    /// How many failures the built-in properties are judged under.
+    most: u8,
+}
+
+/// What is asked of a flow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Asked {
+    /// The properties that always hold.
+    Always,
+    /// What the operator declared.
+    Invariant(usize),
+}
+
+/// A declared invariant, as positions.
+#[derive(Debug, Clone)]
+pub(crate) struct Wanted {
+    pub(crate) kind: InvariantKind,
+    pub(crate) through: Vec<Position>,
+    pub(crate) survives: u8,
+}
+
+impl Questions {
+    /// What is asked of a plane under up to `most` failures.
+    pub(crate) fn of(plane: &Plane<'_>, most: u8) -> Self {
+        let mut questions = Self { most, ..Self::default() };
+        let ends = Ends::of(plane);
+        questions.always(plane, &ends);
+        let rest = ends.outside.first().map(|(address, _)| *address);
+        questions.rest = rest.and_then(|rest| {
+            questions.destinations.all.iter().position(|one| one.address == rest)
+        });
+        let transit = |number: &usize| {
+            let session = &plane.routes.sessions[*number];
+            plane.isp.neighbors[session.neighbor].relation == Relation::Transit
+        };
+        questions.transits = ends.sessions.iter().copied().filter(transit).collect();
+        for (at, invariant) in plane.isp.invariants.values().enumerate() {
+            questions.invariant(plane, &ends, (at, invariant));
+        }
+        questions
+    }
+
+    /// The first flow with the same origin.
+    pub(crate) fn first_of(&self, flow: usize) -> usize {
+        let name = &self.origins[flow];
+        self.origins.iter().position(|other| other == name).unwrap_or(flow)
+    }
+
+    /// How many failures something must hold under.
+    pub(crate) fn survives(&self, asked: Asked) -> u8 {
+        match asked {
+            Asked::Always => self.most,
+            Asked::Invariant(at) => self.invariants[at].survives.min(self.most),
+        }
+    }
+
+    /// What becomes of every packet between our ends and those of others.
+    fn always(&mut self, plane: &Plane<'_>, ends: &Ends) {
+        let fronts: Vec<(IpAddr, String)> = plane
+            .isp
+            .front_vips()
+            .filter_map(|vip| Some((vip.address(plane.family)?, format!("vip.{}", vip.name()))))
+            .collect();
+        for (origin, source, name) in &ends.inside {
+            for (address, to) in &ends.outside {
+                self.ask((*origin, *source, name), (plane, *address, to), (None, Asked::Always));
+            }
+            let inside = ends.inside.iter().map(|(_, address, to)| (*address, to));
+            for (address, to) in inside.chain(fronts.iter().map(|(address, to)| (*address, to))) {
+                if address != *source {
+                    self.ask((*origin, *source, name), (plane, address, to), (None, Asked::Always));
+                }
+            }
+        }
+        for session in &ends.sessions {
+            let Some((source, name)) = stranger(plane, *session) else { continue };
+            let inside = ends.inside.iter().map(|(_, address, to)| (*address, to));
+            for (address, to) in inside.chain(fronts.iter().map(|(address, to)| (*address, to))) {
+                let from = (Origin::Outside(*session), source, &name);
+                self.ask(from, (plane, address, to), (None, Asked::Always));
+            }
+        }
+    }
+
+    fn ask(
+        &mut self,
+        (origin, source, from): (Origin, IpAddr, &String),
+        (plane, address, to): (&Plane<'_>, IpAddr, &String),
+        (port, asked): (Option<Port>, Asked),
+    ) {
+        let back = self.destinations.number(plane, source, || from.clone());
+        let to = self.destinations.number(plane, address, || to.clone());
+        let flow = Flow { origin, source, to, back, port };
+        match self.flows.iter().position(|known| *known == flow) {
+            Some(known) => self.asked[known].push(asked),
+            None => {
+                self.flows.push(flow);
+                self.asked.push(vec![asked]);
+                self.origins.push(from.clone());
+            }
+        }
+    }
+
+    fn invariant(&mut self, plane: &Plane<'_>, ends: &Ends, (at, invariant): (usize, &Invariant)) {
+        let through = invariant.through.iter().map(|id| id.index()).collect();
+        self.invariants.push(Wanted {
+            kind: invariant.kind,
+            through,
+            survives: invariant.survives,
+        });
+        if invariant.kind == InvariantKind::OneOwner {
+            return;
+        }
+        let ports: Vec<Option<Port>> = match invariant.ports.as_slice() {
+            [] => vec![None],
+            some => some.iter().copied().map(Some).collect(),
+        };
+        for (origin, source, from) in origins(plane, ends, &invariant.from) {
+            for (address, to) in goals(plane, ends, &invariant.to) {
+                for port in &ports {
+                    if source != address {
+                        let asked = (*port, Asked::Invariant(at));
+                        self.ask((origin, source, &from), (plane, address, &to), asked);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// An address behind a session, and what it is called: one that its network announces.
+fn stranger(plane: &Plane<'_>, number: usize) -> Option<(IpAddr, String)> {
+    let session = &plane.routes.sessions[number];
+    let neighbor = &plane.isp.neighbors[session.neighbor];
+    let name = &neighbor.session[session.at].name;
+    let name = format!("neighbor.{}/{name}", neighbor.name());
+    let rest = || crate::announce::rest(plane.family);
+    let own = neighbor.twin.announces.iter().chain(&neighbor.prefixes).copied();
+    let own = own.into_iter().find(|net| Family::of_net(*net) == plane.family);
+    let net = match neighbor.relation {
+        Relation::Transit => rest(),
+        Relation::Peer | Relation::RouteServer | Relation::Customer => own.or_else(rest),
+    };
+    Some((first(net?)?, name))
+}
+
+/// Where traffic of some targets comes from; the Internet where there is none.
+fn origins(plane: &Plane<'_>, ends: &Ends, targets: &[Target]) -> Vec<(Origin, IpAddr, String)> {
+    if targets.is_empty() {
+        let all = ends.sessions.iter();
+        return all
+            .filter_map(|session| {
+                let (source, name) = stranger(plane, *session)?;
+                Some((Origin::Outside(*session), source, name))
+            })
+            .collect();
+    }
+    targets.iter().flat_map(|target| origin(plane, ends, target)).collect()
+}
+
+fn origin(plane: &Plane<'_>, ends: &Ends, target: &Target) -> Vec<(Origin, IpAddr, String)> {
+    let isp = plane.isp;
+    match target {
+        Target::Host(id) => {
+            let name = format!("host.{}", isp.hosts[*id].name());
+            let address = isp.hosts[*id].main_address(isp, plane.family);
+            address.map(|a| (Origin::Host(id.index()), a, name)).into_iter().collect()
+        }
+        Target::Segment(id) => {
+            let name = format!("segment.{}", isp.segments[*id].name());
+            let net = isp.segments[*id].prefix(plane.family);
+            let address = net.and_then(|net| unnamed(plane, net));
+            address.map(|a| (Origin::Lan(id.index()), a, name)).into_iter().collect()
+        }
+        Target::Neighbor(id) => {
+            let own = |session: &&usize| plane.routes.sessions[**session].neighbor == *id;
+            let sessions = ends.sessions.iter().filter(own);
+            let each = sessions.filter_map(|session| {
+                let (source, name) = stranger(plane, *session)?;
+                Some((Origin::Outside(*session), source, name))
+            });
+            each.collect()
+        }
+        Target::Zone(id) if isp.zones[*id].rest => origins(plane, ends, &[]),
+        Target::Zone(id) => {
+            let segments = isp.zones[*id].segments.iter().map(|id| Target::Segment(*id));
+            segments.flat_map(|target| origin(plane, ends, &target)).collect()
+        }
+        Target::Service(id) => {
+            let hosts = isp.services[*id].hosts.iter().map(|id| Target::Host(*id));
+            hosts.flat_map(|target| origin(plane, ends, &target)).collect()
+        }
+        Target::Pool(_) | Target::Vip(_) | Target::Prefix(_) => {
+            let nets = isp.prefixes_of(target, plane.family);
+            let inside = ends.inside.iter();
+            inside.filter(|(_, address, _)| nets.iter().any(|net| net.contains(address))).cloned().collect()
+        }
+    }
+}
+
+/// Where traffic to some targets goes; the Internet where there is none.
+fn goals(plane: &Plane<'_>, ends: &Ends, targets: &[Target]) -> Vec<(IpAddr, String)> {
+    if targets.is_empty() {
+        return ends.outside.first().cloned().into_iter().collect();
+    }
+    let mut all = BTreeMap::new();
+    for target in targets {
+        for (address, name) in goal(plane, ends, target) {
+            all.entry(address).or_insert(name);
+        }
+    }
+    all.into_iter().collect()
+}
+
+fn goal(plane: &Plane<'_>, ends: &Ends, target: &Target) -> Vec<(IpAddr, String)> {
+    let isp = plane.isp;
+    let some = |address: Option<IpAddr>, name: String| {
+        address.map(|address| (address, name)).into_iter().collect()
+    };
+    match target {
+        Target::Host(id) => {
+            let host = &isp.hosts[*id];
+            some(host.main_address(isp, plane.family), format!("host.{}", host.name()))
+        }
+        Target::Vip(id) => {
+            let vip = &isp.vips[*id];
+            some(vip.address(plane.family), format!("vip.{}", vip.name()))
+        }
+        Target::Segment(id) => {
+            let segment = &isp.segments[*id];
+            let address = segment.prefix(plane.family).and_then(|net| unnamed(plane, net));
+            some(address, format!("segment.{}", segment.name()))
+        }
+        Target::Pool(id) => {
+            let pool = &isp.pools[*id];
+            let nets = pool.prefixes.iter().filter(|net| Family::of_net(**net) == plane.family);
+            let each = nets.filter_map(|net| Some((unnamed(plane, *net)?, format!("pool.{}", pool.name()))));
+            each.collect()
+        }
+        Target::Prefix(net) => prefix(plane, *net),
+        Target::Neighbor(id) => {
+            let name = format!("neighbor.{}", isp.neighbors[*id].name());
+            ends.outside.iter().filter(|(_, own)| *own == name).cloned().collect()
+        }
+        Target::Zone(id) if isp.zones[*id].rest => goals(plane, ends, &[]),
+        Target::Zone(id) => {
+            let segments = isp.zones[*id].segments.iter().map(|id| Target::Segment(*id));
+            segments.flat_map(|target| goal(plane, ends, &target)).collect()
+        }
+        Target::Service(id) => {
+            let service = &isp.services[*id];
+            let fronts = isp.front_of(service).into_iter();
+            let own = fronts.filter(|address| Family::of(*address) == plane.family);
+            own.map(|address| (address, format!("service.{}", service.name()))).collect()
+        }
+    }
+}
+
+fn prefix(plane: &Plane<'_>, net: IpNet) -> Vec<(IpAddr, String)> {
+    if Family::of_net(net) != plane.family {
+        return Vec::new();
+    }
+    let address = if net.prefix_len() == net.max_prefix_len() { Some(net.addr()) } else { unnamed(plane, net) };
+    address.map(|address| (address, net.to_string())).into_iter().collect()
+}

@@ -1,0 +1,48 @@
+//! Who may answer for a virtual address: the set of possible masters.
+//!
+//! A host is a possible master unless it hears a better one (RFC 5798 section 6.4). Whoever hears
+//! nobody answers: that is how two come to answer for one address.
+
+use crate::plane::up::Up;
+use crate::plane::{Candidate, Plane, Position, Vip};
+use std::net::IpAddr;
+
+/// For each VIP, the hosts that may hold it.
+pub(crate) type Masters = Vec<Vec<Position>>;
+
+/// The possible masters of every VIP.
+pub(crate) fn masters(plane: &Plane<'_>, up: &Up) -> Masters {
+    plane.vips.iter().map(|vip| of(plane, up, vip)).collect()
+}
+
+fn of(plane: &Plane<'_>, up: &Up, vip: &Vip) -> Vec<Position> {
+    let alive = |candidate: &Candidate| takes_part(plane, up, vip, candidate);
+    let beaten = |position: usize, own: &Candidate| {
+        vip.candidates.iter().enumerate().any(|(other_at, other)| {
+            other_at != position
+                && alive(other)
+                && own.hears.get(other_at).copied().unwrap_or(false)
+                && rank(up, other) > rank(up, own)
+        })
+    };
+    let all = vip.candidates.iter().enumerate();
+    all.filter(|(at, own)| alive(own) && !beaten(*at, own)).map(|(_, own)| own.host).collect()
+}
+
+/// Whether keepalived runs, and every interface of the VIPs that move with this one has its link:
+/// a group fails as a whole.
+fn takes_part(plane: &Plane<'_>, up: &Up, vip: &Vip, candidate: &Candidate) -> bool {
+    let linked = |vip: &Vip| {
+        let own = vip.candidates.iter().find(|other| other.host == candidate.host);
+        own.is_none_or(|own| up.nics[own.nic])
+    };
+    let together = |other: &&Vip| vip.group.is_some() && other.group == vip.group;
+    up.vrrp[candidate.host] && linked(vip) && plane.vips.iter().filter(together).all(linked)
+}
+
+/// The priority that it advertises; the higher address decides between equals.
+fn rank(up: &Up, candidate: &Candidate) -> (u8, Option<IpAddr>) {
+    let down = candidate.tracked.iter().filter(|(nic, _)| !up.nics[*nic]);
+    let loss = down.fold(0u8, |sum, (_, loss)| sum.saturating_add(*loss));
+    (candidate.priority.saturating_sub(loss).max(1), candidate.address)
+}

@@ -1,0 +1,298 @@
+//! One state of one family: what works, who holds which address, which way every packet goes.
+
+use crate::bgp::{self, Choices, From};
+use crate::destination::{Destination, Step};
+use crate::element::Failure;
+use crate::igp::{FAR, Paths};
+use crate::plane::routes::{Leads, SessionNumber};
+use crate::plane::up::Up;
+use crate::plane::{NicNumber, Plane, Position, Router};
+use crate::vrrp::{self, Masters};
+use policy::Destination as Packets;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// A state of the network.
+#[derive(Debug, Clone)]
+pub(crate) struct World<'a> {
+    pub(crate) plane: &'a Plane<'a>,
+    pub(crate) up: Up,
+    pub(crate) paths: Paths,
+    pub(crate) masters: Masters,
+    /// By prefix.
+    pub(crate) choices: Vec<Choices>,
+    /// The state in which everything worked: the kernel of a router whose BIRD died keeps the routes
+    /// that it had (`persist`).
+    before: Option<Arc<Self>>,
+}
+
+/// What a host does with packets to a destination, apart from its filter.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Forward {
+    /// It is the destination.
+    Here,
+    /// To a member whose address it routes: the kernel knows who is online.
+    Pool,
+    /// On to hosts of ours, over interfaces: ours, theirs. Several share the load, or may answer.
+    To(Vec<(NicNumber, NicNumber)>),
+    /// To a machine on the segment of an interface that the model does not name.
+    Member(NicNumber),
+    /// Over sessions to other networks.
+    Out(Vec<SessionNumber>),
+    /// Nobody answers for the next hop on the segment of an interface.
+    Silence(NicNumber),
+    /// There is no route, or it says unreachable.
+    Unreachable,
+    /// The route says to drop them.
+    Blackhole,
+}
+
+impl<'a> World<'a> {
+    /// The state in which everything works.
+    pub(crate) fn whole(plane: &'a Plane<'a>) -> Self {
+        let up = Up::all(plane);
+        let paths = Paths::of(plane, &up);
+        Self::with(plane, up, paths)
+    }
+
+    /// The state in which something failed.
+    pub(crate) fn of(plane: &'a Plane<'a>, failure: &Failure) -> Self {
+        Self::after(&Arc::new(Self::whole(plane)), Up::without(plane, failure))
+    }
+
+    /// The state in which less is up than in the whole one.
+    pub(crate) fn after(whole: &Arc<Self>, up: Up) -> Self {
+        let paths = whole.paths.after(whole.plane, &whole.up, &up);
+        Self { before: Some(Arc::clone(whole)), ..Self::with(whole.plane, up, paths) }
+    }
+
+    fn with(plane: &'a Plane<'a>, up: Up, paths: Paths) -> Self {
+        let masters = vrrp::masters(plane, &up);
+        let prefixes = 0..plane.routes.prefixes.len();
+        let choices = prefixes.map(|prefix| bgp::choose(plane, &up, &paths, prefix)).collect();
+        Self { plane, up, paths, masters, choices, before: None }
+    }
+
+    /// What a host does with packets to a destination.
+    pub(crate) fn forward(&self, host: Position, destination: &Destination) -> Forward {
+        if !self.up.hosts[host] {
+            return Forward::Unreachable;
+        }
+        if self.holds(host, destination.address) {
+            return Forward::Here;
+        }
+        for step in &destination.steps {
+            if let Some(forward) = self.step(host, destination.address, step) {
+                return forward;
+            }
+        }
+        if self.plane.router_of[host].is_some() && !self.up.routing[host] {
+            return self.kept(host, destination);
+        }
+        match &self.plane.gateways[host] {
+            Some(gateway) if self.up.nics[gateway.nic] => self.on_link(gateway.nic, gateway.address, false),
+            Some(_) | None => Forward::Unreachable,
+        }
+    }
+
+    /// What the kernel of a router without BIRD still does: what it did before, as far as its next
+    /// hops live.
+    fn kept(&self, host: Position, destination: &Destination) -> Forward {
+        let Some(before) = &self.before else { return Forward::Unreachable };
+        match before.forward(host, destination) {
+            Forward::To(hops) => {
+                let lives = |hop: &(NicNumber, NicNumber)| self.up.nics[hop.0] && self.up.nics[hop.1];
+                let first = hops.first().map(|(own, _)| *own);
+                let left: Vec<_> = hops.into_iter().filter(lives).collect();
+                match first.filter(|_| left.is_empty()) {
+                    Some(nic) => Forward::Silence(nic),
+                    None => Forward::To(left),
+                }
+            }
+            Forward::Out(sessions) => {
+                let link = |session: &SessionNumber| {
+                    let nic = self.plane.routes.sessions[*session].nic;
+                    nic.is_none_or(|nic| self.up.nics[nic])
+                };
+                let left: Vec<SessionNumber> = sessions.into_iter().filter(link).collect();
+                if left.is_empty() { Forward::Unreachable } else { Forward::Out(left) }
+            }
+            Forward::Member(nic) if !self.up.nics[nic] => Forward::Unreachable,
+            other => other,
+        }
+    }
+
+    /// Whether a host has an address now.
+    pub(crate) fn holds(&self, host: Position, address: IpAddr) -> bool {
+        let own = self.plane.host(host);
+        if own.loopback(self.plane.family) == Some(address) {
+            return true;
+        }
+        self.plane.nics_of(host).any(|nic| self.plane.nics[nic].address == Some(address))
+            || self.answers(address).any(|(holder, _)| holder == host)
+    }
+
+    /// The hosts that may hold a virtual address now, with the interface that they answer on.
+    pub(crate) fn answers(&self, address: IpAddr) -> impl Iterator<Item = (Position, NicNumber)> {
+        let vips = self.plane.vips.iter().zip(&self.masters);
+        let of = vips.filter(move |(vip, _)| vip.address == Some(address));
+        of.flat_map(|(vip, masters)| {
+            vip.candidates
+                .iter()
+                .filter(|candidate| masters.contains(&candidate.host))
+                .map(|candidate| (candidate.host, candidate.nic))
+        })
+    }
+
+    /// What one prefix that covers the destination says, if a host has it.
+    fn step(&self, host: Position, address: IpAddr, step: &Step) -> Option<Forward> {
+        let segment = step.segment.and_then(|segment| self.plane.nic_on(host, segment));
+        if let Some(nic) = segment.filter(|nic| self.connected(*nic)) {
+            return Some(self.on_link(nic, address, true));
+        }
+        let router = self.plane.router_of[host]?;
+        if !self.up.routing[host] {
+            return None;
+        }
+        let chosen = step.prefix.and_then(|prefix| {
+            let choices = &self.choices[prefix];
+            choices.route[usize::from(router)].map(|route| (prefix, route))
+        });
+        let ospf = || self.ospf(router, &step.infrastructure);
+        match chosen {
+            Some((prefix, route)) => {
+                let own = self.preference(prefix, router) > OSPF;
+                if own { None } else { ospf() }.or_else(|| Some(self.follow(router, prefix, route)))
+            }
+            None => ospf(),
+        }
+    }
+
+    /// Whether the kernel has a route to the segment of an interface.
+    fn connected(&self, nic: NicNumber) -> bool {
+        self.up.nics[nic] && self.plane.nics[nic].address.is_some()
+    }
+
+    fn preference(&self, prefix: usize, router: Router) -> u16 {
+        let first = self.choices[prefix].of[usize::from(router)].first();
+        match first {
+            Some(From::Own(number)) => {
+                self.plane.routes.injections[prefix][usize::from(*number)].preference
+            }
+            Some(From::Inner(_) | From::Internal(_)) | None => bgp::BGP,
+        }
+    }
+
+    /// To the nearest of the routers that a prefix in OSPF belongs to.
+    fn ospf(&self, router: Router, owners: &[Router]) -> Option<Forward> {
+        let far = |owner: &Router| self.paths.distance(router, *owner);
+        let nearest = owners.iter().map(far).min().filter(|far| *far != FAR)?;
+        if nearest == 0 {
+            return None;
+        }
+        let owners = owners.iter().copied().filter(|owner| far(owner) == nearest);
+        Some(self.towards(router, owners))
+    }
+
+    /// Over OSPF's next hops to routers of ours.
+    fn towards(&self, router: Router, to: impl Iterator<Item = Router>) -> Forward {
+        let mut hops = Vec::new();
+        for far in to {
+            for (nic, next) in self.paths.next_hops(self.plane, &self.up, (router, far)) {
+                let host = self.plane.routers[usize::from(next)].index();
+                let segment = self.plane.nics[nic].segment;
+                hops.extend(self.plane.nic_on(host, segment).map(|theirs| (nic, theirs)));
+            }
+        }
+        hops.sort_unstable();
+        hops.dedup();
+        if hops.is_empty() { Forward::Unreachable } else { Forward::To(hops) }
+    }
+
+    /// Where a router's best route to a prefix leads.
+    fn follow(&self, router: Router, prefix: usize, route: u32) -> Forward {
+        if self.plane.routes.routes[route as usize].destination == Packets::Blackhole {
+            return Forward::Blackhole;
+        }
+        let chosen = &self.choices[prefix].of[usize::from(router)];
+        let (mut out, mut internal) = (Vec::new(), Vec::new());
+        for from in chosen {
+            match from {
+                From::Own(number) => {
+                    match self.plane.routes.injections[prefix][usize::from(*number)].leads {
+                        Leads::Attached(nic) => return Forward::Member(nic),
+                        Leads::Via(vip, nic) => return self.to_vip(vip, nic),
+                        Leads::Pool => return Forward::Pool,
+                        Leads::Unreachable => return Forward::Unreachable,
+                        Leads::Out(session) => out.push(session),
+                    }
+                }
+                From::Inner(session) => return self.over(router, *session),
+                From::Internal(teller) => internal.push(*teller),
+            }
+        }
+        if out.is_empty() { self.towards(router, internal.into_iter()) } else { Forward::Out(out) }
+    }
+
+    fn to_vip(&self, vip: usize, nic: NicNumber) -> Forward {
+        match self.plane.vips[vip].address {
+            Some(address) => self.on_link(nic, address, false),
+            None => Forward::Unreachable,
+        }
+    }
+
+    /// Over a session between routers of ours, to the other end.
+    fn over(&self, router: Router, session: SessionNumber) -> Forward {
+        let inner = self.plane.routes.inner.iter();
+        let inner = inner.clone().find(|one| one.session == session && one.to == router);
+        inner.map_or(Forward::Unreachable, |one| Forward::To(vec![(one.nics.1, one.nics.0)]))
+    }
+
+    /// To whoever has an address on the segment of an interface.
+    fn on_link(&self, nic: NicNumber, address: IpAddr, member: bool) -> Forward {
+        let segment = self.plane.nics[nic].segment;
+        let hops: Vec<_> = self.answering(segment, address).map(|other| (nic, other)).collect();
+        match (hops.is_empty(), member && !self.is_named(segment, address)) {
+            (false, _) => Forward::To(hops),
+            (true, true) => Forward::Member(nic),
+            (true, false) => Forward::Silence(nic),
+        }
+    }
+
+    /// The interfaces on a segment that may answer for an address.
+    pub(crate) fn answering(
+        &self,
+        segment: Position,
+        address: IpAddr,
+    ) -> impl Iterator<Item = NicNumber> {
+        let nics = &self.plane.nics;
+        let own = self.plane.on_segment[segment].iter().copied();
+        let own = own.filter(move |nic| nics[*nic].address == Some(address) && self.up.nics[*nic]);
+        let virtual_ones = self.answers(address).map(|(_, nic)| nic);
+        own.chain(virtual_ones.filter(move |nic| nics[*nic].segment == segment))
+    }
+
+    /// Whether an address belongs to a host or a VIP that the model names.
+    fn is_named(&self, segment: Position, address: IpAddr) -> bool {
+        let on = &self.plane.on_segment[segment];
+        on.iter().any(|nic| self.plane.nics[*nic].address == Some(address))
+            || self.plane.vips.iter().any(|vip| vip.address == Some(address))
+    }
+
+    /// What decided at a host, in words, for people who look at a path.
+    pub(crate) fn why(&self, host: Position, destination: &Destination) -> String {
+        crate::why::why(self, host, destination)
+    }
+
+    /// Whether a session with another network is up.
+    pub(crate) fn session_is_up(&self, session: SessionNumber) -> bool {
+        let about = &self.plane.routes.sessions[session];
+        let host = self.plane.routers[usize::from(about.router)].index();
+        self.up.sessions[session]
+            && self.up.routing[host]
+            && about.nic.is_none_or(|nic| self.up.nics[nic])
+    }
+}
+
+/// Preference of OSPF among BIRD's protocols.
+pub(crate) const OSPF: u16 = 150;

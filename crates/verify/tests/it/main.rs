@@ -1,0 +1,4 @@
+//! Tests of the proof on whole networks.
+
+#[cfg(test)]
+mod example;
