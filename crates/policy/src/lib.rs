@@ -1,12 +1,13 @@
 //! Typed routing policy: one tree that is printed for BIRD, run on routes, and proved about.
 //!
 //! Touches no daemon and reads no file. The tree is first order and total: no loop, no recursion, no
-//! variable. So [`run`] always ends, and a proof can walk the same tree with sets of routes instead
+//! variable. So [`run`] always ends, and [`symbolic`] walks the same tree with sets of routes instead
 //! of one route.
 //!
 //! ```text
 //! standard::import(Relation::Transit, &parameters) -> Filter ----> bird::print -> what the daemon reads
-//!                                                         \-----> run(&filter, &route, &roas) -> Verdict
+//!                                                         |-----> run(&filter, &route, &roas) -> Verdict
+//!                                                         \-----> symbolic: run on all routes at once
 //! ```
 //!
 //! `tests/against_bird.rs` holds the two to each other: random routes go through a real BIRD and
@@ -14,6 +15,7 @@
 
 pub mod bird;
 pub mod standard;
+pub mod symbolic;
 
 mod reason;
 mod route;

@@ -97,7 +97,7 @@ fn add<T: PartialEq>(list: &mut Vec<T>, item: T) {
 }
 
 /// Whether a condition holds for a route.
-fn holds(condition: &Condition, route: &Route, roas: &Roas) -> bool {
+pub(crate) fn holds(condition: &Condition, route: &Route, roas: &Roas) -> bool {
     match condition {
         Condition::Always => true,
         Condition::Not(inner) => !holds(inner, route, roas),
@@ -146,7 +146,12 @@ fn at_least(length: usize, count: u32) -> bool {
 }
 
 /// RFC 6811 section 2. An origin of 0 matches no ROA (RFC 7607).
-fn validate(table: &RoaTable, origin: RoaOrigin, route: &Route, roas: &Roas) -> RoaState {
+pub(crate) fn validate(
+    table: &RoaTable,
+    origin: RoaOrigin,
+    route: &Route,
+    roas: &Roas,
+) -> RoaState {
     let origin = match origin {
         RoaOrigin::Path => route.path.last_nonaggregated(),
         RoaOrigin::Asn(asn) => asn,

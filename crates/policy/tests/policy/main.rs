@@ -4,3 +4,4 @@ mod against_bird;
 mod properties;
 mod sample;
 mod text;
+mod symbolic;

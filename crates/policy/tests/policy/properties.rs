@@ -56,7 +56,8 @@ fn large() -> impl Strategy<Value = Vec<Large>> {
     collection::vec(prop_oneof![own, mark, other], 0..110)
 }
 
-fn route() -> impl Strategy<Value = Route> {
+/// Any route: at random, and near what the sample's filters know.
+pub(crate) fn route() -> impl Strategy<Value = Route> {
     let lists = (path(), communities(), large());
     let numbers = (option::of(any::<u32>()), option::of(any::<u32>()), any::<u8>());
     (net(), lists, numbers).prop_map(|(net, (path, communities, large), (pref, med, word))| {
@@ -75,7 +76,8 @@ fn route() -> impl Strategy<Value = Route> {
     })
 }
 
-fn all() -> Vec<Filter> {
+/// Every filter of the sample, of both families.
+pub(crate) fn all() -> Vec<Filter> {
     [sample::filters(Family::V4), sample::filters(Family::V6)].concat()
 }
 
