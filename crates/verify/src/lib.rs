@@ -18,6 +18,7 @@ mod fixed;
 mod flows;
 mod igp;
 mod judge;
+pub mod leak;
 mod path;
 mod plane;
 pub mod property;

@@ -129,6 +129,9 @@ pub(super) const SOURCES: [Source; 6] =
 pub(super) const DESTINATIONS: [Destination; 3] =
     [Destination::AsLearnt, Destination::Unreachable, Destination::Blackhole];
 
+/// The bits of what BGP itself makes of a route: forwarded, or unreachable.
+const LEARNT: u8 = 0b011;
+
 /// The bit of one thing among all.
 pub(super) fn bit<T: PartialEq>(all: &[T], one: &T) -> u8 {
     all.iter().zip(0..).filter(|(each, _)| *each == one).map(|(_, at)| 1_u8 << at).sum()
@@ -199,17 +202,22 @@ impl Routes {
         }
     }
 
-    /// The same routes after BGP took them to another router's table, or into the table of this
-    /// one: the next hop may be another, and may be lost.
+    /// The same routes once they are in the table: a next hop may turn out to be out of reach.
     #[must_use]
-    pub fn carried(mut self) -> Self {
-        let bits = |kinds: &[Destination]| kinds.iter().map(|d| bit(&DESTINATIONS, d)).sum::<u8>();
-        let learnt = bits(&[Destination::AsLearnt, Destination::Unreachable]);
+    pub fn in_table(mut self) -> Self {
         let possible = self.destination.possible();
-        if possible & learnt != 0 {
-            self.destination.now = Some(possible | learnt);
+        if possible & LEARNT != 0 {
+            self.destination.now = Some(possible | LEARNT);
         }
+        self
+    }
+
+    /// The same routes told to another router of ours, and in its table: by another next hop, which
+    /// may be out of reach.
+    #[must_use]
+    pub fn told(mut self) -> Self {
         self.source.now = Some(bit(&SOURCES, &Source::Bgp));
+        self.destination.now = Some(LEARNT);
         self.versions.hop = self.versions.hop.saturating_add(1);
         self
     }
