@@ -214,6 +214,23 @@ fn what_was_taken_away_is_gone_and_what_it_came_with_is_not_forgotten() {
 }
 
 #[test]
+fn a_next_hop_may_be_lost_in_a_table_but_a_blackhole_has_none_until_it_is_told() {
+    let filter = of_steps(vec![Statement::when(
+        Condition::community(Community::BLACKHOLE),
+        vec![Statement::Do(Action::Blackhole), Statement::Do(Action::Accept)],
+    )]);
+    let space = Space::new(Family::V4, &[&filter], &[]);
+    let lost = |routes| space.those(routes, &Condition::Unreachable).len();
+    assert_eq!(lost(space.every().learnt()), 0);
+    let ends = space.walk(&filter, space.every().learnt()).expect("it is simple");
+    let of = |of: fn(policy::symbolic::Routes) -> policy::symbolic::Routes| {
+        ends.iter().map(|end| lost(of(end.routes.clone()))).collect::<Vec<_>>()
+    };
+    assert_eq!(of(policy::symbolic::Routes::in_table), [0, 1]);
+    assert_eq!(of(policy::symbolic::Routes::told), [1, 1]);
+}
+
+#[test]
 fn a_filter_that_the_space_does_not_know_is_not_judged() {
     let session = sample::session(Relation::Peer, Family::V4);
     let parameters = Parameters { network: sample::network(), session };
