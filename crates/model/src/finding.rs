@@ -115,13 +115,23 @@ pub fn text(finding: &Finding, sources: &[Source], paint: Paint) -> String {
         };
     }
     if let Some(hint) = &finding.hint {
-        group = group.element(Level::HELP.message(hint.as_str()));
+        group = group.element(Level::HELP.message(tame(hint)));
     }
     let renderer = match paint {
         Paint::Plain => Renderer::plain(),
         Paint::Colour => Renderer::styled(),
     };
     renderer.render(&[group])
+}
+
+/// A hint without what drives a terminal or turns the direction of writing: the renderer takes it out
+/// of titles and quotes, but not out of messages.
+fn tame(text: &str) -> String {
+    let wild = |c: char| {
+        (c.is_control() && c != '\n')
+            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.replace(wild, "\u{fffd}")
 }
 
 /// Places this far apart in a file are quoted apart.
