@@ -66,10 +66,3 @@ fn every_property_has_its_page_and_way_out() {
         assert_eq!(Property::of(code).map(|found| found.page), Some(*page), "{code} twice");
     }
 }
-
-#[test]
-fn every_page_belongs_to_a_property() {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/pages");
-    let pages = std::fs::read_dir(folder).expect("the folder is beside this file").count();
-    assert_eq!(pages, PROPERTIES.len());
-}

@@ -37,6 +37,18 @@ fn every_lint_has_a_wrong_example() {
 }
 
 #[test]
+fn every_page_of_a_property_is_used() {
+    let list = read("crates/verify/src/property.rs");
+    let unused = |page: &String| {
+        let name = page.rsplit('/').next().unwrap_or_default();
+        !list.contains(&format!("include_str!(\"pages/{name}\")"))
+    };
+    let pages = files("crates/verify/src/pages", ".md");
+    assert!(pages.len() >= 20, "the pages of properties are elsewhere: mend this test");
+    nothing(&pages.into_iter().filter(unused).collect::<Vec<_>>(), "add it to PROPERTIES");
+}
+
+#[test]
 fn every_link_leads_somewhere() {
     let mut wrong = Vec::new();
     let own = ["README.md", "README.fr.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"];
