@@ -5,7 +5,7 @@ TOOLS := .cache/tools/bin
 TWIN  := $(SUDO) target/release/ketupa twin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo down test check deps tools build fmt lint words supply docs unit all-tests fuzz bench bless clean
+.PHONY: help demo down test check deps tools build browser fmt lint words supply docs unit all-tests fuzz bench bless clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 12
@@ -64,7 +64,13 @@ docs: ## that the generated pages are fresh and the code's own documentation has
 unit:
 	cargo nextest run --workspace --locked -P quick
 
-all-tests:
+# What opens the pages of proofs, where a browser is not there already.
+browser:
+	@command -v chromium chromium-browser google-chrome >/dev/null || { \
+	  $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends chromium; \
+	}
+
+all-tests: browser
 	cargo build --locked --quiet -p ketupa
 	$(SUDO) target/debug/ketupa twin image
 	$(SUDO) env "PATH=$$PATH" HOME="$$HOME" INSTA_UPDATE=no cargo nextest run --workspace --locked -P ci

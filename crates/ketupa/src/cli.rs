@@ -1,5 +1,9 @@
 //! The command line: what can be typed, and the help that goes with it.
 
+// Its place is said because xtask reads this file as a module of its own.
+#[path = "cli/prove.rs"]
+pub(crate) mod prove;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
 use std::path::PathBuf;
@@ -26,6 +30,8 @@ pub(crate) enum Command {
     Check(Check),
     /// Explain a finding's code, or list all codes
     Explain(Explain),
+    /// Prove that the network holds whatever fails, or ask it where packets go
+    Prove(prove::Prove),
     /// Print the finance table: what everything costs, and what leaving hosts would save
     Cost(Cost),
     /// Draw the network as SVG

@@ -4,6 +4,7 @@
 mod cli;
 mod commands;
 mod input;
+mod report;
 mod screen;
 
 use clap::Parser as _;
@@ -21,7 +22,7 @@ fn main() -> ExitCode {
         Ok(end) => end.into(),
         Err(error) => {
             screen.complain(&error);
-            ExitCode::from(commands::End::Broken)
+            ExitCode::from(error.end())
         }
     }
 }

@@ -41,6 +41,11 @@ impl Screen {
         self.line("")
     }
 
+    /// Whether the result may have colours.
+    pub(crate) fn paint(&self) -> Paint {
+        self.paint
+    }
+
     /// Shows what was printed so far.
     pub(crate) fn flush(&mut self) -> Printed {
         self.out.flush()

@@ -4,6 +4,7 @@ mod check;
 mod cost;
 mod explain;
 mod map;
+mod prove;
 mod render;
 mod twin;
 
@@ -20,6 +21,8 @@ pub(crate) enum End {
     Well,
     /// Something is wrong with the network that was declared.
     Wrong,
+    /// The command line asks for what is not there.
+    Misused,
     /// The machine refused.
     Broken,
 }
@@ -29,6 +32,7 @@ impl From<End> for ExitCode {
         match end {
             End::Well => Self::SUCCESS,
             End::Wrong => Self::FAILURE,
+            End::Misused => Self::from(2),
             End::Broken => Self::from(3),
         }
     }
@@ -41,6 +45,8 @@ pub(crate) enum Error {
     File { act: &'static str, path: PathBuf, source: std::io::Error },
     /// The output went away.
     Print(std::io::Error),
+    /// A word of the command line means nothing, as a sentence.
+    Usage(String),
     /// Anything else, as a sentence that says what to do.
     Message(String),
 }
@@ -48,6 +54,14 @@ pub(crate) enum Error {
 impl Error {
     pub(crate) fn file(act: &'static str, path: &Path, source: std::io::Error) -> Self {
         Self::File { act, path: path.to_owned(), source }
+    }
+
+    /// How a command ends that fails so.
+    pub(crate) fn end(&self) -> End {
+        match self {
+            Self::Usage(_) => End::Misused,
+            Self::File { .. } | Self::Print(_) | Self::Message(_) => End::Broken,
+        }
     }
 
     pub(crate) fn is_broken_pipe(&self) -> bool {
@@ -63,7 +77,7 @@ impl std::fmt::Display for Error {
                 write!(f, "cannot {act} {path}: {source}")
             }
             Self::Print(error) => write!(f, "cannot print: {error}"),
-            Self::Message(text) => f.write_str(text),
+            Self::Usage(text) | Self::Message(text) => f.write_str(text),
         }
     }
 }
@@ -82,6 +96,7 @@ pub(crate) fn run(cli: Cli, screen: &mut Screen) -> Result<End, Error> {
         Command::Explain(args) => explain::run(&args, screen),
         Command::Cost(args) => cost::run(&args, screen),
         Command::Map(args) => map::run(&args, screen),
+        Command::Prove(args) => prove::run(args, screen),
         Command::Render(args) => render::run(&args, screen),
         Command::Twin(what) => twin::run(what, screen),
         Command::Completions(args) => {

@@ -3,9 +3,16 @@
 use crate::run::{Folder, ketupa};
 use std::process::Command;
 
-const COMMANDS: [&str; 23] = [
+const COMMANDS: [&str; 30] = [
     "check",
     "explain",
+    "prove",
+    "prove run",
+    "prove path",
+    "prove who-answers",
+    "prove what-if",
+    "prove diff",
+    "prove order",
     "cost",
     "map",
     "render",
@@ -44,7 +51,7 @@ fn the_help_of_every_command_shows_an_example_of_it() {
 
 #[test]
 fn every_command_is_in_the_help_that_is_tested_here() {
-    for parent in ["", "twin"] {
+    for parent in ["", "prove", "twin"] {
         let words: Vec<&str> = parent.split_whitespace().chain(["--help"]).collect();
         let help = ketupa(&words).ends(0, &[]).out;
         let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1);

@@ -10,6 +10,7 @@ mod edge;
 mod golden;
 mod help;
 mod printed;
+mod prove;
 mod real_trees;
 mod render;
 mod run;

@@ -1,0 +1,105 @@
+//! `ketupa prove`: the proof in every form; the questions have files of their own.
+
+mod ask;
+mod diff;
+mod engine;
+mod order;
+mod waiting;
+
+use super::{End, Error};
+use crate::cli::prove::{Prove, ProveFormat, ProveRun, Question};
+use crate::input;
+use crate::report::{self, Proved};
+use crate::screen::{Screen, counted};
+use model::finding::Paint;
+use model::{Isp, Severity, Source};
+use std::path::Path;
+use std::time::Instant;
+use verify::Report;
+use waiting::waiting;
+
+pub(crate) fn run(args: Prove, screen: &mut Screen) -> Result<End, Error> {
+    match args.question {
+        None => prove(&args.run, screen),
+        Some(Question::Run(args)) => prove(&args, screen),
+        Some(Question::Path(args)) => ask::path(&args, screen),
+        Some(Question::WhoAnswers(args)) => ask::who_answers(&args, screen),
+        Some(Question::WhatIf(args)) => ask::what_if(&args, screen),
+        Some(Question::Diff(args)) => diff::run(&args, screen),
+        Some(Question::Order(args)) => order::run(&args, screen),
+    }
+}
+
+/// A directory that was read without mistakes.
+struct Read {
+    isp: Isp,
+    sources: Vec<Source>,
+    /// As it was typed.
+    directory: String,
+}
+
+impl Read {
+    /// What there is to say with a report on it.
+    fn proved<'a>(&'a self, report: &'a Report) -> Proved<'a> {
+        let Self { isp, sources, directory } = self;
+        Proved { isp, sources, directory, report }
+    }
+}
+
+/// Reads a directory; says what is wrong with it where that is no network yet.
+fn read(path: &Path, screen: &mut Screen) -> Result<Option<Read>, Error> {
+    let input::Read { directory, isp, findings } = input::read(path)?;
+    let Some(isp) = isp else {
+        screen.findings(&findings, &directory.sources)?;
+        screen.say(counted(&findings));
+        return Ok(None);
+    };
+    let sources = directory.sources;
+    Ok(Some(Read { isp, sources, directory: path.display().to_string() }))
+}
+
+fn prove(args: &ProveRun, screen: &mut Screen) -> Result<End, Error> {
+    let Some(read) = read(&args.place.dir, screen)? else { return Ok(End::Wrong) };
+    let today = super::today(args.today);
+    unrendered(&read.isp, today, screen);
+    let start = Instant::now();
+    let options = engine::Options { failures: args.failures, today };
+    let report = waiting("proving", || engine::prove(&read.isp, &options));
+    let took = start.elapsed().as_secs_f64();
+    let proved = read.proved(&report);
+    let last = format!("{}, in {took:.2} s", proved.summary());
+    let paint = if args.output.is_some() { Paint::Plain } else { screen.paint() };
+    let text = match args.format {
+        ProveFormat::Text => report::text(&proved, paint) + &last + "\n",
+        ProveFormat::Json => {
+            let json = serde_json::to_string_pretty(&report::json(&proved));
+            json.map_err(|error| Error::Message(format!("cannot write JSON: {error}")))? + "\n"
+        }
+        ProveFormat::Html => {
+            let singles = waiting("drawing", || engine::singles(&read.isp));
+            report::page(&proved, &singles)
+        }
+        ProveFormat::Markdown => report::markdown(&proved),
+        ProveFormat::Junit => report::junit(&proved),
+    };
+    match &args.output {
+        None => screen.text(&text)?,
+        Some(path) => {
+            std::fs::write(path, text).map_err(|error| Error::file("write", path, error))?;
+            screen.say(last);
+        }
+    }
+    Ok(if proved.holds() { End::Well } else { End::Wrong })
+}
+
+/// A network that breaks a lint is proved as it is declared; but nobody could apply it.
+fn unrendered(isp: &Isp, today: jiff::civil::Date, screen: &mut Screen) {
+    let report = prove::check(isp, components::ALL, today);
+    let errors = report.findings.iter().filter(|found| found.severity == Severity::Error).count();
+    if errors > 0 {
+        let errors = report::count(errors, "error", "errors");
+        screen.say(format!(
+            "note: `ketupa check` finds {errors}: this network cannot be rendered as it is"
+        ));
+    }
+}

@@ -1,0 +1,82 @@
+//! `ketupa prove` at the command line: its forms, its questions and how it ends.
+
+use crate::run::{Folder, example, ketupa, ketupa_in};
+
+#[test]
+fn the_plain_form_and_run_are_the_same() {
+    let neutrinet = example("neutrinet");
+    let plain = ketupa(&["prove", &neutrinet, "--format", "json"]);
+    let run = ketupa(&["prove", "run", &neutrinet, "--format", "json"]);
+    assert_eq!((plain.code, &plain.out), (run.code, &run.out));
+    let told = plain.json();
+    assert_eq!(told["form"], 1);
+    assert_eq!(told["extent"]["failures"], 2);
+    assert_eq!(told["judged"].as_array().map(Vec::len), Some(23));
+}
+
+#[test]
+fn every_form_goes_to_a_file_and_the_last_line_to_the_terminal() {
+    let folder = Folder::example("prove-forms", "minimal");
+    for (format, begins) in [
+        ("text", ""),
+        ("json", "{"),
+        ("html", "<!doctype html>"),
+        ("markdown", "## "),
+        ("junit", "<?xml"),
+    ] {
+        let ran = ketupa_in(folder.path(), &["prove", "--format", format, "-o", "proof"]);
+        assert_eq!(ran.out, "", "{format}");
+        assert!(ran.err.contains("proved") && ran.err.contains(" s\n"), "{format}: {}", ran.err);
+        let text = std::fs::read_to_string(folder.path().join("proof")).unwrap();
+        assert!(text.starts_with(begins), "{format}: {text:.200}");
+    }
+}
+
+#[test]
+fn words_that_mean_nothing_are_the_command_lines_fault() {
+    let neutrinet = example("neutrinet");
+    let ask = |words: &[&str]| ketupa(&[&["prove"], words, &["-C", &neutrinet]].concat());
+    ask(&["what-if", "--without", "edge-99"]).ends(2, &["`edge-99` is nothing that can fail"]);
+    ask(&["path", "a", "b", "--port", "x"]).ends(2, &["`x` is no port: write tcp/443"]);
+    ask(&["path", "\u{1b}[31m", "b"]).ends(2, &["\u{fffd}[31m"]);
+    ask(&["who-answers", "patata"]).ends(2, &["invalid value 'patata'"]);
+    ketupa(&["prove", &neutrinet, "--failures", "3"]).ends(2, &["3 is not in 0..=2"]);
+}
+
+#[test]
+fn a_directory_that_is_not_there_is_the_machines_fault() {
+    ketupa(&["prove", "/nowhere"]).ends(3, &["cannot open /nowhere"]);
+    ketupa(&["prove", "diff", "/nowhere", "/nowhere"]).ends(3, &["cannot open /nowhere"]);
+}
+
+#[test]
+fn a_directory_named_like_a_question_is_written_with_its_path() {
+    let folder = Folder::new("prove-order");
+    folder.write("order/isp.toml", b"[isp]\nname = 1\n");
+    let ran = ketupa_in(folder.path(), &["prove", "./order"]);
+    ran.ends(1, &["order/isp.toml", "error"]);
+}
+
+#[test]
+fn what_is_no_network_yet_is_told_and_not_proved() {
+    let folder = Folder::with("prove-wrong", &[("isp.toml", b"[isp]\nname = 1\n")]);
+    let ran = folder.ketupa("prove").ends(1, &["error["]);
+    assert!(!ran.out.contains("proved"), "{}", ran.out);
+}
+
+#[test]
+fn the_pages_of_the_manual_show_words_that_are_understood() {
+    let docs = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
+    let mut seen = 0;
+    for page in ["ci.md", "prove.md"] {
+        let text = std::fs::read_to_string(docs.join(page)).unwrap();
+        let lines = text.lines().map(|line| line.trim_start().trim_start_matches("- "));
+        for line in lines.filter(|line| line.starts_with("ketupa ")) {
+            let words = line.split(['|', '>', '&']).next().unwrap_or_default();
+            let words: Vec<&str> = words.split_whitespace().skip(1).chain(["--help"]).collect();
+            ketupa(&words).ends(0, &["Usage: ketupa"]);
+            seen += 1;
+        }
+    }
+    assert!(seen > 15, "{seen} commands: the pages are written in another form, mend this test");
+}
