@@ -2,9 +2,12 @@
 #![expect(clippy::disallowed_methods, reason = "tests read cases and write golden files")]
 #![expect(clippy::panic, reason = "a test kit fails by panicking")]
 
+mod blocks;
 pub mod cases;
 pub mod golden;
 pub mod large;
+pub mod random;
+pub mod zoo;
 
 use model::{Isp, Source};
 use std::path::{Path, PathBuf};

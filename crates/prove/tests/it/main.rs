@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests read cases")]
 #![expect(clippy::panic, reason = "a test fails by panicking")]
 
+mod generated;
 mod heard;
 mod large;
 mod list;
