@@ -6,6 +6,7 @@ mod blocks;
 pub mod cases;
 pub mod golden;
 pub mod large;
+pub mod naive;
 pub mod random;
 pub mod zoo;
 

@@ -1,5 +1,7 @@
 //! `xtask bench`: measures what docs/benchmarks.md says, with the released command in processes of its own.
 
+mod prove;
+
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,12 +11,20 @@ use std::time::{Duration, Instant};
 /// Runs of each quick command; the middle one counts.
 const RUNS: usize = 21;
 
-/// Measures everything, or what the words name: `example`, `routers`, `hosts`, `twin`, `build`.
+/// Measures everything, or what the words name: `example`, `routers`, `hosts`, `twin`, `prove`, `build`.
 pub(crate) fn run(root: &Path, words: &[String]) -> Result<String, String> {
     if let [word, verb, directory] = words
         && word == "one"
     {
         return one(verb, Path::new(directory));
+    }
+    if let Some((word, words)) = words.split_first()
+        && word == "prove-one"
+    {
+        return prove::one(words);
+    }
+    if words.first().is_some_and(|word| word == "prove") {
+        return prove::table(root, words);
     }
     let wanted = |name: &str| words.is_empty() || words.iter().any(|word| word == name);
     let ketupa = released(root)?;
@@ -36,6 +46,9 @@ pub(crate) fn run(root: &Path, words: &[String]) -> Result<String, String> {
     }
     if wanted("twin") {
         said += &twin(root, &ketupa)?;
+    }
+    if wanted("prove") {
+        said += &prove::table(root, &[])?;
     }
     if words.iter().any(|word| word == "build") {
         said += &build(root)?;
@@ -98,9 +111,9 @@ fn one(verb: &str, directory: &Path) -> Result<String, String> {
     let mut rendered = (0, 0);
     let mut errors = 0;
     if verb == "check" {
-        errors = prove::check(&isp, components::ALL, today).findings.len();
+        errors = ::prove::check(&isp, components::ALL, today).findings.len();
     } else {
-        let proof = prove::prove(&isp, components::ALL, today).map_err(|_| "it is wrong")?;
+        let proof = ::prove::prove(&isp, components::ALL, today).map_err(|_| "it is wrong")?;
         let none = std::collections::BTreeMap::new();
         let tree = render::tree(&proof, components::ALL, &none).map_err(|e| e.to_string())?;
         let files = tree.hosts.values().flat_map(|host| host.files.values());
