@@ -20,10 +20,14 @@ impl Report {
         let accepts = isp.accepts.values();
         let named: Vec<&Accept> = accepts.filter(|accept| names(accept, &violation)).collect();
         let covered = |failure: &Failure| {
-            named.iter().find(|accept| within(isp, accept, failure)).map(|accept| accept.reason.clone())
+            named
+                .iter()
+                .find(|accept| within(isp, accept, failure))
+                .map(|accept| accept.reason.clone())
         };
         let all = std::iter::once(&violation.shown.failure).chain(&violation.others);
-        let left: Vec<Failure> = all.filter(|failure| covered(failure).is_none()).cloned().collect();
+        let left: Vec<Failure> =
+            all.filter(|failure| covered(failure).is_none()).cloned().collect();
         if left.first() == Some(&violation.shown.failure) {
             let others = left.into_iter().skip(1).collect();
             self.violations.push(Violation { others, ..violation });

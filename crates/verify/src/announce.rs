@@ -78,7 +78,8 @@ fn prefixes(neighbor: &Neighbor, family: Family) -> impl Iterator<Item = IpNet> 
         Relation::Customer => neighbor.prefixes.iter().chain(twin).copied().collect(),
         Relation::Transit | Relation::Peer | Relation::RouteServer => twin.copied().collect(),
     };
-    let mut all: Vec<IpNet> = all.into_iter().filter(|net| Family::of_net(*net) == family).collect();
+    let mut all: Vec<IpNet> =
+        all.into_iter().filter(|net| Family::of_net(*net) == family).collect();
     all.sort();
     all.dedup();
     all.into_iter()

@@ -160,7 +160,8 @@ impl Choosing<'_> {
         self.up.routing[host]
             && needs.nic.is_none_or(|nic| self.up.nics[nic])
             && needs.session.is_none_or(|session| self.up.sessions[session])
-            && (needs.one_of.is_empty() || needs.one_of.iter().any(|far| self.reaches(injection.router, *far)))
+            && (needs.one_of.is_empty()
+                || needs.one_of.iter().any(|far| self.reaches(injection.router, *far)))
     }
 
     fn reaches(&self, from: Router, to: Router) -> bool {

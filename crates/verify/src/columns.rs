@@ -74,8 +74,7 @@ impl<'a> Memory<'a> {
     pub(crate) fn column(&mut self, world: &World<'_>, destination: usize) -> ColumnNumber {
         let about = &self.destinations.all[destination];
         let hosts = &self.hosts;
-        let forwards: Vec<Forward> =
-            hosts.iter().map(|host| world.forward(*host, about)).collect();
+        let forwards: Vec<Forward> = hosts.iter().map(|host| world.forward(*host, about)).collect();
         let next = self.columns.len() as ColumnNumber;
         let key = (destination, forwards);
         if let Some(known) = self.known.get(&key) {
@@ -179,10 +178,12 @@ pub(crate) fn summary(plane: &Plane<'_>, walks: &[Walk]) -> Seen {
         ..Seen::default()
     };
     for walk in walks {
-        seen.ends.extend(walk.ends.iter().map(|(visit, end)| (walk.visits[*visit].0.host, end.clone())));
+        seen.ends
+            .extend(walk.ends.iter().map(|(visit, end)| (walk.visits[*visit].0.host, end.clone())));
         seen.hosts.extend(walk.hosts());
         for visit in 0..walk.visits.len() {
-            let edges = walk.way(visit).into_iter().map(|at| at.host).filter(|host| is_edge(plane, *host));
+            let edges =
+                walk.way(visit).into_iter().map(|at| at.host).filter(|host| is_edge(plane, *host));
             if let [.., one, other] = edges.collect::<Vec<_>>().as_slice() {
                 seen.two_edges = Some((*one, *other));
             }
@@ -207,6 +208,9 @@ fn passes(plane: &Plane<'_>, walks: &[Walk], host: Position) -> bool {
     };
     plane.gates.tracks(host)
         && walks.iter().any(|walk| {
-            walk.visits.iter().enumerate().any(|(at, (place, _))| place.host == host && !ended(walk, at))
+            walk.visits
+                .iter()
+                .enumerate()
+                .any(|(at, (place, _))| place.host == host && !ended(walk, at))
         })
 }

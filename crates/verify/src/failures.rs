@@ -96,7 +96,9 @@ impl<'a> Seen<'a> {
     /// One element for each state that a single failure leads to, but for the state without any.
     fn first_of_each(&self) -> Vec<Element> {
         let single = self.scenarios.iter().skip(1);
-        single.filter_map(|scenario| scenario.failures.first()?.elements().first().copied()).collect()
+        single
+            .filter_map(|scenario| scenario.failures.first()?.elements().first().copied())
+            .collect()
     }
 }
 
@@ -123,10 +125,11 @@ impl Relevant {
     }
 
     fn key(&self, up: &Up) -> Vec<u64> {
-        let hosts = self.hosts.iter().flat_map(|host| {
-            [up.hosts[*host], up.routing[*host], up.vrrp[*host]]
-        });
-        let bits = hosts.chain(self.nics.iter().map(|nic| up.nics[*nic])).chain(up.sessions.iter().copied());
+        let hosts =
+            self.hosts.iter().flat_map(|host| [up.hosts[*host], up.routing[*host], up.vrrp[*host]]);
+        let bits = hosts
+            .chain(self.nics.iter().map(|nic| up.nics[*nic]))
+            .chain(up.sessions.iter().copied());
         let mut words = Vec::new();
         let mut word = 0u64;
         for (at, bit) in bits.enumerate() {

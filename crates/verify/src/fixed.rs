@@ -13,6 +13,10 @@ pub(crate) fn violations(ready: &Ready<'_>) -> Vec<Violation> {
     for plane in ready.planes {
         all.extend(two_protocols(plane));
     }
+    if let Some(plane) = ready.planes.first() {
+        all.extend(crate::leak::check(plane.isp));
+        all.extend(crate::order::violations(plane.isp));
+    }
     all
 }
 

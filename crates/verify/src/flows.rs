@@ -85,7 +85,11 @@ impl Ends {
         for (id, segment) in plane.isp.segments.iter() {
             let net = segment.prefix(plane.family).filter(|_| segment.kind == SegmentKind::Lan);
             if let Some(address) = net.and_then(|net| unnamed(plane, net)) {
-                inside.push((Origin::Lan(id.index()), address, format!("segment.{}", segment.name())));
+                inside.push((
+                    Origin::Lan(id.index()),
+                    address,
+                    format!("segment.{}", segment.name()),
+                ));
             }
         }
         for pool in plane.isp.pools.values() {

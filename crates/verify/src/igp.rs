@@ -45,9 +45,11 @@ impl Paths {
         if lost.is_empty() && old.speaks == new.speaks {
             return self.clone();
         }
-        let towards = self.towards.iter().enumerate().map(|(to, towards)| {
-            shrunk(&plane.igp, &new, to as Router, towards, &lost)
-        });
+        let towards = self
+            .towards
+            .iter()
+            .enumerate()
+            .map(|(to, towards)| shrunk(&plane.igp, &new, to as Router, towards, &lost));
         Self { towards: towards.collect() }
     }
 
@@ -102,9 +104,11 @@ impl<'a> Living<'a> {
 
 /// The links that are gone: router, segment, cost.
 fn lost(igp: &Igp, old: &Living<'_>, new: &Living<'_>) -> Vec<(Router, Link)> {
-    let links = igp.links.iter().enumerate().flat_map(|(router, links)| {
-        links.iter().map(move |link| (router as Router, *link))
-    });
+    let links = igp
+        .links
+        .iter()
+        .enumerate()
+        .flat_map(|(router, links)| links.iter().map(move |link| (router as Router, *link)));
     links
         .filter(|(router, link)| old.joins(*router, link.nic) && !new.joins(*router, link.nic))
         .collect()
@@ -122,12 +126,7 @@ fn fresh(igp: &Igp, living: &Living<'_>, to: Router) -> Towards {
 }
 
 /// Lets every node in the heap, and whoever gets nearer by it, settle at its distance.
-fn settle(
-    igp: &Igp,
-    living: &Living<'_>,
-    cost: &mut [u32],
-    start: Vec<Reverse<(u32, usize)>>,
-) {
+fn settle(igp: &Igp, living: &Living<'_>, cost: &mut [u32], start: Vec<Reverse<(u32, usize)>>) {
     let routers = igp.links.len();
     let mut heap = BinaryHeap::from(start);
     while let Some(Reverse((at, node))) = heap.pop() {

@@ -61,7 +61,11 @@ impl<'a> Judge<'a> {
         self.defaults(world, failures, &mut faults);
         for (prefix, choices) in world.choices.iter().enumerate() {
             if choices.oscillates {
-                faults.insert(Fault { code: "V-OSCILLATES", about: About::Prefix(prefix), flow: None });
+                faults.insert(Fault {
+                    code: "V-OSCILLATES",
+                    about: About::Prefix(prefix),
+                    flow: None,
+                });
             }
         }
         self.flows(world, failures, &mut faults);
@@ -80,7 +84,8 @@ impl<'a> Judge<'a> {
             }
             let starts = flow.starts(world);
             let seen = self.memory.seen((number, flow), columns[flow.to], &starts);
-            for one in asked.iter().filter(|one| failures <= usize::from(questions.survives(**one))) {
+            for one in asked.iter().filter(|one| failures <= usize::from(questions.survives(**one)))
+            {
                 self.ask(world, *one, (number, flow), (&columns, &starts, &seen), faults);
             }
         }
@@ -109,8 +114,13 @@ impl<'a> Judge<'a> {
                 if let Some((code, host)) = lost(world, flow, destination, seen) {
                     tell(code, About::Host(host));
                 }
-                if let Some(host) = self.unanswered(world, (number, flow), (columns, starts, seen)) {
-                    faults.insert(Fault { code: "V-ASYMMETRIC", about: About::Host(host), flow: Some(number) });
+                if let Some(host) = self.unanswered(world, (number, flow), (columns, starts, seen))
+                {
+                    faults.insert(Fault {
+                        code: "V-ASYMMETRIC",
+                        about: About::Host(host),
+                        flow: Some(number),
+                    });
                 }
             }
             Asked::Invariant(invariant) => {
@@ -121,19 +131,25 @@ impl<'a> Judge<'a> {
                 let broken = match about.kind {
                     InvariantKind::Reach => {
                         !seen.arrives
-                            || self.answer(world, (number, flow), (columns, starts, seen)) != Answer::Comes
+                            || self.answer(world, (number, flow), (columns, starts, seen))
+                                != Answer::Comes
                     }
                     InvariantKind::Isolate => seen.may_arrive,
                     InvariantKind::Avoid => {
                         about.through.iter().any(|host| seen.hosts.contains(host))
                     }
                     InvariantKind::Waypoint => {
-                        seen.may_arrive && !about.through.iter().any(|host| seen.hosts.contains(host))
+                        seen.may_arrive
+                            && !about.through.iter().any(|host| seen.hosts.contains(host))
                     }
                     InvariantKind::OneOwner => false,
                 };
                 if broken {
-                    faults.insert(Fault { code: "V-INVARIANT", about: About::Invariant(invariant, self.questions.first_of(number)), flow: Some(number) });
+                    faults.insert(Fault {
+                        code: "V-INVARIANT",
+                        about: About::Invariant(invariant, self.questions.first_of(number)),
+                        flow: Some(number),
+                    });
                 }
             }
         }
@@ -142,10 +158,13 @@ impl<'a> Judge<'a> {
     /// Whether both ends of a flow are still there: what is gone itself need not be reached.
     fn exists(&self, world: &World<'_>, flow: &Flow) -> bool {
         let plane = self.plane;
-        let lives = |segment: Position| plane.on_segment[segment].iter().any(|nic| world.up.nics[*nic]);
+        let lives =
+            |segment: Position| plane.on_segment[segment].iter().any(|nic| world.up.nics[*nic]);
         let there = match flow.origin {
             Origin::Lan(segment) => lives(segment),
-            Origin::Host(host) => world.up.hosts[host] && plane.nics_of(host).any(|nic| world.up.nics[nic]),
+            Origin::Host(host) => {
+                world.up.hosts[host] && plane.nics_of(host).any(|nic| world.up.nics[nic])
+            }
             Origin::Pool(_) => true,
             Origin::Outside(session) => world.session_is_up(session),
         };
@@ -189,7 +208,8 @@ impl<'a> Judge<'a> {
         for id in self.plane.routers.iter().filter(|_| edges) {
             let host = id.index();
             let inside = matches!(self.plane.isp.hosts[*id].role, Role::Core | Role::Access);
-            let leads = || !matches!(world.forward(host, destination), crate::world::Forward::Unreachable);
+            let leads =
+                || !matches!(world.forward(host, destination), crate::world::Forward::Unreachable);
             if inside && world.up.routing[host] && !leads() {
                 faults.insert(Fault { code: "V-DEFAULT", about: About::Host(host), flow: None });
             }
@@ -215,7 +235,11 @@ pub(crate) fn returns(world: &World<'_>, seen: &Seen) -> Vec<At> {
             Ending::Delivered => all.push(At { host: *host, input: None }),
             Ending::Member(nic) => {
                 let segment = plane.nics[*nic].segment;
-                all.extend(crate::flows::starts(world, Origin::Lan(segment), std::net::Ipv4Addr::UNSPECIFIED.into()));
+                all.extend(crate::flows::starts(
+                    world,
+                    Origin::Lan(segment),
+                    std::net::Ipv4Addr::UNSPECIFIED.into(),
+                ));
             }
             Ending::Left(session) => all.extend(crate::flows::starts(
                 world,
@@ -268,7 +292,11 @@ fn lost(
 }
 
 /// Whether a neighbour hears of a prefix that holds the destination.
-pub(crate) fn attracted(world: &World<'_>, session: SessionNumber, destination: &Destination) -> bool {
+pub(crate) fn attracted(
+    world: &World<'_>,
+    session: SessionNumber,
+    destination: &Destination,
+) -> bool {
     let routes = &world.plane.routes;
     let router = usize::from(routes.sessions[session].router);
     world.session_is_up(session)
@@ -289,7 +317,9 @@ fn unreachable(
     let plane = world.plane;
     let router = plane.router_of[host]?;
     let reaches = |other: Router| {
-        other != router && world.paths.distance(router, other) != FAR && world.paths.distance(other, router) != FAR
+        other != router
+            && world.paths.distance(router, other) != FAR
+            && world.paths.distance(other, router) != FAR
     };
     let first = destination.steps.first()?;
     // Only what is more than an aggregate counts: an aggregate leads nowhere by itself.
@@ -319,14 +349,19 @@ fn unreachable(
 fn stale_default(world: &World<'_>, destination: &Destination, host: Position) -> bool {
     let plane = world.plane;
     let Some(router) = plane.router_of[host] else { return false };
-    destination.steps.iter().filter_map(|step| Some((step.net, step.prefix?))).any(|(net, prefix)| {
-        let own = world.choices[prefix].of[usize::from(router)].first();
-        let own = match own {
-            Some(From::Own(number)) => {
-                matches!(plane.routes.injections[prefix][usize::from(*number)].leads, Leads::Via(..))
-            }
-            Some(From::Inner(_) | From::Internal(_)) | None => false,
-        };
-        own && net.prefix_len() == 0
-    })
+    destination.steps.iter().filter_map(|step| Some((step.net, step.prefix?))).any(
+        |(net, prefix)| {
+            let own = world.choices[prefix].of[usize::from(router)].first();
+            let own = match own {
+                Some(From::Own(number)) => {
+                    matches!(
+                        plane.routes.injections[prefix][usize::from(*number)].leads,
+                        Leads::Via(..)
+                    )
+                }
+                Some(From::Inner(_) | From::Internal(_)) | None => false,
+            };
+            own && net.prefix_len() == 0
+        },
+    )
 }

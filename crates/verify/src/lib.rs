@@ -8,10 +8,12 @@
 
 mod accept;
 mod announce;
+pub mod ask;
 pub mod answer;
 mod bgp;
 mod columns;
 mod destination;
+pub mod diff;
 pub mod element;
 mod failures;
 mod fixed;
@@ -19,6 +21,7 @@ mod flows;
 mod igp;
 mod judge;
 pub mod leak;
+pub mod order;
 mod path;
 mod plane;
 pub mod property;

@@ -51,9 +51,9 @@ impl<'a> Followed<'a> {
 
     /// The first way whose end is wanted.
     pub(crate) fn way(&self, wanted: impl Fn(&Ending) -> bool) -> Option<(Vec<Hop>, End)> {
-        self.ways().find(|(_, _, ending)| wanted(ending)).map(|(walk, visit, ending)| {
-            self.told(walk, visit, ending)
-        })
+        self.ways()
+            .find(|(_, _, ending)| wanted(ending))
+            .map(|(walk, visit, ending)| self.told(walk, visit, ending))
     }
 
     /// The first way that passes one host and then another.
@@ -73,8 +73,6 @@ impl<'a> Followed<'a> {
     }
 
     fn ways(&self) -> impl Iterator<Item = (&Walk, usize, &Ending)> {
-
-        
         self.walks
             .iter()
             .flat_map(|walk| walk.ends.iter().map(move |(visit, ending)| (walk, *visit, ending)))
@@ -118,8 +116,7 @@ impl<'a> Followed<'a> {
     fn rule(&self, at: At, output: Option<usize>) -> String {
         let plane = self.world.plane;
         let forward = |host: Position| &self.forwards[host];
-        let walker =
-            Walker { plane, destination: self.destination, forward, sent: self.sent };
+        let walker = Walker { plane, destination: self.destination, forward, sent: self.sent };
         let ruling = plane.gates.judge(at.host, &walker.packet(at, output));
         ruling.by.unwrap_or_else(|| "no rule lets it pass".to_owned())
     }

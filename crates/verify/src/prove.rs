@@ -61,6 +61,27 @@ pub fn prove_with(isp: &Isp, options: Options, progress: &(dyn Fn(usize, usize) 
     report
 }
 
+/// What is wrong in one state, accepted or not.
+pub(crate) fn at(isp: &Isp, failure: &Failure) -> Vec<Violation> {
+    let planes = planes(isp);
+    let most = u8::try_from(failure.elements().len()).unwrap_or(u8::MAX);
+    let questions = planes.iter().map(|plane| Questions::of(plane, most)).collect();
+    let ready = Ready { planes: &planes, questions };
+    let up = planes.iter().map(|plane| crate::plane::up::Up::without(plane, failure)).collect();
+    let scenarios = [Scenario { up, failures: vec![failure.clone()] }];
+    let found = simulate(&ready, &scenarios, (1, &|_, _| ()));
+    let told = minimal(&scenarios, found).into_iter();
+    let told = told.map(|(family, fault, failure, others)| {
+        tell::violation(&ready, family, &fault, (failure, others))
+    });
+    tell::joined(told.collect())
+}
+
+/// What is wrong in one state and not accepted.
+pub(crate) fn standing(isp: &Isp, failure: &Failure) -> Vec<Violation> {
+    accept::sort(isp, at(isp, failure)).violations
+}
+
 fn extent(ready: &Ready<'_>, failures: u8, (elements, simulated): (usize, usize)) -> Extent {
     let pairs = elements * elements.saturating_sub(1) / 2;
     let scenarios = 1 + [elements, pairs].iter().take(usize::from(failures)).sum::<usize>();
@@ -134,12 +155,11 @@ fn judged<'a>(
 }
 
 /// Each fault with the smallest failure that shows it, and the other smallest ones.
-fn minimal(
-    scenarios: &[Scenario],
-    found: Found,
-) -> Vec<(usize, Fault, Failure, Vec<Failure>)> {
-    let mut by_about: BTreeMap<(usize, &'static str, crate::judge::About), Vec<(usize, Option<usize>)>> =
-        BTreeMap::new();
+fn minimal(scenarios: &[Scenario], found: Found) -> Vec<(usize, Fault, Failure, Vec<Failure>)> {
+    let mut by_about: BTreeMap<
+        (usize, &'static str, crate::judge::About),
+        Vec<(usize, Option<usize>)>,
+    > = BTreeMap::new();
     for ((family, fault), numbers) in found {
         let entry = by_about.entry((family, fault.code, fault.about)).or_default();
         entry.extend(numbers.into_iter().map(|number| (number, fault.flow)));

@@ -54,9 +54,8 @@ impl Questions {
         let ends = Ends::of(plane);
         questions.always(plane, &ends);
         let rest = ends.outside.first().map(|(address, _)| *address);
-        questions.rest = rest.and_then(|rest| {
-            questions.destinations.all.iter().position(|one| one.address == rest)
-        });
+        questions.rest = rest
+            .and_then(|rest| questions.destinations.all.iter().position(|one| one.address == rest));
         let transit = |number: &usize| {
             let session = &plane.routes.sessions[*number];
             plane.isp.neighbors[session.neighbor].relation == Relation::Transit
@@ -156,6 +155,11 @@ impl Questions {
     }
 }
 
+/// Every session with another network as an origin.
+pub(crate) fn strangers(plane: &Plane<'_>) -> Vec<(Origin, IpAddr, String)> {
+    origins(plane, &Ends::of(plane), &[])
+}
+
 /// An address behind a session, and what it is called: one that its network announces.
 fn stranger(plane: &Plane<'_>, number: usize) -> Option<(IpAddr, String)> {
     let session = &plane.routes.sessions[number];
@@ -221,7 +225,10 @@ fn origin(plane: &Plane<'_>, ends: &Ends, target: &Target) -> Vec<(Origin, IpAdd
         Target::Pool(_) | Target::Vip(_) | Target::Prefix(_) => {
             let nets = isp.prefixes_of(target, plane.family);
             let inside = ends.inside.iter();
-            inside.filter(|(_, address, _)| nets.iter().any(|net| net.contains(address))).cloned().collect()
+            inside
+                .filter(|(_, address, _)| nets.iter().any(|net| net.contains(address)))
+                .cloned()
+                .collect()
         }
     }
 }
@@ -262,7 +269,8 @@ fn goal(plane: &Plane<'_>, ends: &Ends, target: &Target) -> Vec<(IpAddr, String)
         Target::Pool(id) => {
             let pool = &isp.pools[*id];
             let nets = pool.prefixes.iter().filter(|net| Family::of_net(**net) == plane.family);
-            let each = nets.filter_map(|net| Some((unnamed(plane, *net)?, format!("pool.{}", pool.name()))));
+            let each = nets
+                .filter_map(|net| Some((unnamed(plane, *net)?, format!("pool.{}", pool.name()))));
             each.collect()
         }
         Target::Prefix(net) => prefix(plane, *net),
@@ -288,6 +296,10 @@ fn prefix(plane: &Plane<'_>, net: IpNet) -> Vec<(IpAddr, String)> {
     if Family::of_net(net) != plane.family {
         return Vec::new();
     }
-    let address = if net.prefix_len() == net.max_prefix_len() { Some(net.addr()) } else { unnamed(plane, net) };
+    let address = if net.prefix_len() == net.max_prefix_len() {
+        Some(net.addr())
+    } else {
+        unnamed(plane, net)
+    };
     address.map(|address| (address, net.to_string())).into_iter().collect()
 }

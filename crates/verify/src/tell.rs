@@ -38,7 +38,8 @@ pub(crate) fn violation(
     let says = says(fault, &subject, &shown);
     let mut finding = Finding::error(fault.code, subject.place, says);
     finding.about = about;
-    finding.hint = crate::property::Property::of(fault.code).map(crate::property::Property::way_out);
+    finding.hint =
+        crate::property::Property::of(fault.code).map(crate::property::Property::way_out);
     finding.also = also(&shown);
     Violation { id: String::new(), finding, shown, others }
 }
@@ -165,7 +166,9 @@ fn says(fault: &Fault, subject: &Subject, shown: &Counterexample) -> String {
             format!("{name} attracts packets from {flow} and reaches nobody who could take them")
         }
         "V-STALE-DEFAULT" => {
-            format!("packets from {flow} follow a static default route at {name} that leads nowhere")
+            format!(
+                "packets from {flow} follow a static default route at {name} that leads nowhere"
+            )
         }
         "V-ASYMMETRIC" => {
             format!("answers from {flow} do not come back through {name}, which tracks connections")

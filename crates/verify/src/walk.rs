@@ -98,7 +98,9 @@ impl<'a, F: Fn(Position) -> &'a Forward> Walker<'a, F> {
             Forward::Unreachable => return end(Ending::Unreachable),
             Forward::Blackhole => return end(Ending::Blackhole),
             Forward::Silence(nic) => return end(Ending::Silence(*nic)),
-            Forward::Member(nic) if self.passes(at, Some(*nic)) => return end(Ending::Member(*nic)),
+            Forward::Member(nic) if self.passes(at, Some(*nic)) => {
+                return end(Ending::Member(*nic));
+            }
             Forward::Member(nic) => return end(Ending::Filtered(Some(*nic))),
             Forward::Out(sessions) => {
                 for session in sessions {

@@ -27,7 +27,11 @@ pub(crate) fn why(world: &World<'_>, host: Position, destination: &Destination) 
         if let Some(prefix) = step.prefix
             && let Some(route) = world.choices[prefix].route[usize::from(router)]
         {
-            return format!("{} {}", step.net, route_in_words(world, prefix, usize::from(router), route));
+            return format!(
+                "{} {}",
+                step.net,
+                route_in_words(world, prefix, usize::from(router), route)
+            );
         }
         if !step.infrastructure.is_empty() {
             return format!("{} by OSPF", step.net);
@@ -39,12 +43,19 @@ pub(crate) fn why(world: &World<'_>, host: Position, destination: &Destination) 
     }
 }
 
-fn route_in_words(world: &World<'_>, prefix: usize, router: usize, route: u32) -> String {
+/// A router's best route to a prefix, and where it came from.
+pub(crate) fn route_in_words(
+    world: &World<'_>,
+    prefix: usize,
+    router: usize,
+    route: u32,
+) -> String {
     let plane = world.plane;
     let about = &plane.routes.routes[route as usize];
     let attributes = || {
         let path: Vec<String> = about.path.asns().map(|asn| asn.to_string()).collect();
-        let path = if path.is_empty() { "ours".to_owned() } else { format!("path {}", path.join(" ")) };
+        let path =
+            if path.is_empty() { "ours".to_owned() } else { format!("path {}", path.join(" ")) };
         format!("local preference {}, {path}", about.local_pref.unwrap_or(0))
     };
     let tellers: Vec<String> = world.choices[prefix].of[router]

@@ -90,7 +90,9 @@ impl<'a> World<'a> {
             return self.kept(host, destination);
         }
         match &self.plane.gateways[host] {
-            Some(gateway) if self.up.nics[gateway.nic] => self.on_link(gateway.nic, gateway.address, false),
+            Some(gateway) if self.up.nics[gateway.nic] => {
+                self.on_link(gateway.nic, gateway.address, false)
+            }
             Some(_) | None => Forward::Unreachable,
         }
     }
@@ -101,7 +103,8 @@ impl<'a> World<'a> {
         let Some(before) = &self.before else { return Forward::Unreachable };
         match before.forward(host, destination) {
             Forward::To(hops) => {
-                let lives = |hop: &(NicNumber, NicNumber)| self.up.nics[hop.0] && self.up.nics[hop.1];
+                let lives =
+                    |hop: &(NicNumber, NicNumber)| self.up.nics[hop.0] && self.up.nics[hop.1];
                 let first = hops.first().map(|(own, _)| *own);
                 let left: Vec<_> = hops.into_iter().filter(lives).collect();
                 match first.filter(|_| left.is_empty()) {

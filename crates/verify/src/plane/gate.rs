@@ -163,18 +163,16 @@ impl Gates {
 }
 
 /// Any host's address on its link.
-pub(crate) const LINK_LOCAL: IpAddr =
-    IpAddr::V6(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 1));
+pub(crate) const LINK_LOCAL: IpAddr = IpAddr::V6(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 1));
 
 /// Whether a filter lets answers through because it saw the question.
 fn tracks(ruleset: &Ruleset) -> bool {
     let forward = |hook| matches!(hook, Hook::ForwardDrop | Hook::ForwardAccept);
-    let stateful = |condition: &derive::packet::rules::Match| {
-        matches!(condition, derive::packet::rules::Match::State(states) if states.contains(&State::Established))
-    };
-    let untracked = ruleset.at(|hook| hook == Hook::Arriving).flat_map(|chain| &chain.rules).any(|rule| {
-        rule.matches.is_empty() && rule.action == derive::packet::rules::Action::Untrack
-    });
+    let stateful = |condition: &derive::packet::rules::Match| matches!(condition, derive::packet::rules::Match::State(states) if states.contains(&State::Established));
+    let untracked =
+        ruleset.at(|hook| hook == Hook::Arriving).flat_map(|chain| &chain.rules).any(|rule| {
+            rule.matches.is_empty() && rule.action == derive::packet::rules::Action::Untrack
+        });
     let asks = ruleset.at(forward).flat_map(|chain| &chain.rules);
     !untracked && asks.flat_map(|rule| &rule.matches).any(stateful)
 }

@@ -229,7 +229,8 @@ impl<'a> Plane<'a> {
             let Some(ospf) = derive::routing::ospf(self.isp, *id) else { continue };
             for (nic, cost) in ospf.backbones {
                 let host = id.index();
-                let Some(nic) = self.nics_of(host).find(|own| self.nic_name(*own) == nic.name) else {
+                let Some(nic) = self.nics_of(host).find(|own| self.nic_name(*own) == nic.name)
+                else {
                     continue;
                 };
                 let Nic { segment, address, .. } = self.nics[nic];
@@ -270,7 +271,13 @@ fn named_hosts(isp: &Isp) -> Vec<Position> {
     let targets = isp.invariants.values().flat_map(|one| one.from.iter().chain(&one.to));
     let named = |target: &Target| match target {
         Target::Host(id) => Some(id.index()),
-        Target::Vip(_) | Target::Segment(_) | Target::Pool(_) | Target::Prefix(_) | Target::Zone(_) | Target::Neighbor(_) | Target::Service(_) => None,
+        Target::Vip(_)
+        | Target::Segment(_)
+        | Target::Pool(_)
+        | Target::Prefix(_)
+        | Target::Zone(_)
+        | Target::Neighbor(_)
+        | Target::Service(_) => None,
     };
     targets.filter_map(named).collect()
 }

@@ -149,8 +149,14 @@ impl Routes {
     }
 
     /// What a session tells its neighbour of a route.
-    pub(crate) fn exported(&self, session: SessionNumber, route: RouteId, roas: &Roas) -> Option<Route> {
-        let verdict = policy::run(&self.sessions[session].export, &self.routes[route as usize], roas);
+    pub(crate) fn exported(
+        &self,
+        session: SessionNumber,
+        route: RouteId,
+        roas: &Roas,
+    ) -> Option<Route> {
+        let verdict =
+            policy::run(&self.sessions[session].export, &self.routes[route as usize], roas);
         verdict.accepted.then_some(verdict.route)
     }
 }
@@ -174,8 +180,9 @@ struct Making<'a> {
 
 impl<'a> Making<'a> {
     fn new(plane: &'a Plane<'a>) -> Self {
-        let network = routing::network(plane.isp, &routing::common(plane.isp), routing::Origins::Validated);
-                let pairs = PLACES.iter().flat_map(|from| PLACES.iter().map(move |to| (*from, *to)));
+        let network =
+            routing::network(plane.isp, &routing::common(plane.isp), routing::Origins::Validated);
+        let pairs = PLACES.iter().flat_map(|from| PLACES.iter().map(move |to| (*from, *to)));
         let filters = pairs.map(|(from, to)| {
             let (_, export) = routing::internal(from, to, &network, plane.family);
             let (import, _) = routing::internal(to, from, &network, plane.family);
@@ -242,7 +249,8 @@ impl<'a> Making<'a> {
                     plane.nics_of(host).find(|number| plane.nic_name(*number) == nic.name)
                 });
                 let router = router as Router;
-                let session = Session { neighbor, at, router, remote, nic, address, export, import };
+                let session =
+                    Session { neighbor, at, router, remote, nic, address, export, import };
                 self.made.sessions.push(session);
             }
         }
@@ -310,7 +318,8 @@ impl<'a> Making<'a> {
             }
         }
         let id = plane.routers[usize::from(router)];
-        let network = routing::network(plane.isp, &routing::common(plane.isp), routing::Origins::Unknown);
+        let network =
+            routing::network(plane.isp, &routing::common(plane.isp), routing::Origins::Unknown);
         let originate = routing::originate(plane.isp, id, &network, plane.family);
         let made = all.into_iter().filter_map(|(net, source, preference, needs, leads)| {
             let route = Route::bare(net, source);
@@ -341,7 +350,8 @@ impl<'a> Making<'a> {
             let Announced { routes } = announced(self.plane, session);
             for route in routes {
                 let verdict = policy::run(&self.made.sessions[number].import, &route, &self.roas);
-                if !verdict.accepted || verdict.route.path.asns().any(|asn| asn == self.asn(router)) {
+                if !verdict.accepted || verdict.route.path.asns().any(|asn| asn == self.asn(router))
+                {
                     continue;
                 }
                 let route = self.number(verdict.route);
@@ -410,7 +420,11 @@ impl<'a> Making<'a> {
         if !told.accepted {
             return None;
         }
-        route = Route { source: Source::Bgp, origin: told.route.origin.or(Some(policy::Origin::Igp)), ..told.route };
+        route = Route {
+            source: Source::Bgp,
+            origin: told.route.origin.or(Some(policy::Origin::Igp)),
+            ..told.route
+        };
         let heard = policy::run(import, &route, &self.roas);
         heard.accepted.then(|| self.number(heard.route))
     }
@@ -446,9 +460,10 @@ impl<'a> Making<'a> {
     }
 
     fn heard_from(&self, import: &Filter, route: Route) -> Option<Route> {
-        let hop = self.made.sessions.iter().find_map(|session| {
-            (session.import.name == import.name).then_some(session.address)
-        });
+        let hop =
+            self.made.sessions.iter().find_map(|session| {
+                (session.import.name == import.name).then_some(session.address)
+            });
         let verdict = policy::run(import, &Route { next_hop: hop, ..route }, &self.roas);
         verdict.accepted.then_some(verdict.route)
     }
@@ -478,7 +493,14 @@ impl<'a> Making<'a> {
             let (Some(near_nic), Some(far_nic)) = (session.nic, far_nic) else { continue };
             let (ours, other) = (self.asn(session.router), self.asn(remote));
             let Some(local) = plane.nics[near_nic].address else { continue };
-            let inner = |from, to, nics, address| Inner { session: number, from, to, nics, address, passes: Vec::new() };
+            let inner = |from, to, nics, address| Inner {
+                session: number,
+                from,
+                to,
+                nics,
+                address,
+                passes: Vec::new(),
+            };
             let inward = inner(remote, session.router, (far_nic, near_nic), session.address);
             let outward = inner(session.router, remote, (near_nic, far_nic), local);
             all.push((inward, their_export, session.import.clone(), (other, ours)));

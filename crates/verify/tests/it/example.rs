@@ -36,14 +36,25 @@ fn the_example_is_proved() {
         let started = std::time::Instant::now();
         let report = verify::prove(&isp, Options { failures, threads: 2 });
         println!("{failures}: {:?} {:?}", started.elapsed(), report.extent);
-        if failures < 2 { println!("{} violations", report.violations.len()); continue; }
+        if failures < 2 {
+            println!("{} violations", report.violations.len());
+            continue;
+        }
         for one in &report.violations {
-            println!("{} [{}] {}  others {}", one.id, one.shown.failure.text(&isp), one.finding.says, one.others.len());
+            println!(
+                "{} [{}] {}  others {}",
+                one.id,
+                one.shown.failure.text(&isp),
+                one.finding.says,
+                one.others.len()
+            );
             for hop in &one.shown.hops {
                 println!("    {} {:?}>{:?} {}", hop.host, hop.input, hop.output, hop.by);
             }
             println!("    {:?}", one.shown.end);
-            for other in one.others.iter().take(4) { println!("   or {}", other.text(&isp)); }
+            for other in one.others.iter().take(4) {
+                println!("   or {}", other.text(&isp));
+            }
         }
     }
     let _ = sources;
