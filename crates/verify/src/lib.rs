@@ -37,5 +37,5 @@ mod world;
 pub use answer::{Answerer, Answerers, Change, Diff, Order, Paths, Step, Way, WhatIf};
 pub use element::{Daemon, Element, Failure};
 pub use property::{PROPERTIES, Property};
-pub use prove::{Options, prove, prove_with};
+pub use prove::{Options, prove, prove_among};
 pub use report::{Counterexample, End, Extent, Flow, Hop, Report, Violation};

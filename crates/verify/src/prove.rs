@@ -1,7 +1,7 @@
 //! The proof: every state that failures lead to is simulated and judged; what is wrong is told once,
 //! by the smallest failure that shows it.
 
-use crate::element::Failure;
+use crate::element::{Element, Failure};
 use crate::failures::{self, Scenario};
 use crate::judge::{Fault, Judge};
 use crate::plane::Plane;
@@ -38,17 +38,16 @@ pub(crate) fn planes(isp: &Isp) -> Vec<Plane<'_>> {
 
 /// Proves a network, or says what does not hold.
 pub fn prove(isp: &Isp, options: Options) -> Report {
-    prove_with(isp, options, &|_, _| ())
+    prove_among(isp, options, &failures::elements(isp))
 }
 
-/// The same, telling from time to time how many of how many states are done.
-pub fn prove_with(isp: &Isp, options: Options, progress: &(dyn Fn(usize, usize) + Sync)) -> Report {
+/// The same where only some things can fail.
+pub fn prove_among(isp: &Isp, options: Options, elements: &[Element]) -> Report {
     let planes = planes(isp);
     let questions = planes.iter().map(|plane| Questions::of(plane, options.failures)).collect();
     let ready = Ready { planes: &planes, questions };
-    let elements = failures::elements(isp);
-    let scenarios = failures::scenarios(&planes, &elements, options.failures);
-    let found = simulate(&ready, &scenarios, (options.threads.max(1), progress));
+    let scenarios = failures::scenarios(&planes, elements, options.failures);
+    let found = simulate(&ready, &scenarios, options.threads.max(1));
     let mut violations: Vec<Violation> = minimal(&scenarios, found)
         .into_iter()
         .map(|(family, fault, failure, others)| {
@@ -69,7 +68,7 @@ pub(crate) fn at(isp: &Isp, failure: &Failure) -> Vec<Violation> {
     let ready = Ready { planes: &planes, questions };
     let up = planes.iter().map(|plane| crate::plane::up::Up::without(plane, failure)).collect();
     let scenarios = [Scenario { up, failures: vec![failure.clone()] }];
-    let found = simulate(&ready, &scenarios, (1, &|_, _| ()));
+    let found = simulate(&ready, &scenarios, 1);
     let told = minimal(&scenarios, found).into_iter();
     let told = told.map(|(family, fault, failure, others)| {
         tell::violation(&ready, family, &fault, (failure, others))
@@ -103,7 +102,7 @@ type Found = BTreeMap<(usize, Fault), Vec<usize>>;
 fn simulate(
     ready: &Ready<'_>,
     scenarios: &[Scenario],
-    (threads, progress): (usize, &(dyn Fn(usize, usize) + Sync)),
+    threads: usize,
 ) -> Found {
     let bases: Vec<Arc<World<'_>>> =
         ready.planes.iter().map(|plane| Arc::new(World::whole(plane))).collect();
@@ -117,7 +116,6 @@ fn simulate(
             if from >= scenarios.len() {
                 return found;
             }
-            progress(from, scenarios.len());
             let batch = scenarios.iter().enumerate().skip(from).take(BATCH);
             for (number, scenario) in batch {
                 for (family, judge) in judges.iter_mut().enumerate() {

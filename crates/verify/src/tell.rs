@@ -185,7 +185,7 @@ pub(crate) fn joined(mut violations: Vec<Violation>) -> Vec<Violation> {
         let same = later.finding.code == first.finding.code
             && later.finding.place == first.finding.place
             && later.shown.failure == first.shown.failure
-            && later.finding.about.first() == first.finding.about.first();
+            && later.finding.about == first.finding.about;
         if same {
             let known: Vec<Failure> = first.others.clone();
             first.others.extend(later.others.iter().filter(|one| !known.contains(one)).cloned());

@@ -63,8 +63,7 @@ fn prove(args: &ProveRun, screen: &mut Screen) -> Result<End, Error> {
     let today = super::today(args.today);
     unrendered(&read.isp, today, screen);
     let start = Instant::now();
-    let options = engine::Options { failures: args.failures, today };
-    let report = waiting("proving", || engine::prove(&read.isp, &options));
+    let report = waiting("proving", || engine::prove(&read.isp, args.failures));
     let took = start.elapsed().as_secs_f64();
     let proved = read.proved(&report);
     let last = format!("{}, in {took:.2} s", proved.summary());
