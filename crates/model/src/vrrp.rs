@@ -19,6 +19,10 @@ pub struct SyncLink<'a> {
     pub remote: IpAddr,
 }
 
+/// What the death of BIRD takes from a router's priority: it falls below the next host, which is 10
+/// less ([`Vip::priority`]).
+pub const BIRD_LOSS: u8 = 11;
+
 impl Vip {
     /// The interface with the virtual Ethernet address that its holder answers from. A VRID is
     /// unique per segment only: a host with two VIPs of one VRID would need one name twice.

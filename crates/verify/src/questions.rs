@@ -67,10 +67,14 @@ impl Questions {
         questions
     }
 
-    /// The first flow with the same origin.
+    /// The first flow with the same origin: one stands for all that come from outside.
     pub(crate) fn first_of(&self, flow: usize) -> usize {
-        let name = &self.origins[flow];
-        self.origins.iter().position(|other| other == name).unwrap_or(flow)
+        let outside = |at: usize| matches!(self.flows[at].origin, Origin::Outside(_));
+        let alike = |at: &usize| match outside(flow) {
+            true => outside(*at),
+            false => self.origins[*at] == self.origins[flow],
+        };
+        (0..self.flows.len()).find(alike).unwrap_or(flow)
     }
 
     /// How many failures something must hold under.

@@ -5,6 +5,7 @@
 
 use crate::plane::up::Up;
 use crate::plane::{Candidate, Plane, Position, Vip};
+use model::vrrp::BIRD_LOSS;
 use std::net::IpAddr;
 
 /// For each VIP, the hosts that may hold it.
@@ -22,7 +23,7 @@ fn of(plane: &Plane<'_>, up: &Up, vip: &Vip) -> Vec<Position> {
             other_at != position
                 && alive(other)
                 && own.hears.get(other_at).copied().unwrap_or(false)
-                && rank(up, other) > rank(up, own)
+                && rank(plane, up, other) > rank(plane, up, own)
         })
     };
     let all = vip.candidates.iter().enumerate();
@@ -41,8 +42,10 @@ fn takes_part(plane: &Plane<'_>, up: &Up, vip: &Vip, candidate: &Candidate) -> b
 }
 
 /// The priority that it advertises; the higher address decides between equals.
-fn rank(up: &Up, candidate: &Candidate) -> (u8, Option<IpAddr>) {
+fn rank(plane: &Plane<'_>, up: &Up, candidate: &Candidate) -> (u8, Option<IpAddr>) {
+    let deaf = plane.host(candidate.host).role.routes() && !up.routing[candidate.host];
+    let bird = if deaf { BIRD_LOSS } else { 0 };
     let down = candidate.tracked.iter().filter(|(nic, _)| !up.nics[*nic]);
-    let loss = down.fold(0u8, |sum, (_, loss)| sum.saturating_add(*loss));
+    let loss = down.fold(bird, |sum, (_, loss)| sum.saturating_add(*loss));
     (candidate.priority.saturating_sub(loss).max(1), candidate.address)
 }

@@ -13,6 +13,9 @@ const PATH: &str = "/etc/keepalived/keepalived.conf";
 #[derive(Debug, Serialize)]
 struct Context {
     router: String,
+    /// Whether it runs BIRD, and what the loss of it takes from the priority.
+    routes: bool,
+    bird_loss: u8,
     groups: Vec<Group>,
     instances: Vec<Instance>,
 }
@@ -40,6 +43,7 @@ struct Instance {
     addresses: Vec<String>,
     /// Empty in a group: there the group tracks for all of its instances.
     tracked: Vec<Tracked>,
+    grouped: bool,
 }
 
 /// An interface whose loss lowers the priority.
@@ -100,6 +104,8 @@ fn context(isp: &Isp, host: Id<Host>) -> Context {
     });
     Context {
         router: isp.hosts[host].name().to_owned(),
+        routes: isp.hosts[host].role.routes(),
+        bird_loss: model::vrrp::BIRD_LOSS,
         groups: groups(isp, host),
         instances: instances.collect(),
     }
@@ -135,6 +141,7 @@ fn instance(isp: &Isp, host: Id<Host>, vip: &Vip, family: Family) -> Option<Inst
         advert_s: format!("{}.{:02}", vip.advert_ms / 1000, vip.advert_ms % 1000 / 10),
         // A host prefix: with the segment's length there would be a second route to the segment.
         addresses: link_local.into_iter().chain([net(address)]).collect(),
+        grouped: vip.group.is_some(),
         tracked: if vip.group.is_none() { tracked(isp, host) } else { Vec::new() },
     })
 }
