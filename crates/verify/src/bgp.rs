@@ -11,6 +11,7 @@ use crate::plane::{Plane, Router};
 use std::cmp::Ordering;
 use std::cmp::Reverse;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 /// The number of a prefix in `Routes::prefixes`.
 pub(crate) type PrefixNumber = usize;
@@ -65,6 +66,32 @@ struct Choosing<'a> {
     up: &'a Up,
     paths: &'a Paths,
     prefix: PrefixNumber,
+}
+
+/// The choices of all routers for a prefix, taken from another state where nothing differs that they
+/// depend on.
+pub(crate) fn choose_after(
+    plane: &Plane<'_>,
+    (before, up_before): (&Paths, &Up),
+    (up, paths): (&Up, &Paths),
+    (prefix, known): (PrefixNumber, &Arc<Choices>),
+) -> Arc<Choices> {
+    let same_router = |router: &Router| paths.same_towards(before, *router);
+    let same_need = |one: &Injection| {
+        one.needs.nic.is_none_or(|nic| up.nics[nic] == up_before.nics[nic])
+            && one.needs.session.is_none_or(|session| up.sessions[session] == up_before.sessions[session])
+            && one.needs.one_of.iter().all(same_router)
+    };
+    let same_inner = plane.routes.inner.iter().all(|one| {
+        up.sessions[one.session] == up_before.sessions[one.session]
+            && up.nics[one.nics.0] == up_before.nics[one.nics.0]
+            && up.nics[one.nics.1] == up_before.nics[one.nics.1]
+    });
+    let same = up.routing == up_before.routing
+        && same_inner
+        && plane.routes.active[prefix].iter().all(same_router)
+        && plane.routes.injections[prefix].iter().all(same_need);
+    if same { Arc::clone(known) } else { Arc::new(choose(plane, up, paths, prefix)) }
 }
 
 /// The choices of all routers for a prefix.

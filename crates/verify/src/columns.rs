@@ -7,6 +7,7 @@ use crate::plane::{Plane, Position};
 use crate::walk::{At, Ending, Sent, Walk, Walker};
 use crate::world::{Forward, World};
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::rc::Rc;
 
 /// The number of a column: what every host does with packets to one destination.
@@ -18,11 +19,19 @@ pub(crate) struct Memory<'a> {
     destinations: &'a Destinations,
     /// The hosts that may have packets to any of them.
     hosts: Vec<Position>,
-    known: BTreeMap<(usize, Vec<Forward>), ColumnNumber>,
+    /// By destination: the columns seen, by a digest.
+    known: Vec<BTreeMap<u64, Vec<(Vec<Forward>, ColumnNumber)>>>,
     columns: Vec<Column>,
-    walks: BTreeMap<(usize, ColumnNumber, Vec<At>), Rc<Seen>>,
-    answers: BTreeMap<(usize, ColumnNumber, ColumnNumber, Vec<At>), Answer>,
+    starts: BTreeMap<Vec<At>, StartsNumber>,
+    /// By flow.
+    walks: Vec<Walks>,
+    answers: BTreeMap<(usize, ColumnNumber, ColumnNumber, StartsNumber, StartsNumber), Answer>,
 }
+
+/// The number of a set of starts.
+pub(crate) type StartsNumber = u32;
+/// What a flow did before.
+type Walks = BTreeMap<(ColumnNumber, StartsNumber), Rc<Seen>>;
 
 /// What becomes of the answer to a flow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,17 +64,25 @@ pub(crate) struct Seen {
     pub(crate) hosts: Vec<Position>,
 }
 
+impl Seen {
+    /// Whether there is nothing to judge: it arrives, over one edge, and nobody tracks it.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.arrives && self.tracked.is_empty() && self.two_edges.is_none()
+    }
+}
+
 impl<'a> Memory<'a> {
     /// Nothing known yet.
-    pub(crate) fn new(plane: &'a Plane<'a>, destinations: &'a Destinations) -> Self {
+    pub(crate) fn new(plane: &'a Plane<'a>, destinations: &'a Destinations, flows: usize) -> Self {
         let hosts = involved(plane, destinations);
         Self {
             plane,
             destinations,
             hosts,
-            known: BTreeMap::new(),
+            known: vec![BTreeMap::new(); destinations.all.len()],
             columns: Vec::new(),
-            walks: BTreeMap::new(),
+            starts: BTreeMap::new(),
+            walks: vec![Walks::new(); flows],
             answers: BTreeMap::new(),
         }
     }
@@ -74,18 +91,31 @@ impl<'a> Memory<'a> {
     pub(crate) fn column(&mut self, world: &World<'_>, destination: usize) -> ColumnNumber {
         let about = &self.destinations.all[destination];
         let hosts = &self.hosts;
-        let forwards: Vec<Forward> = hosts.iter().map(|host| world.forward(*host, about)).collect();
-        let next = self.columns.len() as ColumnNumber;
-        let key = (destination, forwards);
-        if let Some(known) = self.known.get(&key) {
+        let forwards: Vec<Forward> =
+            hosts.iter().map(|host| world.forward(*host, about)).collect();
+        let mut digest = DefaultHasher::new();
+        forwards.hash(&mut digest);
+        let alike = self.known[destination].entry(digest.finish()).or_default();
+        if let Some((_, known)) = alike.iter().find(|(column, _)| *column == forwards) {
             return *known;
         }
+        let next = self.columns.len() as ColumnNumber;
         let mut column = vec![None; self.plane.isp.hosts.len()];
-        for (host, forward) in hosts.iter().zip(&key.1) {
+        for (host, forward) in hosts.iter().zip(&forwards) {
             column[*host] = Some(forward.clone());
         }
         self.columns.push(Rc::new(column));
-        self.known.insert(key, next);
+        alike.push((forwards, next));
+        next
+    }
+
+    /// The number of a set of starts.
+    pub(crate) fn starts(&mut self, starts: &[At]) -> StartsNumber {
+        if let Some(known) = self.starts.get(starts) {
+            return *known;
+        }
+        let next = self.starts.len() as StartsNumber;
+        self.starts.insert(starts.to_vec(), next);
         next
     }
 
@@ -94,10 +124,9 @@ impl<'a> Memory<'a> {
         &mut self,
         (number, flow): (usize, &Flow),
         column: ColumnNumber,
-        starts: &[At],
+        (starts, from): (&[At], StartsNumber),
     ) -> Rc<Seen> {
-        let key = (number, column, starts.to_vec());
-        if let Some(known) = self.walks.get(&key) {
+        if let Some(known) = self.walks[number].get(&(column, from)) {
             return Rc::clone(known);
         }
         let sent = Sent { source: flow.source, content: flow.content(), known_to: &[] };
@@ -105,7 +134,7 @@ impl<'a> Memory<'a> {
         let walks: Vec<Walk> =
             starts.iter().map(|start| self.walk(destination, column, sent, *start)).collect();
         let seen = Rc::new(summary(self.plane, &walks));
-        self.walks.insert(key, Rc::clone(&seen));
+        self.walks[number].insert((column, from), Rc::clone(&seen));
         seen
     }
 
@@ -114,9 +143,9 @@ impl<'a> Memory<'a> {
         &mut self,
         (number, flow): (usize, &Flow),
         (there, back): (ColumnNumber, ColumnNumber),
-        (starts, returns, known_to): (&[At], &[At], &[Position]),
+        (starts, returns, known_to): (StartsNumber, &[At], &[Position]),
     ) -> Answer {
-        let key = (number, there, back, [starts, returns].concat());
+        let key = (number, there, back, starts, self.starts(returns));
         if let Some(known) = self.answers.get(&key) {
             return *known;
         }

@@ -1,7 +1,7 @@
 //! What is wrong in one state: each fault by its property and what it is about.
 
 use crate::bgp::From;
-use crate::columns::{Answer, Memory, Seen};
+use crate::columns::{Answer, Memory, Seen, StartsNumber};
 use crate::destination::Destination;
 use crate::flows::{Flow, Origin};
 use crate::igp::FAR;
@@ -41,6 +41,9 @@ pub(crate) enum About {
     Session(SessionNumber),
 }
 
+/// Where a flow is looked at: the columns of all destinations, its starts, what it does.
+type Place<'a> = (&'a [u32], (&'a [At], StartsNumber), &'a Seen);
+
 /// Judges states of one plane, remembering what it saw.
 pub(crate) struct Judge<'a> {
     plane: &'a Plane<'a>,
@@ -51,7 +54,7 @@ pub(crate) struct Judge<'a> {
 impl<'a> Judge<'a> {
     /// One that knows nothing yet.
     pub(crate) fn new(plane: &'a Plane<'a>, questions: &'a Questions) -> Self {
-        Self { plane, questions, memory: Memory::new(plane, &questions.destinations) }
+        Self { plane, questions, memory: Memory::new(plane, &questions.destinations, questions.flows.len()) }
     }
 
     /// Everything that is wrong in a state that this many failures led to.
@@ -76,17 +79,29 @@ impl<'a> Judge<'a> {
         let questions = self.questions;
         let columns: Vec<u32> =
             (0..questions.destinations.all.len()).map(|to| self.memory.column(world, to)).collect();
+        let starts: Vec<(Vec<At>, StartsNumber)> = questions
+            .origins_of
+            .iter()
+            .map(|(origin, source)| {
+                let starts = crate::flows::starts(world, *origin, *source);
+                let number = self.memory.starts(&starts);
+                (starts, number)
+            })
+            .collect();
         for (number, flow) in questions.flows.iter().enumerate() {
-            let asked = &questions.asked[number];
-            let most = asked.iter().map(|one| questions.survives(*one)).max().unwrap_or(0);
-            if failures > usize::from(most) {
+            if failures > usize::from(questions.most_of[number]) {
                 continue;
             }
-            let starts = flow.starts(world);
-            let seen = self.memory.seen((number, flow), columns[flow.to], &starts);
-            for one in asked.iter().filter(|one| failures <= usize::from(questions.survives(**one)))
-            {
-                self.ask(world, *one, (number, flow), (&columns, &starts, &seen), faults);
+            let (from, from_number) = &starts[questions.origin_of[number]];
+            let seen = self.memory.seen((number, flow), columns[flow.to], (from, *from_number));
+            if questions.asked[number] == [Asked::Always] && seen.is_plain() {
+                continue;
+            }
+            for one in &questions.asked[number] {
+                if failures <= usize::from(questions.survives(*one)) {
+                    let at = (&*columns, (from.as_slice(), *from_number), &*seen);
+                    self.ask(world, *one, (number, flow), at, faults);
+                }
             }
         }
     }
@@ -96,7 +111,7 @@ impl<'a> Judge<'a> {
         world: &World<'a>,
         asked: Asked,
         (number, flow): (usize, &Flow),
-        (columns, starts, seen): (&[u32], &[At], &Seen),
+        (columns, starts, seen): Place<'_>,
         faults: &mut BTreeSet<Fault>,
     ) {
         let mut tell = |code, about| {
@@ -104,7 +119,7 @@ impl<'a> Judge<'a> {
         };
         match asked {
             Asked::Always => {
-                if starts.is_empty() {
+                if starts.0.is_empty() {
                     return;
                 }
                 if let Some((one, other)) = seen.two_edges {
@@ -179,7 +194,7 @@ impl<'a> Judge<'a> {
         &mut self,
         world: &World<'a>,
         flow: (usize, &Flow),
-        at: (&[u32], &[At], &Seen),
+        at: Place<'_>,
     ) -> Option<Position> {
         let astray = self.answer(world, flow, at) == Answer::Astray;
         at.2.tracked.first().copied().filter(|_| astray)
@@ -190,14 +205,14 @@ impl<'a> Judge<'a> {
         &mut self,
         world: &World<'a>,
         (number, flow): (usize, &Flow),
-        (columns, starts, seen): (&[u32], &[At], &Seen),
+        (columns, starts, seen): Place<'_>,
     ) -> Answer {
         if seen.tracked.is_empty() || !seen.may_arrive {
             return Answer::Comes;
         }
         let returns = returns(world, seen);
         let pair = (columns[flow.to], columns[flow.back]);
-        self.memory.answered((number, flow), pair, (starts, &returns, &seen.tracked))
+        self.memory.answered((number, flow), pair, (starts.1, &returns, &seen.tracked))
     }
 
     /// V-DEFAULT: a router for members without a way to the Internet, after one failure at most.

@@ -20,6 +20,12 @@ pub(crate) struct Questions {
     pub(crate) asked: Vec<Vec<Asked>>,
     /// By flow: what its origin is called.
     pub(crate) origins: Vec<String>,
+    /// By flow: where it starts, among `origins_of`.
+    pub(crate) origin_of: Vec<usize>,
+    /// Every origin with an address there.
+    pub(crate) origins_of: Vec<(Origin, IpAddr)>,
+    /// By flow: under how many failures anything is asked of it.
+    pub(crate) most_of: Vec<u8>,
     /// By the position of the invariant in the model.
     pub(crate) invariants: Vec<Wanted>,
     /// The rest of the Internet among the destinations.
@@ -64,7 +70,23 @@ impl Questions {
         for (at, invariant) in plane.isp.invariants.values().enumerate() {
             questions.invariant(plane, &ends, (at, invariant));
         }
+        questions.index();
         questions
+    }
+
+    /// Gathers what flows have in common.
+    fn index(&mut self) {
+        for (number, flow) in self.flows.iter().enumerate() {
+            let origin = (flow.origin, flow.source);
+            let known = self.origins_of.iter().position(|one| *one == origin);
+            let at = known.unwrap_or(self.origins_of.len());
+            if known.is_none() {
+                self.origins_of.push(origin);
+            }
+            self.origin_of.push(at);
+            let asked = self.asked[number].iter();
+            self.most_of.push(asked.map(|one| self.survives(*one)).max().unwrap_or(0));
+        }
     }
 
     /// The first flow with the same origin: one stands for all that come from outside.

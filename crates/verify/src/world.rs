@@ -20,14 +20,14 @@ pub(crate) struct World<'a> {
     pub(crate) paths: Paths,
     pub(crate) masters: Masters,
     /// By prefix.
-    pub(crate) choices: Vec<Choices>,
+    pub(crate) choices: Vec<Arc<Choices>>,
     /// The state in which everything worked: the kernel of a router whose BIRD died keeps the routes
     /// that it had (`persist`).
     before: Option<Arc<Self>>,
 }
 
 /// What a host does with packets to a destination, apart from its filter.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Forward {
     /// It is the destination.
     Here,
@@ -62,14 +62,22 @@ impl<'a> World<'a> {
 
     /// The state in which less is up than in the whole one.
     pub(crate) fn after(whole: &Arc<Self>, up: Up) -> Self {
-        let paths = whole.paths.after(whole.plane, &whole.up, &up);
-        Self { before: Some(Arc::clone(whole)), ..Self::with(whole.plane, up, paths) }
+        let plane = whole.plane;
+        let paths = whole.paths.after(plane, &whole.up, &up);
+        let known = whole.choices.iter().enumerate();
+        let choices = known.map(|known| {
+            bgp::choose_after(plane, (&whole.paths, &whole.up), (&up, &paths), known)
+        });
+        let choices = choices.collect();
+        let masters = vrrp::masters(plane, &up);
+        Self { plane, up, paths, masters, choices, before: Some(Arc::clone(whole)) }
     }
 
     fn with(plane: &'a Plane<'a>, up: Up, paths: Paths) -> Self {
         let masters = vrrp::masters(plane, &up);
         let prefixes = 0..plane.routes.prefixes.len();
-        let choices = prefixes.map(|prefix| bgp::choose(plane, &up, &paths, prefix)).collect();
+        let choices = prefixes.map(|prefix| Arc::new(bgp::choose(plane, &up, &paths, prefix)));
+        let choices = choices.collect();
         Self { plane, up, paths, masters, choices, before: None }
     }
 
