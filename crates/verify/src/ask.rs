@@ -46,7 +46,8 @@ pub fn path(isp: &Isp, asked: &Asked<'_>, failure: &Failure) -> Result<Vec<Paths
             let mut questions = Questions::default();
             let back = questions.destinations.number(plane, source, || from.clone());
             let to = questions.destinations.number(plane, address, || to);
-            let flow = Flow { origin, source, to, back, port: asked.port };
+            let port = Some(asked.port.unwrap_or(Port::Tcp(443, 443)));
+            let flow = Flow { origin, source, to, back, port };
             questions.origins.push(from);
             all.push(followed(&world, &questions, &flow, failure));
         }
@@ -57,7 +58,8 @@ pub fn path(isp: &Isp, asked: &Asked<'_>, failure: &Failure) -> Result<Vec<Paths
 fn followed(world: &World<'_>, questions: &Questions, flow: &Flow, failure: &Failure) -> Paths {
     let there = Followed::of(world, questions, flow);
     let seen = columns::summary(world.plane, &there.walks);
-    let back = path::back(world, questions, flow, &seen);
+    let known = path::knowing(flow, &seen);
+    let back = path::back(world, questions, flow, (&seen, &known));
     let ways = |followed: &Followed<'_>| -> Vec<Way> {
         followed.all().into_iter().map(|(hops, end)| Way { hops, end }).collect()
     };
@@ -84,9 +86,10 @@ fn starts(plane: &Plane<'_>, word: &str) -> Vec<(Origin, IpAddr, String)> {
         return address.map(lan).into_iter().collect();
     }
     if let Some(id) = isp.pools.find(name).filter(|_| is("pool")) {
-        let nets = isp.pools[id].prefixes.iter().filter(|n| Family::of_net(**n) == plane.family);
+        let nets = isp.pools[id].prefixes.iter();
+        let mut nets = nets.filter(|net| Family::of_net(**net) == plane.family);
         let host = isp.pools[id].hosts.first().map(|id| id.index());
-        let address = nets.filter_map(|net| unnamed(plane, *net)).next();
+        let address = nets.find_map(|net| unnamed(plane, *net));
         let both = host.zip(address);
         return both
             .map(|(host, address)| (Origin::Pool(host), address, format!("pool.{name}")))
@@ -140,7 +143,7 @@ fn goal(plane: &Plane<'_>, word: &str, source: IpAddr) -> Option<(IpAddr, String
         return Some((own?, format!("service.{name}")));
     }
     let wanted = format!("neighbor.{name}");
-    let outside = crate::flows::Ends::of(plane).outside.into_iter();
+    let outside = flows::Ends::of(plane).outside.into_iter();
     let neighbor = || outside.clone().find(|(_, own)| *own == wanted);
     let start = starts(plane, word).into_iter().map(|(_, address, name)| (address, name)).next();
     start.filter(|(_, name)| !name.starts_with("neighbor.")).or_else(neighbor)
@@ -201,7 +204,7 @@ pub fn what_if(isp: &Isp, failure: &Failure) -> WhatIf {
         let both = (0..questions.flows.len()).filter_map(|number| {
             let was = outcome(&before, &questions, number);
             let is = outcome(&after, &questions, number);
-            change(name(plane, &questions, number), Some(was), Some(is))
+            change(name(plane, &questions, number), Some(&was), Some(&is))
         });
         both.collect::<Vec<Change>>()
     });
@@ -217,8 +220,7 @@ pub fn singles(isp: &Isp) -> Vec<WhatIf> {
     let first = scenarios.into_iter().skip(1).filter_map(|one| one.failures.into_iter().next());
     let forwarding = |failure: &Failure| {
         failure.elements().iter().all(|element| match element {
-            Element::Host(id) => isp.hosts[*id].role.forwards(),
-            Element::Link(id, _) => isp.hosts[*id].role.forwards(),
+            Element::Host(id) | Element::Link(id, _) => isp.hosts[*id].role.forwards(),
             Element::Segment(_) | Element::Session(..) | Element::Daemon(..) | Element::Site(_) => {
                 true
             }
@@ -274,13 +276,13 @@ pub(crate) fn name(plane: &Plane<'_>, questions: &Questions, number: usize) -> S
 /// The difference between two outcomes, if there is one.
 pub(crate) fn change(
     what: String,
-    before: Option<Outcome>,
-    after: Option<Outcome>,
+    before: Option<&Outcome>,
+    after: Option<&Outcome>,
 ) -> Option<Change> {
-    let words = |outcome: &Option<Outcome>| outcome.as_ref().map(|one| one.words.clone());
-    let arrives = |outcome: &Option<Outcome>| outcome.as_ref().is_some_and(|one| one.arrives);
-    let lost = arrives(&before) && !arrives(&after);
-    let (was, is) = (words(&before), words(&after));
+    let words = |outcome: Option<&Outcome>| outcome.map(|one| one.words.clone());
+    let arrives = |outcome: Option<&Outcome>| outcome.is_some_and(|one| one.arrives);
+    let lost = arrives(before) && !arrives(after);
+    let (was, is) = (words(before), words(after));
     (was != is).then_some(Change { what, before: was, after: is, lost })
 }
 

@@ -79,7 +79,10 @@ pub(crate) fn choose_after(
     let same_router = |router: &Router| paths.same_towards(before, *router);
     let same_need = |one: &Injection| {
         one.needs.nic.is_none_or(|nic| up.nics[nic] == up_before.nics[nic])
-            && one.needs.session.is_none_or(|session| up.sessions[session] == up_before.sessions[session])
+            && one
+                .needs
+                .session
+                .is_none_or(|session| up.sessions[session] == up_before.sessions[session])
             && one.needs.one_of.iter().all(same_router)
     };
     let same_inner = plane.routes.inner.iter().all(|one| {

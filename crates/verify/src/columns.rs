@@ -91,8 +91,7 @@ impl<'a> Memory<'a> {
     pub(crate) fn column(&mut self, world: &World<'_>, destination: usize) -> ColumnNumber {
         let about = &self.destinations.all[destination];
         let hosts = &self.hosts;
-        let forwards: Vec<Forward> =
-            hosts.iter().map(|host| world.forward(*host, about)).collect();
+        let forwards: Vec<Forward> = hosts.iter().map(|host| world.forward(*host, about)).collect();
         let mut digest = DefaultHasher::new();
         forwards.hash(&mut digest);
         let alike = self.known[destination].entry(digest.finish()).or_default();

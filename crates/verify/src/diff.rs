@@ -12,9 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The flows and routes that change from one version to another, and what holds no more.
 pub fn diff(old: &Isp, new: &Isp, options: Options) -> Diff {
     let (before, after) = (planes(old), planes(new));
-    let flows = changes(&flows(&before), &flows(&after), |was, is, what| {
-        change(what, was.cloned(), is.cloned())
-    });
+    let flows = changes(&flows(&before), &flows(&after), |was, is, what| change(what, was, is));
     let routes = changes(&routes(&before), &routes(&after), |was, is, what| {
         let differs = was != is;
         let lost = was.is_some() && is.is_none();

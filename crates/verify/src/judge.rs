@@ -54,7 +54,11 @@ pub(crate) struct Judge<'a> {
 impl<'a> Judge<'a> {
     /// One that knows nothing yet.
     pub(crate) fn new(plane: &'a Plane<'a>, questions: &'a Questions) -> Self {
-        Self { plane, questions, memory: Memory::new(plane, &questions.destinations, questions.flows.len()) }
+        Self {
+            plane,
+            questions,
+            memory: Memory::new(plane, &questions.destinations, questions.flows.len()),
+        }
     }
 
     /// Everything that is wrong in a state that this many failures led to.

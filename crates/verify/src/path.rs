@@ -2,7 +2,7 @@
 
 use crate::columns::Seen;
 use crate::destination::Destination;
-use crate::flows::Flow;
+use crate::flows::{Flow, Origin};
 use crate::judge::returns;
 use crate::plane::Position;
 use crate::questions::Questions;
@@ -40,7 +40,7 @@ impl<'a> Followed<'a> {
         let forward = |host: Position| &forwards[host];
         let walker = Walker { plane: world.plane, destination, forward, sent };
         let walks = starts.iter().map(|start| walker.walk(*start)).collect();
-        Self { world, destination, sent, walks, forwards }
+        Self { world, destination, sent, forwards, walks }
     }
 
     /// Whether it arrives on every way.
@@ -178,15 +178,26 @@ impl<'a> Followed<'a> {
     }
 }
 
+/// The hosts whose tables know the connection once the question has passed: those on its way, and the
+/// host that asked.
+pub(crate) fn knowing(flow: &Flow, seen: &Seen) -> Vec<Position> {
+    let mut all = seen.tracked.clone();
+    match flow.origin {
+        Origin::Host(host) => all.push(host),
+        Origin::Lan(_) | Origin::Pool(_) | Origin::Outside(_) => {}
+    }
+    all
+}
+
 /// The answers to a flow, from wherever it arrived.
 pub(crate) fn back<'a>(
     world: &'a World<'a>,
     questions: &'a Questions,
     flow: &Flow,
-    seen: &'a Seen,
+    (seen, known_to): (&Seen, &'a [Position]),
 ) -> Followed<'a> {
     let destination = &questions.destinations.all[flow.back];
     let source = questions.destinations.all[flow.to].address;
-    let sent = Sent { source, content: flow.answer(), known_to: &seen.tracked };
+    let sent = Sent { source, content: flow.answer(), known_to };
     Followed::from(world, destination, (sent, &returns(world, seen)))
 }

@@ -99,11 +99,7 @@ fn extent(ready: &Ready<'_>, failures: u8, (elements, simulated): (usize, usize)
 type Found = BTreeMap<(usize, Fault), Vec<usize>>;
 
 /// Simulates and judges every state, on several threads that share nothing but the start.
-fn simulate(
-    ready: &Ready<'_>,
-    scenarios: &[Scenario],
-    threads: usize,
-) -> Found {
+fn simulate(ready: &Ready<'_>, scenarios: &[Scenario], threads: usize) -> Found {
     let bases: Vec<Arc<World<'_>>> =
         ready.planes.iter().map(|plane| Arc::new(World::whole(plane))).collect();
     let next = std::sync::atomic::AtomicUsize::new(0);

@@ -12,6 +12,7 @@ use crate::report::{Counterexample, Flow, Violation};
 use crate::why;
 use crate::world::World;
 use model::source::Place;
+use model::value::Port;
 use model::{Finding, Named as _};
 
 /// A fault as a violation, with what shows it worked out again.
@@ -119,7 +120,8 @@ fn show(
     }
     if fault.code == "V-ASYMMETRIC" || (fault.code == "V-INVARIANT" && followed.arrives()) {
         let seen = columns::summary(world.plane, &followed.walks);
-        let back = path::back(world, questions, flow, &seen);
+        let known = path::knowing(flow, &seen);
+        let back = path::back(world, questions, flow, (&seen, &known));
         if let Some((hops, end)) = back.way(wrong).or_else(|| back.way(|_| true))
             && !seen.tracked.is_empty()
         {
@@ -141,7 +143,8 @@ pub(crate) fn in_words(
         source: flow.source,
         to: questions.destinations.names[flow.to].clone(),
         destination: questions.destinations.all[flow.to].address,
-        port: flow.port,
+        // A flow that names no port is followed as one of HTTPS.
+        port: Some(flow.port.unwrap_or(Port::Tcp(443, 443))),
     }
 }
 

@@ -65,9 +65,8 @@ impl<'a> World<'a> {
         let plane = whole.plane;
         let paths = whole.paths.after(plane, &whole.up, &up);
         let known = whole.choices.iter().enumerate();
-        let choices = known.map(|known| {
-            bgp::choose_after(plane, (&whole.paths, &whole.up), (&up, &paths), known)
-        });
+        let choices = known
+            .map(|known| bgp::choose_after(plane, (&whole.paths, &whole.up), (&up, &paths), known));
         let choices = choices.collect();
         let masters = vrrp::masters(plane, &up);
         Self { plane, up, paths, masters, choices, before: Some(Arc::clone(whole)) }

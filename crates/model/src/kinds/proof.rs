@@ -53,13 +53,13 @@ impl Kind for Upgrade {
 ///
 /// ```toml
 /// [accept.one-vpn]
-/// property = "V-REACH"
-/// on       = ["invariant.members-out"]
+/// property = "V-INVARIANT"
+/// on       = ["invariant.members-out", "pool.vpn"]
 /// without  = ["host.vpn-01"]
 /// reason   = "there is one concentrator: its members wait until it is repaired"
 ///
 /// [accept.a-site-is-a-site]
-/// property = "V-REACH"
+/// property = "V-INVARIANT"
 /// without  = ["site.louise"]
 /// reason   = "everything but backups and monitoring stands there"
 /// ```
@@ -67,7 +67,7 @@ impl Kind for Upgrade {
 pub struct Accept {
     /// Its name.
     pub name: String,
-    /// The property that is violated, by its code, such as `V-REACH`.
+    /// The property that is violated, by its code, such as `V-INVARIANT`.
     pub property: String,
     /// The objects that the violation is about, as `kind.name`, all of them; nothing means any.
     pub on: Vec<String>,
@@ -108,7 +108,7 @@ struct Property(String);
 
 impl Value for Property {
     fn expects() -> String {
-        "the code of a property such as \"V-REACH\"".into()
+        "the code of a property such as \"V-INVARIANT\"".into()
     }
 
     fn read(value: &DeValue<'_>, _: &Names) -> Result<Self, Wrong> {
