@@ -28,6 +28,7 @@ pub mod property;
 mod prove;
 mod questions;
 pub mod report;
+pub mod table;
 mod tell;
 mod vrrp;
 mod walk;

@@ -121,12 +121,12 @@ fn seconds(figures: Figures) -> f64 {
 }
 
 /// The graph's file. The crate `bgpsim`, which is our second opinion about BGP, carries the zoo as it
-/// was published; its version is in the lock file of `oracle`.
+/// was published.
 fn graph_file(root: &Path, name: &str) -> Result<PathBuf, String> {
     let mut cargo = Command::new("cargo");
     cargo.args(["metadata", "--format-version", "1", "--locked", "--quiet"]);
     cargo.args(["--filter-platform", "x86_64-unknown-linux-gnu"]);
-    let output = cargo.current_dir(root.join("oracle")).output().map_err(|e| e.to_string())?;
+    let output = cargo.current_dir(root).output().map_err(|e| e.to_string())?;
     let said = String::from_utf8_lossy(&output.stdout);
     let manifests = said.split("\"manifest_path\":\"").filter_map(|rest| rest.split('"').next());
     let mut of_bgpsim = manifests.filter(|path| path.contains("/bgpsim-0."));

@@ -1,4 +1,5 @@
-//! Tests of the proof on whole networks.
+//! Tests of the proof on whole networks, and against methods that know nothing of it.
 
-#[cfg(test)]
+mod cut;
 mod example;
+mod oracle;
