@@ -179,7 +179,7 @@ impl Choosing<'_> {
         numbered.filter(|(_, one)| self.lives(one)).map(|(number, one)| Best {
             route: one.route,
             from: From::Own(number as u16),
-            key: self.key(one.route, one.preference, Heard::Outside(one.address)),
+            key: self.key(one.route, one.preference, &Heard::Outside(one.address)),
         })
     }
 
@@ -209,7 +209,7 @@ impl Choosing<'_> {
                 && self.up.nics[direction.nics.1]
                 && self.up.routing[self.plane.routers[usize::from(direction.from)].index()];
             let route = direction.passes.get(teller.route as usize).copied().flatten()?;
-            let key = self.key(route, BGP, Heard::Outside(Some(direction.address)));
+            let key = self.key(route, BGP, &Heard::Outside(Some(direction.address)));
             // What came from there is not told back to it.
             let back = teller.from == From::Inner(direction.session);
             (up && !back).then_some(Best { route, from: From::Inner(direction.session), key })
@@ -224,7 +224,7 @@ impl Choosing<'_> {
         }
         let route = self.plane.routes.told(told.route, teller, router)?;
         let metric = self.paths.distance(router, teller);
-        let key = self.key(route, BGP, Heard::Inside(teller, metric));
+        let key = self.key(route, BGP, &Heard::Inside(teller, metric));
         Some(Best { route, from: From::Internal(teller), key })
     }
 
@@ -237,9 +237,9 @@ impl Choosing<'_> {
             && !self.plane.gates.deaf(one, other)
     }
 
-    fn key(&self, route: RouteId, preference: u16, heard: Heard) -> Key {
+    fn key(&self, route: RouteId, preference: u16, heard: &Heard) -> Key {
         let attributes = &self.plane.routes.attributes[route as usize];
-        let (external, metric, router_id, address) = match heard {
+        let (external, metric, router_id, address) = match *heard {
             Heard::Outside(address) => (true, 0, 0, address),
             Heard::Inside(teller, metric) => {
                 (false, metric, self.plane.routes.router_ids[usize::from(teller)], None)

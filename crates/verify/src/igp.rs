@@ -227,7 +227,7 @@ fn orphans(
                 }
             }
         } else {
-            for link in igp.links[node].iter() {
+            for link in &igp.links[node] {
                 let segment = routers + usize::from(link.segment);
                 if cost[segment] == at {
                     suspects.push(Reverse(key(at, segment, routers)));

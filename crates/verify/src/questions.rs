@@ -92,9 +92,8 @@ impl Questions {
     /// The first flow with the same origin: one stands for all that come from outside.
     pub(crate) fn first_of(&self, flow: usize) -> usize {
         let outside = |at: usize| matches!(self.flows[at].origin, Origin::Outside(_));
-        let alike = |at: &usize| match outside(flow) {
-            true => outside(*at),
-            false => self.origins[*at] == self.origins[flow],
+        let alike = |at: &usize| {
+            if outside(flow) { outside(*at) } else { self.origins[*at] == self.origins[flow] }
         };
         (0..self.flows.len()).find(alike).unwrap_or(flow)
     }

@@ -4,7 +4,9 @@
 //! host by host, routers (hosts with BIRD) in the order of their names.
 
 pub(crate) mod gate;
+mod making;
 pub(crate) mod routes;
+mod spread;
 pub(crate) mod up;
 
 use gate::Gates;
