@@ -204,6 +204,33 @@ pub(crate) enum Twin {
     Logs(TwinUnit),
     /// Make a neighbour announce routes besides its usual ones
     Announce(TwinAnnounce),
+    /// Show in the twin what a proof found: break the same things, and compare
+    Replay(TwinReplay),
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Brings a twin up if none of this name is, also of a network in which `check` \
+finds errors: what is wrong is what shall be seen. Exit status 0: what was seen is what was predicted.
+
+Examples:
+  ketupa twin replay V-OWNER-1f3a9c examples/neutrinet
+  ketupa twin replay V-OWNER-1f3a9c examples/neutrinet --keep"
+)]
+pub(crate) struct TwinReplay {
+    /// The finding's name, as `ketupa prove` prints it
+    pub(crate) finding: String,
+    #[command(flatten)]
+    pub(crate) place: Where,
+    /// The twin's name [default: that of the directory]
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// Leave the twin as it is, with what is broken, to look at it
+    #[arg(long)]
+    pub(crate) keep: bool,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
 }
 
 #[derive(Debug, Args)]

@@ -8,7 +8,12 @@
 mod announce;
 pub mod ask;
 mod content;
+pub mod fail;
+pub mod follow;
 pub mod outside;
+pub mod probe;
+pub mod quiet;
+pub mod replay;
 pub mod scene;
 pub mod stage;
 mod vault;

@@ -24,6 +24,7 @@ pub mod leak;
 pub mod order;
 mod path;
 mod plane;
+pub mod predict;
 pub mod property;
 mod prove;
 mod questions;

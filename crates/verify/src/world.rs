@@ -155,7 +155,7 @@ impl<'a> World<'a> {
     }
 
     /// What one prefix that covers the destination says, if a host has it.
-    fn step(&self, host: Position, address: IpAddr, step: &Step) -> Option<Forward> {
+    pub(crate) fn step(&self, host: Position, address: IpAddr, step: &Step) -> Option<Forward> {
         let segment = step.segment.and_then(|segment| self.plane.nic_on(host, segment));
         if let Some(nic) = segment.filter(|nic| self.connected(*nic)) {
             return Some(self.on_link(nic, address, true));
@@ -179,11 +179,11 @@ impl<'a> World<'a> {
     }
 
     /// Whether the kernel has a route to the segment of an interface.
-    fn connected(&self, nic: NicNumber) -> bool {
+    pub(crate) fn connected(&self, nic: NicNumber) -> bool {
         self.up.nics[nic] && self.plane.nics[nic].address.is_some()
     }
 
-    fn preference(&self, prefix: usize, router: Router) -> u16 {
+    pub(crate) fn preference(&self, prefix: usize, router: Router) -> u16 {
         let first = self.choices[prefix].of[usize::from(router)].first();
         match first {
             Some(From::Own(number)) => {
@@ -194,7 +194,7 @@ impl<'a> World<'a> {
     }
 
     /// To the nearest of the routers that a prefix in OSPF belongs to.
-    fn ospf(&self, router: Router, owners: &[Router]) -> Option<Forward> {
+    pub(crate) fn ospf(&self, router: Router, owners: &[Router]) -> Option<Forward> {
         let far = |owner: &Router| self.paths.distance(router, *owner);
         let nearest = owners.iter().map(far).min().filter(|far| *far != FAR)?;
         if nearest == 0 {

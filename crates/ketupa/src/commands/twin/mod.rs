@@ -1,6 +1,7 @@
 //! `ketupa twin`: the network rehearsed on this machine.
 
 mod interrupt;
+mod replay;
 mod status;
 mod up;
 
@@ -39,6 +40,7 @@ pub(crate) fn run(what: Twin, screen: &mut Screen) -> Result<End, Error> {
         Twin::Pcap(args) => pcap(&args),
         Twin::Logs(args) => logs(&args, screen),
         Twin::Announce(args) => announce(&args),
+        Twin::Replay(args) => replay::run(&args, screen),
     }
 }
 

@@ -79,26 +79,26 @@ pub(crate) fn apply(args: &TwinUp, screen: &mut Screen) -> Result<End, Error> {
 }
 
 /// Keeps the path of the directory for later questions.
-fn remember(rehearsal: &Rehearsal, directory: &Path) -> Result<(), Error> {
+pub(super) fn remember(rehearsal: &Rehearsal, directory: &Path) -> Result<(), Error> {
     let path = rehearsal.folder().join(DIRECTORY);
     let whole = directory.canonicalize().map_err(|e| Error::file("open", directory, e))?;
     std::fs::write(&path, whole.display().to_string()).map_err(|e| Error::file("write", &path, e))
 }
 
 /// Says what is going on: one line that changes on a terminal, plain lines elsewhere.
-struct Teller {
+pub(super) struct Teller {
     begun: Instant,
     configured: Mutex<usize>,
     terminal: bool,
 }
 
 impl Teller {
-    fn new(begun: Instant) -> Self {
+    pub(super) fn new(begun: Instant) -> Self {
         let terminal = std::io::stderr().is_terminal();
         Self { begun, configured: Mutex::new(0), terminal }
     }
 
-    fn tell(&self, phase: &Phase) {
+    pub(super) fn tell(&self, phase: &Phase) {
         match phase {
             Phase::Image(line) => self.passing(&format!("installing the twin's packages: {line}")),
             Phase::Cabled(hosts, segments) => {
