@@ -37,6 +37,8 @@ pub(crate) struct Scenario {
     pub(crate) up: Vec<Up>,
     /// The failures that look like this; the first is the smallest.
     pub(crate) failures: Vec<Failure>,
+    /// As how many failures it is judged.
+    pub(crate) counts: usize,
 }
 
 /// Every state that up to `most` failures lead to, told apart by what packets can see of it; those of
@@ -87,9 +89,11 @@ impl<'a> Seen<'a> {
         let key: Vec<u64> = all.flat_map(|(up, relevant)| relevant.key(up)).collect();
         let next = self.scenarios.len();
         let at = *self.known.entry(key).or_insert(next);
-        match self.scenarios.get_mut(at) {
-            Some(scenario) => scenario.failures.push(failure),
-            None => self.scenarios.push(Scenario { up, failures: vec![failure] }),
+        if let Some(scenario) = self.scenarios.get_mut(at) {
+            scenario.failures.push(failure);
+        } else {
+            let counts = failure.elements().len();
+            self.scenarios.push(Scenario { up, failures: vec![failure], counts });
         }
     }
 

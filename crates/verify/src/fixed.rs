@@ -5,23 +5,34 @@ use crate::prove::Ready;
 use crate::report::{Counterexample, Violation};
 use model::Finding;
 use model::Named as _;
-use std::collections::BTreeSet;
+use model::source::Place;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 /// Every violation that needs no simulation.
 pub(crate) fn violations(ready: &Ready<'_>) -> Vec<Violation> {
     let mut all = Vec::new();
     for plane in ready.planes {
         all.extend(two_protocols(plane));
+        for violation in owned_twice(plane) {
+            // Where it is so in both families, it is told once.
+            let known = |one: &Violation| one.finding.about == violation.finding.about;
+            if !all.iter().any(known) {
+                all.push(violation);
+            }
+        }
     }
+    all.extend(crate::control::violations(ready.planes));
     if let Some(plane) = ready.planes.first() {
         all.extend(crate::leak::check(plane.isp));
         all.extend(crate::order::violations(plane.isp));
+        all.extend(crate::oob::violations(plane.isp));
     }
     all
 }
 
 /// A violation that nothing has to fail for.
-fn violation(finding: Finding, shown: Counterexample) -> Violation {
+pub(crate) fn violation(finding: Finding, shown: Counterexample) -> Violation {
     let code = finding.code;
     let hint = crate::property::Property::of(code).map(crate::property::Property::way_out);
     let finding = Finding { hint: finding.hint.clone().or(hint), ..finding };
@@ -51,4 +62,53 @@ fn two_protocols(plane: &Plane<'_>) -> Vec<Violation> {
         all.push(violation(finding, Counterexample { route, ..Counterexample::default() }));
     }
     all
+}
+
+/// V-OWNER: one address on one segment, declared by two: both answer for it, whatever VRRP says.
+fn owned_twice(plane: &Plane<'_>) -> Vec<Violation> {
+    let mut owners: BTreeMap<(usize, IpAddr), Vec<Owner<'_>>> = BTreeMap::new();
+    for (vip, about) in plane.vips.iter().zip(plane.isp.vips.values()) {
+        let hosts = vip.candidates.iter().take(1).map(|one| plane.host(one.host).name().to_owned());
+        if let Some(address) = vip.address {
+            let owner = Owner { key: &about.at.key, place: about.at.place, hosts: hosts.collect() };
+            owners.entry((vip.segment, address)).or_default().push(owner);
+        }
+    }
+    for nic in &plane.nics {
+        let host = plane.host(nic.host);
+        let place = host.nic.get(nic.at).map_or(host.at.place, |nic| nic.at.place);
+        if let Some(address) = nic.address {
+            let hosts = vec![host.name().to_owned()];
+            let owner = Owner { key: &host.at.key, place, hosts };
+            owners.entry((nic.segment, address)).or_default().push(owner);
+        }
+    }
+    let twice = owners.into_iter().filter(|(_, owners)| owners.len() > 1);
+    twice.filter_map(|((_, address), owners)| twice_told(address, &owners)).collect()
+}
+
+/// Who declares an address, and who answers for it.
+struct Owner<'a> {
+    key: &'a str,
+    place: Place,
+    hosts: Vec<String>,
+}
+
+fn twice_told(address: IpAddr, owners: &[Owner<'_>]) -> Option<Violation> {
+    let (first, others) = owners.split_first()?;
+    let mut answerers: Vec<String> = owners.iter().flat_map(|one| one.hosts.clone()).collect();
+    answerers.sort_unstable();
+    answerers.dedup();
+    let keys: Vec<&str> = owners.iter().map(|one| one.key).collect();
+    let says = format!(
+        "{} answer for {address} at once: it belongs to {}",
+        answerers.join(" and "),
+        keys.join(" and to ")
+    );
+    let last = others.last()?;
+    let mut finding = Finding::error("V-OWNER", last.place, says)
+        .also(first.place, "it belongs to this one too")
+        .hint("Give each of them an address of its own, or make one VIP of them with both hosts.");
+    finding.about = keys.iter().map(|key| (*key).to_owned()).collect();
+    Some(violation(finding, Counterexample { answerers, ..Counterexample::default() }))
 }

@@ -29,7 +29,8 @@ fn broken(
         .collect();
     let names: Vec<&str> = hosts.iter().map(|id| isp.hosts[*id].name()).collect();
     let mut all = Vec::new();
-    for found in prove::standing(isp, &down) {
+    // What is accepted when it breaks by itself is not accepted to be done on purpose.
+    for found in prove::planned(isp, &down) {
         let about = &found.finding.about;
         let invariant = found.finding.code == crate::property::INVARIANT;
         if invariant && !about.iter().any(|key| kept.contains(key)) {

@@ -21,7 +21,9 @@ impl Property {
     pub fn way_out(&self) -> String {
         let part = self.page.split("\n## Mend it\n").nth(1).unwrap_or_default();
         let first = part.trim_start().split("\n\n").next().unwrap_or_default();
-        first.split_whitespace().collect::<Vec<_>>().join(" ")
+        let line = first.split_whitespace().collect::<Vec<_>>().join(" ");
+        // An example follows on the page, and not here.
+        line.strip_suffix(':').map(|line| format!("{line}.")).unwrap_or(line)
     }
 }
 

@@ -62,12 +62,22 @@ pub fn prove_among(isp: &Isp, options: Options, elements: &[Element]) -> Report 
 
 /// What is wrong in one state, accepted or not.
 pub(crate) fn at(isp: &Isp, failure: &Failure) -> Vec<Violation> {
+    state(isp, failure, failure.elements().len())
+}
+
+/// What is wrong while these are down on purpose, accepted or not: however many they are, what
+/// survives one failure must survive that.
+pub(crate) fn planned(isp: &Isp, failure: &Failure) -> Vec<Violation> {
+    state(isp, failure, 1)
+}
+
+fn state(isp: &Isp, failure: &Failure, counts: usize) -> Vec<Violation> {
     let planes = planes(isp);
-    let most = u8::try_from(failure.elements().len()).unwrap_or(u8::MAX);
+    let most = u8::try_from(counts).unwrap_or(u8::MAX);
     let questions = planes.iter().map(|plane| Questions::of(plane, most)).collect();
     let ready = Ready { planes: &planes, questions };
     let up = planes.iter().map(|plane| crate::plane::up::Up::without(plane, failure)).collect();
-    let scenarios = [Scenario { up, failures: vec![failure.clone()] }];
+    let scenarios = [Scenario { up, failures: vec![failure.clone()], counts }];
     let found = simulate(&ready, &scenarios, 1);
     let told = minimal(&scenarios, found).into_iter();
     let told = told.map(|(family, fault, failure, others)| {
@@ -144,8 +154,7 @@ fn judged<'a>(
     family: usize,
 ) -> BTreeSet<Fault> {
     let world = World::after(base, scenario.up[family].clone());
-    let failures = scenario.failures.first().map_or(0, |failure| failure.elements().len());
-    judge.judge(&world, failures)
+    judge.judge(&world, scenario.counts)
 }
 
 /// Each fault with the smallest failure that shows it, and the other smallest ones.

@@ -7,6 +7,7 @@ mod bad_text;
 mod commands;
 mod cost;
 mod edge;
+mod faults;
 mod golden;
 mod help;
 mod printed;

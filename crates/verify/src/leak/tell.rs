@@ -223,7 +223,7 @@ impl Teller<'_> {
             by,
             place,
         };
-        let mut hops = Vec::new();
+        let mut hops: Vec<Hop> = Vec::new();
         if let Some((neighbor, session)) = from {
             let router = self.isp.hosts[session.host].name();
             let by =
@@ -243,6 +243,11 @@ impl Teller<'_> {
                 None => hops.push(hop(router, by, Some(session.at.place))),
             }
             hops.push(hop(neighbor.name(), "hears it".to_owned(), Some(neighbor.at.place)));
+        }
+        // It is one way: what was told is heard.
+        for at in 1..hops.len() {
+            hops[at - 1].output = Some("BGP".to_owned());
+            hops[at].input = Some("BGP".to_owned());
         }
         hops
     }
