@@ -3,9 +3,9 @@
 use crate::fields::{At, Fields, Reading, place};
 use crate::finding::{self, Finding, Severity};
 use crate::kinds::{
-    About, Accept, Backup, Certificate, Check, Cost, Duty, Host, Invariant, KINDS, Kind, Neighbor,
-    Policy, Pool, Provider, Roa, RuleGroup, Segment, Service, Site, StaticRoute, Upgrade, Vip,
-    Waiver, Zone,
+    About, Accept, Backup, Certificate, Check, Cost, Duty, Host, Invariant, KINDS, Kind, Nat,
+    Neighbor, Policy, Pool, Provider, Roa, RuleGroup, Segment, Service, Site, StaticRoute, Upgrade,
+    Vip, Waiver, Zone,
 };
 use crate::names::Names;
 use crate::source::{MAX_FILE_BYTES, Place, Refused, Source};
@@ -59,6 +59,8 @@ pub struct Isp {
     pub duties: Table<Duty>,
     /// What must always hold.
     pub invariants: Table<Invariant>,
+    /// Translations of addresses.
+    pub nats: Table<Nat>,
     /// Orders of upgrade.
     pub upgrades: Table<Upgrade>,
     /// What the network cannot survive.
@@ -286,6 +288,7 @@ impl<'a> Declared<'a> {
             backups: self.table(reading),
             duties: self.table(reading),
             invariants: self.table(reading),
+            nats: self.table(reading),
             upgrades: self.table(reading),
             accepts: self.table(reading),
             waivers: self.table(reading),

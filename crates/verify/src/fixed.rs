@@ -2,10 +2,11 @@
 
 use crate::plane::Plane;
 use crate::prove::Ready;
-use crate::report::{Counterexample, Violation};
-use model::Finding;
-use model::Named as _;
+use crate::report::{Counterexample, Hop, Violation};
+use derive::packet::rules::{Action, Hook};
+use model::kinds::Host;
 use model::source::Place;
+use model::{Finding, Id, Isp, Named as _};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
@@ -27,6 +28,7 @@ pub(crate) fn violations(ready: &Ready<'_>) -> Vec<Violation> {
         all.extend(crate::leak::check(plane.isp));
         all.extend(crate::order::violations(plane.isp));
         all.extend(crate::oob::violations(plane.isp));
+        all.extend(untracked(plane.isp));
     }
     all
 }
@@ -111,4 +113,43 @@ fn twice_told(address: IpAddr, owners: &[Owner<'_>]) -> Option<Violation> {
         .hint("Give each of them an address of its own, or make one VIP of them with both hosts.");
     finding.about = keys.iter().map(|key| (*key).to_owned()).collect();
     Some(violation(finding, Counterexample { answerers, ..Counterexample::default() }))
+}
+
+/// V-UNTRACKED: a machine that shall translate addresses, and does not track connections.
+fn untracked(isp: &Isp) -> Vec<Violation> {
+    let mut all = Vec::new();
+    for nat in isp.nats.values() {
+        for id in &nat.hosts {
+            let host = &isp.hosts[*id];
+            let Some(rule) = untracking(isp, *id) else { continue };
+            let says = format!(
+                "{} translates nothing for {}: its filter takes packets out of tracking (rule {rule}), \
+                 so they leave with their private source",
+                host.name(),
+                nat.at.key
+            );
+            let finding = Finding::error("V-UNTRACKED", nat.at.field("hosts"), says)
+                .also(host.at.place, "connections are not tracked here")
+                .about(nat.at.key.clone())
+                .about(host.at.key.clone());
+            let hop = |by: String, place| Hop {
+                host: host.name().to_owned(),
+                input: None,
+                output: None,
+                by,
+                place,
+            };
+            let hops = vec![hop(format!("filter: {rule}; {} is skipped", nat.at.key), None)];
+            all.push(violation(finding, Counterexample { hops, ..Counterexample::default() }));
+        }
+    }
+    all
+}
+
+/// The rule by which a host does not track what arrives, whatever it is.
+fn untracking(isp: &Isp, id: Id<Host>) -> Option<String> {
+    let ruleset = derive::packet::of(isp, id);
+    let mut arriving = ruleset.at(|hook| hook == Hook::Arriving).flat_map(|chain| &chain.rules);
+    let rule = arriving.find(|rule| rule.action == Action::Untrack && rule.matches.is_empty())?;
+    Some(rule.comment.clone())
 }

@@ -84,7 +84,8 @@ impl Ends {
         let mut inside = Vec::new();
         for (id, segment) in plane.isp.segments.iter() {
             let net = segment.prefix(plane.family).filter(|_| segment.kind == SegmentKind::Lan);
-            if let Some(address) = net.and_then(|net| unnamed(plane, net)) {
+            let address = net.and_then(|net| unnamed(plane, net));
+            if let Some(address) = address.filter(|address| !translated(plane, *address)) {
                 inside.push((
                     Origin::Lan(id.index()),
                     address,
@@ -103,6 +104,14 @@ impl Ends {
         }
         Self { inside, outside: outside(plane), sessions: sessions(plane) }
     }
+}
+
+/// Whether packets of a source change it on their way: those are not followed.
+fn translated(plane: &Plane<'_>, source: IpAddr) -> bool {
+    plane.isp.nats.values().any(|nat| {
+        let tracks = |id: &model::Id<model::kinds::Host>| plane.gates.tracks(id.index());
+        nat.hosts.iter().all(tracks) && nat.from.iter().any(|net| IpNet::V4(*net).contains(&source))
+    })
 }
 
 /// The sessions with routers that are not ours.

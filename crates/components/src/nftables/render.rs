@@ -28,6 +28,7 @@ struct Set {
 #[derive(Debug, Serialize)]
 struct ChainText {
     name: String,
+    kind: &'static str,
     hook: Option<&'static str>,
     rules: Vec<String>,
 }
@@ -98,6 +99,7 @@ fn addresses(condition: &Match) -> Option<&Addresses> {
 fn chain(chain: &Chain) -> ChainText {
     ChainText {
         name: chain.name.clone(),
+        kind: if chain.hook == Some(Hook::Leaving) { "nat" } else { "filter" },
         hook: chain.hook.map(hook),
         rules: chain.rules.iter().map(text::rule).collect(),
     }
@@ -110,5 +112,6 @@ fn hook(hook: Hook) -> &'static str {
         Hook::Input => "hook input priority filter; policy drop;",
         Hook::ForwardDrop => "hook forward priority filter; policy drop;",
         Hook::ForwardAccept => "hook forward priority filter; policy accept;",
+        Hook::Leaving => "hook postrouting priority srcnat; policy accept;",
     }
 }

@@ -28,6 +28,7 @@ fn action(action: &Action) -> String {
         Action::Drop => "drop".to_owned(),
         Action::Reject => "reject with icmpx type admin-prohibited".to_owned(),
         Action::Untrack => "notrack".to_owned(),
+        Action::Translate(to) => format!("snat ip to {to}"),
         Action::Log(prefix) => format!("log prefix \"{} \" group 1", comment(prefix)),
         Action::Jump(chain) => format!("jump {chain}"),
         Action::Goto(chain) => format!("goto {chain}"),

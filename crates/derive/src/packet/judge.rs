@@ -109,7 +109,7 @@ fn walk(ruleset: &Ruleset, chain: &Chain, packet: &Packet<'_>, left: u8) -> Opti
         let ruling = match &rule.action {
             Action::Accept => decided(true),
             Action::Drop | Action::Reject => decided(false),
-            Action::Untrack | Action::Log(_) => None,
+            Action::Untrack | Action::Translate(_) | Action::Log(_) => None,
             Action::Jump(name) => into(name),
             Action::Goto(name) => return into(name),
             Action::ByInput(chains) => beside(chains, packet.input).and_then(into),

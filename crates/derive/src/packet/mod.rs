@@ -14,7 +14,7 @@ mod spoof;
 use ipnet::IpNet;
 use model::ask::Family;
 use model::kinds::{Host, Nic, Role, SegmentKind};
-use model::{Id, Isp};
+use model::{Id, Isp, Named as _};
 use rules::{Action, Addresses, Chain, Hook, Match, Rule, Ruleset, Transport};
 
 /// The packet filter of a host.
@@ -30,7 +30,21 @@ pub fn of(isp: &Isp, id: Id<Host>) -> Ruleset {
         | Role::OutOfBand
         | Role::Client => vec![Chain::hooked("input", Hook::Input, input::tracked(&here))],
     };
-    Ruleset { chains }
+    let translated = translated(&here);
+    let leaving =
+        (!translated.is_empty()).then(|| Chain::hooked("leaving", Hook::Leaving, translated));
+    Ruleset { chains: chains.into_iter().chain(leaving).collect() }
+}
+
+/// Translation of sources, as it is declared for a host.
+fn translated(here: &Here<'_>) -> Vec<Rule> {
+    let declared = here.isp.nats.values().filter(|nat| nat.hosts.contains(&here.id));
+    let rule = |nat: &model::kinds::Nat| {
+        let sources = Addresses::of(Family::V4, nat.from.iter().copied())?;
+        let rule = Rule::new(format!("nat.{}", nat.name()), Action::Translate(nat.to));
+        Some(rule.when(Match::Source(sources)))
+    };
+    declared.filter_map(rule).collect()
 }
 
 /// The host that rules are made for, in its ISP.

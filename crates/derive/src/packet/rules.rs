@@ -4,6 +4,7 @@
 
 use ipnet::IpNet;
 use model::ask::Family;
+use std::net::Ipv4Addr;
 
 /// The filter of one host.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -36,6 +37,8 @@ pub enum Hook {
     ForwardDrop,
     /// What passes the host; the rest goes on.
     ForwardAccept,
+    /// The first packet of each tracked connection as it leaves: its addresses may be translated.
+    Leaving,
 }
 
 /// One rule: where every match holds and the limit is not reached, the action happens.
@@ -62,6 +65,8 @@ pub enum Action {
     Reject,
     /// Its connection is not tracked; the walk goes on.
     Untrack,
+    /// Its connection gets this source; nothing happens where connections are not tracked.
+    Translate(Ipv4Addr),
     /// It is shown to whoever listens on the log group, with this prefix; the walk goes on.
     Log(String),
     /// It walks another chain and comes back if that does not decide.

@@ -5,6 +5,7 @@ mod firewall;
 mod host;
 mod isp;
 mod money;
+mod nat;
 mod neighbor;
 mod policy;
 mod proof;
@@ -19,6 +20,7 @@ pub use firewall::{Action, Rule, RuleGroup, Zone};
 pub use host::{Host, MachineKind, Nic, Role, RtrServer};
 pub use isp::{About, Roa};
 pub use money::{Cost, Period};
+pub use nat::Nat;
 pub use neighbor::{BgpRole, Neighbor, Rehearsal, Relation, Session, View};
 pub use policy::{LocalPreferences, Policy, PolicyRule, RoaMode};
 pub use proof::{Accept, Upgrade};
@@ -55,6 +57,7 @@ pub const KINDS: &[&str] = &[
     "policy",
     "zone",
     "rules",
+    "nat",
     "service",
     "certificate",
     "check",
