@@ -1,7 +1,6 @@
 //! What follows from the declaration alone, whatever fails: no state is simulated for it.
 
 use crate::plane::Plane;
-use crate::prove::Ready;
 use crate::report::{Counterexample, Hop, Violation};
 use derive::packet::rules::{Action, Hook};
 use model::kinds::Host;
@@ -11,9 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 /// Every violation that needs no simulation.
-pub(crate) fn violations(ready: &Ready<'_>) -> Vec<Violation> {
+pub(crate) fn violations(planes: &[Plane<'_>]) -> Vec<Violation> {
     let mut all = Vec::new();
-    for plane in ready.planes {
+    for plane in planes {
         all.extend(two_protocols(plane));
         for violation in owned_twice(plane) {
             // Where it is so in both families, it is told once.
@@ -23,8 +22,8 @@ pub(crate) fn violations(ready: &Ready<'_>) -> Vec<Violation> {
             }
         }
     }
-    all.extend(crate::control::violations(ready.planes));
-    if let Some(plane) = ready.planes.first() {
+    all.extend(crate::control::violations(planes));
+    if let Some(plane) = planes.first() {
         all.extend(crate::leak::check(plane.isp));
         all.extend(crate::order::violations(plane.isp));
         all.extend(crate::oob::violations(plane.isp));

@@ -7,6 +7,7 @@ use crate::judge::{Fault, Judge};
 use crate::plane::Plane;
 use crate::questions::Questions;
 use crate::report::{Extent, Report, Violation};
+use crate::since::{self, Touched};
 use crate::world::World;
 use crate::{accept, fixed, tell};
 use model::Isp;
@@ -45,18 +46,49 @@ pub fn prove(isp: &Isp, options: Options) -> Report {
 pub fn prove_among(isp: &Isp, options: Options, elements: &[Element]) -> Report {
     let planes = planes(isp);
     let questions = planes.iter().map(|plane| Questions::of(plane, options.failures)).collect();
-    let ready = Ready { planes: &planes, questions };
-    let scenarios = failures::scenarios(&planes, elements, options.failures);
-    let found = simulate(&ready, &scenarios, options.threads.max(1));
-    let mut violations: Vec<Violation> = minimal(&scenarios, found)
-        .into_iter()
-        .map(|(family, fault, failure, others)| {
-            tell::violation(&ready, family, &fault, (failure, others))
-        })
-        .collect();
-    violations.extend(fixed::violations(&ready));
+    let fixed = fixed::violations(&planes);
+    report(isp, options, elements, (&Ready { planes: &planes, questions }, fixed))
+}
+
+/// Proves what a change of a network can touch: the rest was judged when the old version was proved.
+pub fn prove_since(old: &Isp, isp: &Isp, options: Options) -> Report {
+    let (before, mut planes) = (planes(old), planes(isp));
+    let fixed = fixed::violations(&planes);
+    let asked = |plane: &Plane<'_>| {
+        let mut questions = Questions::of(plane, options.failures);
+        let same = before.iter().find(|other| other.family == plane.family);
+        let touched = same.map_or(Touched::Everything, |other| since::touched(other, plane));
+        let flows = 0..questions.flows.len();
+        let keep: Vec<bool> = flows.map(|flow| touched.reaches(plane, &questions, flow)).collect();
+        questions.keep(&keep);
+        questions
+    };
+    let mut questions: Vec<Questions> = planes.iter().map(asked).collect();
+    // Where no flow is touched, hosts and links are the same too: no state has to be looked at again.
+    let idle = |one: &Questions| one.flows.is_empty();
+    let mut busy = questions.iter().map(|one| !idle(one)).collect::<Vec<_>>().into_iter();
+    planes.retain(|_| busy.next().unwrap_or(true));
+    questions.retain(|one| !idle(one));
+    let elements = if planes.is_empty() { Vec::new() } else { failures::elements(isp) };
+    report(isp, options, &elements, (&Ready { planes: &planes, questions }, fixed))
+}
+
+/// What a proof says, with what needs no simulation.
+fn report(
+    isp: &Isp,
+    options: Options,
+    elements: &[Element],
+    (ready, fixed): (&Ready<'_>, Vec<Violation>),
+) -> Report {
+    let scenarios = failures::scenarios(ready.planes, elements, options.failures);
+    let found = simulate(ready, &scenarios, options.threads.max(1));
+    let told = minimal(&scenarios, found).into_iter();
+    let told = told.map(|(family, fault, failure, others)| {
+        tell::violation(ready, family, &fault, (failure, others))
+    });
+    let violations = told.chain(fixed).collect();
     let mut report = accept::sort(isp, tell::joined(violations));
-    report.extent = extent(&ready, options.failures, (elements.len(), scenarios.len()));
+    report.extent = extent(ready, options.failures, (elements.len(), scenarios.len()));
     report
 }
 

@@ -98,6 +98,34 @@ impl Questions {
         (0..self.flows.len()).find(alike).unwrap_or(flow)
     }
 
+    /// Leaves out the flows that need not be asked about, and the destinations of no other flow.
+    pub(crate) fn keep(&mut self, keep: &[bool]) {
+        let kept = |number: &usize| keep.get(*number).copied().unwrap_or(true);
+        let numbers: Vec<usize> = (0..self.flows.len()).filter(kept).collect();
+        let old = std::mem::take(&mut self.destinations);
+        let mut moved = BTreeMap::new();
+        let ends =
+            numbers.iter().flat_map(|number| [self.flows[*number].to, self.flows[*number].back]);
+        for end in ends.chain(self.rest) {
+            let next = moved.len();
+            if let std::collections::btree_map::Entry::Vacant(entry) = moved.entry(end) {
+                entry.insert(next);
+                self.destinations.all.push(old.all[end].clone());
+                self.destinations.names.push(old.names[end].clone());
+            }
+        }
+        self.flows = numbers.iter().map(|number| self.flows[*number].clone()).collect();
+        self.asked = numbers.iter().map(|number| self.asked[*number].clone()).collect();
+        self.origins = numbers.iter().map(|number| self.origins[*number].clone()).collect();
+        self.rest = self.rest.map(|rest| moved[&rest]);
+        for flow in &mut self.flows {
+            flow.to = moved[&flow.to];
+            flow.back = moved[&flow.back];
+        }
+        (self.origin_of, self.origins_of, self.most_of) = Default::default();
+        self.index();
+    }
+
     /// How many failures something must hold under.
     pub(crate) fn survives(&self, asked: Asked) -> u8 {
         match asked {

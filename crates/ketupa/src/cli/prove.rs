@@ -60,6 +60,9 @@ pub(crate) struct ProveRun {
     /// How many things may be broken at once
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u8).range(0..=2))]
     pub(crate) failures: u8,
+    /// The version before a change, which was proved: only what the change can touch is looked at
+    #[arg(long, value_name = "OLD")]
+    pub(crate) since: Option<PathBuf>,
     /// How to print
     #[arg(long, value_enum, default_value_t = ProveFormat::Text)]
     pub(crate) format: ProveFormat,

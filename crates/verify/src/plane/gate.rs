@@ -47,6 +47,11 @@ impl Gates {
         !self.deaf.is_empty() && self.deaf.contains(&(one.min(other), one.max(other)))
     }
 
+    /// Whether a host's filter says the same as in another version of the network.
+    pub(crate) fn same(&self, other: &Self, host: Position) -> bool {
+        self.rulesets.get(host) == other.rulesets.get(host)
+    }
+
     /// What a host does to a packet.
     pub(crate) fn judge(&self, host: Position, packet: &Packet<'_>) -> Ruling {
         match &self.rulesets[host] {

@@ -131,6 +131,11 @@ impl Routes {
         self.tells.get(route as usize)?[direction]
     }
 
+    /// What internal BGP makes of a route, by the places of teller and hearer.
+    pub(crate) fn inside(&self, route: RouteId) -> [Option<RouteId>; 4] {
+        self.tells.get(route as usize).copied().unwrap_or_default()
+    }
+
     /// Whether a session tells its neighbour of a route.
     pub(crate) fn tells_neighbor(&self, session: SessionNumber, route: RouteId) -> bool {
         self.told_outside[session].get(route as usize).copied().unwrap_or(false)

@@ -17,10 +17,21 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     all
 }
 
-fn example() -> Isp {
+/// The example.
+pub(crate) fn example() -> Isp {
+    example_with("", str::to_owned)
+}
+
+/// The example with one file changed.
+pub(crate) fn example_with(file: &str, change: impl Fn(&str) -> String) -> Isp {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/neutrinet");
-    let source =
-        |path: &PathBuf| Source::new(path.display().to_string(), &std::fs::read(path).unwrap());
+    let source = |path: &PathBuf| {
+        let text = std::fs::read_to_string(path).unwrap();
+        let this = !file.is_empty() && path.ends_with(file);
+        let changed = if this { change(&text) } else { text.clone() };
+        assert_eq!(this, changed != text, "the change of {file} changed nothing");
+        Source::new(path.display().to_string(), changed.as_bytes())
+    };
     let sources: Vec<Source> = files(&folder).iter().map(source).collect();
     let loaded = model::load(&sources);
     loaded.isp.unwrap_or_else(|| panic!("{:?}", loaded.findings))

@@ -3,3 +3,4 @@
 mod cut;
 mod example;
 mod oracle;
+mod since;

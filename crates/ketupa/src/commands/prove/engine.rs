@@ -17,6 +17,11 @@ pub(super) fn prove(isp: &Isp, failures: u8) -> Report {
     verify::prove(isp, options(failures))
 }
 
+/// Judges what a change can touch.
+pub(super) fn prove_since(old: &Isp, isp: &Isp, failures: u8) -> Report {
+    verify::prove_since(old, isp, options(failures))
+}
+
 /// What is different between two versions; what holds no more is looked for under single failures.
 pub(super) fn diff(old: &Isp, new: &Isp) -> Diff {
     verify::diff::diff(old, new, options(1))

@@ -62,8 +62,18 @@ fn prove(args: &ProveRun, screen: &mut Screen) -> Result<End, Error> {
     let Some(read) = read(&args.place.dir, screen)? else { return Ok(End::Wrong) };
     let today = super::today(args.today);
     unrendered(&read.isp, today, screen);
+    let old = match &args.since {
+        None => None,
+        Some(old) => match self::read(old, screen)? {
+            Some(old) => Some(old),
+            None => return Ok(End::Wrong),
+        },
+    };
     let start = Instant::now();
-    let report = waiting("proving", || engine::prove(&read.isp, args.failures));
+    let report = waiting("proving", || match &old {
+        Some(old) => engine::prove_since(&old.isp, &read.isp, args.failures),
+        None => engine::prove(&read.isp, args.failures),
+    });
     let took = start.elapsed().as_secs_f64();
     let proved = read.proved(&report);
     let last = format!("{}, in {took:.2} s", proved.summary());

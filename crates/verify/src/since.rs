@@ -1,0 +1,150 @@
+//! What a change can touch: of two versions of a network, the flows for which something is different
+//! that could decide their way. Everything else was judged when the old version was proved.
+
+use crate::destination::Destination;
+use crate::flows::{Flow, Origin};
+use crate::plane::{Plane, Position};
+use crate::questions::Questions;
+use ipnet::IpNet;
+use model::Named as _;
+use model::kinds::Invariant;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What is different between two versions of one family.
+pub(crate) enum Touched {
+    /// Hosts, links, sessions or addresses: anything may be.
+    Everything,
+    /// Only these.
+    Some {
+        /// Prefixes whose routes differ.
+        nets: BTreeSet<IpNet>,
+        /// Hosts whose packet filter differs.
+        filters: BTreeSet<Position>,
+        /// Invariants that are new or say something else, by position.
+        invariants: BTreeSet<usize>,
+    },
+}
+
+/// Compares two versions of one family.
+pub(crate) fn touched(old: &Plane<'_>, new: &Plane<'_>) -> Touched {
+    if shape(old) != shape(new) {
+        return Touched::Everything;
+    }
+    let (before, after) = (routes(old), routes(new));
+    let nets = before.keys().chain(after.keys()).filter(|net| before.get(net) != after.get(net));
+    let hosts = 0..new.isp.hosts.len();
+    let known: BTreeSet<String> = old.isp.invariants.values().map(words).collect();
+    let invariants = new.isp.invariants.values().enumerate();
+    Touched::Some {
+        nets: nets.copied().collect(),
+        filters: hosts.filter(|host| !new.gates.same(&old.gates, *host)).collect(),
+        invariants: invariants
+            .filter(|(_, one)| !known.contains(&words(one)))
+            .map(|(position, _)| position)
+            .collect(),
+    }
+}
+
+/// Everything that decides which hosts can exchange packets at all.
+fn shape(plane: &Plane<'_>) -> String {
+    let hosts: Vec<_> =
+        plane.isp.hosts.values().map(|host| (host.name(), host.role, host.on, host.site)).collect();
+    let segments: Vec<_> = plane.isp.segments.values().map(|one| (one.name(), one.site)).collect();
+    let vips: Vec<_> = plane.isp.vips.values().map(model::Named::name).collect();
+    let sessions: Vec<_> = plane
+        .routes
+        .sessions
+        .iter()
+        .map(|one| (one.neighbor, one.at, one.router, one.remote, one.nic, one.address))
+        .collect();
+    format!(
+        "{hosts:?} {segments:?} {vips:?} {:?} {:?} {:?} {:?} {sessions:?}",
+        plane.nics, plane.vips, plane.gateways, plane.igp
+    )
+}
+
+/// By prefix: every route to it, with whom it is told to.
+fn routes(plane: &Plane<'_>) -> BTreeMap<IpNet, String> {
+    let routes = &plane.routes;
+    let about = |prefix: usize| {
+        let injections = routes.injections[prefix].iter().map(|one| {
+            let told: Vec<bool> = (0..routes.sessions.len())
+                .map(|session| routes.tells_neighbor(session, one.route))
+                .collect();
+            let inner: Vec<_> = routes
+                .inner
+                .iter()
+                .map(|inner| inner.passes.get(one.route as usize).copied().flatten())
+                .map(|passed| passed.map(|route| &routes.routes[route as usize]))
+                .collect();
+            let route = &routes.routes[one.route as usize];
+            let inside = routes.inside(one.route).map(|told| told.map(|id| &routes.routes[id as usize]));
+            // Numbers of routes shift when another one comes: their attributes count.
+            let crate::plane::routes::Injection { router, preference, address, needs, leads, .. } = one;
+            format!(
+                "{router} {preference} {address:?} {needs:?} {leads:?} {route:?} {inside:?} {inner:?} {told:?}"
+            )
+        });
+        injections.collect::<String>()
+    };
+    let carried = routes.infrastructure.iter().map(|(net, owners)| (*net, format!("{owners:?}")));
+    let mut all: BTreeMap<IpNet, String> = carried.collect();
+    for (prefix, net) in routes.prefixes.iter().enumerate() {
+        all.entry(*net).or_default().push_str(&about(prefix));
+    }
+    all
+}
+
+/// What an invariant says, wherever it stands.
+fn words(one: &Invariant) -> String {
+    let Invariant { name, kind, from, to, ports, through, survives, .. } = one;
+    format!("{name} {kind:?} {from:?} {to:?} {ports:?} {through:?} {survives}")
+}
+
+impl Touched {
+    /// Whether a flow may be judged otherwise than before.
+    pub(crate) fn reaches(&self, plane: &Plane<'_>, questions: &Questions, number: usize) -> bool {
+        let Self::Some { nets, filters, invariants } = self else { return true };
+        let flow = &questions.flows[number];
+        let [to, back] = [flow.to, flow.back].map(|end| &questions.destinations.all[end]);
+        let asked = questions.asked[number].iter().any(|asked| match asked {
+            crate::questions::Asked::Always => false,
+            crate::questions::Asked::Invariant(at) => invariants.contains(at),
+        });
+        asked
+            || [to, back].iter().any(|end| end.steps.iter().any(|step| nets.contains(&step.net)))
+            || filters.iter().any(|host| may_pass(plane, *host, flow, [to, back]))
+    }
+}
+
+/// Whether a flow or its answer may meet the filter of a host.
+fn may_pass(plane: &Plane<'_>, host: Position, flow: &Flow, ends: [&Destination; 2]) -> bool {
+    let role = plane.host(host).role;
+    if role.routes() {
+        return true;
+    }
+    let starts_here = match flow.origin {
+        Origin::Host(own) | Origin::Pool(own) => own == host,
+        Origin::Lan(segment) => plane.nic_on(host, segment).is_some() && role.forwards(),
+        Origin::Outside(_) => false,
+    };
+    let held = |vip: &crate::plane::Vip| vip.candidates.iter().any(|one| one.host == host);
+    let leads_here = |end: &Destination| {
+        let own = plane.nics_of(host).any(|nic| plane.nics[nic].address == Some(end.address));
+        let virtual_one =
+            plane.vips.iter().any(|vip| vip.address == Some(end.address) && held(vip));
+        let behind = end.steps.iter().filter_map(|step| step.prefix).any(|prefix| {
+            plane.routes.injections[prefix].iter().any(|one| match one.leads {
+                crate::plane::routes::Leads::Via(vip, _) => held(&plane.vips[vip]),
+                crate::plane::routes::Leads::Attached(_)
+                | crate::plane::routes::Leads::Pool
+                | crate::plane::routes::Leads::Unreachable
+                | crate::plane::routes::Leads::Out(_) => false,
+            })
+        });
+        let segment = end.steps.iter().filter_map(|step| step.segment);
+        let near = role.forwards() && segment.into_iter().any(|s| plane.nic_on(host, s).is_some());
+        own || virtual_one || behind || near
+    };
+    starts_here || ends.iter().any(|end| leads_here(end))
+}

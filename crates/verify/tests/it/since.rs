@@ -1,0 +1,50 @@
+//! A change is proved by what it can touch.
+
+use crate::example::{example, example_with};
+use verify::Options;
+
+const DOUBLES: Options = Options { failures: 2, threads: 2 };
+
+#[test]
+fn a_change_that_moves_no_packet_asks_for_nothing() {
+    let new = example_with("isp.toml", |text| {
+        text.replace("budget  = \"100.00\"", "budget  = \"99.00\"")
+    });
+    let report = verify::prove_since(&example(), &new, DOUBLES);
+    assert_eq!((report.extent.flows, report.extent.simulated), (0, 1), "{:?}", report.extent);
+    assert!(report.violations.is_empty());
+}
+
+#[test]
+fn a_firewall_rule_is_proved_by_the_flows_that_may_meet_it_and_found_wrong_as_in_the_whole() {
+    let closed = |text: &str| text.replace("[\"tcp/80\", \"tcp/443\"]", "[\"tcp/80\"]");
+    let new = example_with("network/firewall.toml", |text| closed(text));
+    let singles = Options { failures: 1, ..DOUBLES };
+    let (part, whole) =
+        (verify::prove_since(&example(), &new, singles), verify::prove(&new, singles));
+    assert!(part.extent.flows > 0 && part.extent.flows < whole.extent.flows, "{:?}", part.extent);
+    assert!(!whole.violations.is_empty());
+    assert_eq!(part.violations, whole.violations);
+}
+
+#[test]
+fn another_preference_is_proved_by_the_flows_to_those_prefixes() {
+    let new =
+        example_with("isp.toml", |text| text.replace("peer         = 120", "peer         = 105"));
+    let singles = Options { failures: 1, ..DOUBLES };
+    let (part, whole) =
+        (verify::prove_since(&example(), &new, singles), verify::prove(&new, singles));
+    assert!(part.extent.flows > 0 && part.extent.flows < whole.extent.flows, "{:?}", part.extent);
+    assert_eq!(part.violations, whole.violations);
+}
+
+#[test]
+fn another_link_is_proved_by_everything() {
+    let new = example_with("network/segments.toml", |text| {
+        text.replacen("vlan = 102", "vlan = 102\ncost = 30", 1)
+    });
+    let singles = Options { failures: 1, ..DOUBLES };
+    let (part, whole) =
+        (verify::prove_since(&example(), &new, singles), verify::prove(&new, singles));
+    assert_eq!(part, whole);
+}
