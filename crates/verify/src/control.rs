@@ -290,3 +290,43 @@ fn vrrp(plane: &Plane<'_>) -> Vec<Talk> {
     }
     all
 }
+
+#[cfg(test)]
+mod tests {
+    use super::violations;
+    use crate::plane::Plane;
+    use model::ask::Family;
+
+    /// What is dropped in the example where rules with these words in their comment are gone.
+    fn without(words: &str) -> Vec<(String, Vec<String>)> {
+        let isp = testkit::isp(&testkit::example("neutrinet"));
+        let planes = Family::BOTH.map(|family| {
+            let mut plane = Plane::of(&isp, family);
+            plane.gates.forget(|comment| comment.contains(words));
+            plane
+        });
+        let told = violations(&planes).into_iter();
+        told.map(|one| (one.finding.says, one.finding.about)).collect()
+    }
+
+    #[test]
+    fn every_conversation_that_is_dropped_is_told_with_what_it_keeps_alive() {
+        assert_eq!(without("no such rule"), Vec::new());
+        for (words, protocol, about) in [
+            ("verixi.edge-01 bgp", "BGP", "session.verixi/edge-01"),
+            ("ispng.core-01 bgp", "BGP", "session.ispng/core-01"),
+            ("internal.core-01 bgp", "internal BGP", "host.bra-01"),
+            ("backbone-a ospf", "OSPF", "segment.backbone-a"),
+            ("backbone-b bfd ipv", "BFD", "segment.backbone-b"),
+            ("rtr ipv6", "RPKI-to-router", "host.rpki-01"),
+            ("vip.patata vrrp", "VRRP", "vip.patata"),
+        ] {
+            let told = without(words);
+            let known = |(says, of): &(String, Vec<String>)| {
+                says.starts_with(&format!("{protocol} of ")) && of.iter().any(|key| key == about)
+            };
+            assert!(told.iter().any(known), "{words}: {told:?}");
+            assert!(told.iter().all(|(says, _)| says.starts_with(protocol)), "{words}: {told:?}");
+        }
+    }
+}

@@ -114,33 +114,35 @@ fn twice_told(address: IpAddr, owners: &[Owner<'_>]) -> Option<Violation> {
     Some(violation(finding, Counterexample { answerers, ..Counterexample::default() }))
 }
 
-/// V-UNTRACKED: a machine that shall translate addresses, and does not track connections.
+/// V-UNTRACKED: machines that shall translate addresses, and do not track connections.
 fn untracked(isp: &Isp) -> Vec<Violation> {
     let mut all = Vec::new();
     for nat in isp.nats.values() {
-        for id in &nat.hosts {
-            let host = &isp.hosts[*id];
-            let Some(rule) = untracking(isp, *id) else { continue };
-            let says = format!(
-                "{} translates nothing for {}: its filter takes packets out of tracking (rule {rule}), \
-                 so they leave with their private source",
-                host.name(),
-                nat.at.key
-            );
-            let finding = Finding::error("V-UNTRACKED", nat.at.field("hosts"), says)
-                .also(host.at.place, "connections are not tracked here")
-                .about(nat.at.key.clone())
-                .about(host.at.key.clone());
-            let hop = |by: String, place| Hop {
-                host: host.name().to_owned(),
-                input: None,
-                output: None,
-                by,
-                place,
-            };
-            let hops = vec![hop(format!("filter: {rule}; {} is skipped", nat.at.key), None)];
-            all.push(violation(finding, Counterexample { hops, ..Counterexample::default() }));
+        let deaf = nat.hosts.iter().filter_map(|id| Some((&isp.hosts[*id], untracking(isp, *id)?)));
+        let deaf: Vec<(&Host, String)> = deaf.collect();
+        let Some((_, rule)) = deaf.first() else { continue };
+        let names: Vec<&str> = deaf.iter().map(|(host, _)| host.name()).collect();
+        let says = format!(
+            "nothing is translated on {}: rule \"{rule}\" takes every packet out of tracking before {} \
+             is asked, so it leaves with its private source",
+            names.join(" and "),
+            nat.at.key
+        );
+        let mut finding = Finding::error("V-UNTRACKED", nat.at.field("hosts"), says);
+        finding = finding.about(nat.at.key.clone());
+        for (host, _) in &deaf {
+            finding = finding.also(host.at.place, "connections are not tracked here");
+            finding = finding.about(host.at.key.clone());
         }
+        let hops = deaf.iter().map(|(host, rule)| Hop {
+            host: host.name().to_owned(),
+            input: None,
+            output: None,
+            by: format!("filter: {rule}; {} is skipped", nat.at.key),
+            place: Some(nat.at.place),
+        });
+        let hops = hops.take(1).collect();
+        all.push(violation(finding, Counterexample { hops, ..Counterexample::default() }));
     }
     all
 }

@@ -60,6 +60,15 @@ impl Gates {
         }
     }
 
+    /// Takes rules away by their comment, from every host: what a template of the operator may do.
+    #[cfg(test)]
+    pub(crate) fn forget(&mut self, gone: impl Fn(&str) -> bool) {
+        let chains = self.rulesets.iter_mut().flatten().flat_map(|ruleset| &mut ruleset.chains);
+        for chain in chains {
+            chain.rules.retain(|rule| !gone(&rule.comment));
+        }
+    }
+
     /// Whether a host's filter has something to say about what it forwards.
     pub(crate) fn filters(&self, host: Position) -> bool {
         self.rulesets[host].is_some()
