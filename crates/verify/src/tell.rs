@@ -8,7 +8,7 @@ use crate::path::{self, Followed};
 use crate::plane::Plane;
 use crate::prove::Ready;
 use crate::questions::Questions;
-use crate::report::{Counterexample, Flow, Violation};
+use crate::report::{Counterexample, End, Flow, Violation};
 use crate::why;
 use crate::world::World;
 use model::source::Place;
@@ -41,8 +41,20 @@ pub(crate) fn violation(
     finding.about = about;
     finding.hint =
         crate::property::Property::of(fault.code).map(crate::property::Property::way_out);
+    if fault.code == "V-BLACKHOLE" && filtered(&shown) {
+        finding.hint = Some(FILTERED.to_owned());
+    }
     finding.also = also(&shown);
     Violation { id: String::new(), finding, shown, others }
+}
+
+/// One way out where a router's filter drops what it should pass on.
+const FILTERED: &str = "Routers drop sources that cannot be true where they are seen. Number the source from our own \
+                        prefixes, list it with the customer whose it is, or translate it on a firewall.";
+
+/// Whether a filter is where the packet ends.
+fn filtered(shown: &Counterexample) -> bool {
+    matches!(shown.end, Some(End::Filtered(_)))
 }
 
 /// What a fault is about: in words, as keys, and where it is declared.
@@ -164,6 +176,9 @@ fn says(fault: &Fault, subject: &Subject, shown: &Counterexample) -> String {
         "V-OSCILLATES" => format!("routers never agree on the way to {name}"),
         "V-EDGE-TRANSIT" => format!("packets from {flow} cross two edges: {name}"),
         "V-LOOP" => format!("packets from {flow} go in a circle at {name}"),
+        "V-BLACKHOLE" if filtered(shown) => {
+            format!("packets from {flow} are dropped by the filter of {name}, a router")
+        }
         "V-BLACKHOLE" => format!("packets from {flow} are lost at {name}, although there is a way"),
         "V-UNREACHED" => {
             format!("{name} attracts packets from {flow} and reaches nobody who could take them")
