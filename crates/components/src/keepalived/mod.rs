@@ -23,10 +23,13 @@ const CARD: Card = Card {
     needs: &[],
 };
 
-const TEMPLATES: &[Template] = &[Template {
-    name: "keepalived/keepalived.conf",
-    text: include_str!("templates/keepalived.conf.j2"),
-}];
+const TEMPLATES: &[Template] = &[
+    Template {
+        name: "keepalived/keepalived.conf",
+        text: include_str!("templates/keepalived.conf.j2"),
+    },
+    Template { name: "keepalived/unit.conf", text: include_str!("templates/unit.conf.j2") },
+];
 
 impl Component for Keepalived {
     fn card(&self) -> &'static Card {

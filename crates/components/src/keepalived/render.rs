@@ -8,6 +8,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 
 const PATH: &str = "/etc/keepalived/keepalived.conf";
+const DROP_IN: &str = "/etc/systemd/system/keepalived.service.d/ketupa.conf";
 
 /// What the template of `keepalived.conf` asks for.
 #[derive(Debug, Serialize)]
@@ -59,7 +60,9 @@ pub(super) fn tree(
     host: Id<Host>,
     templates: &Templates,
 ) -> Result<HostTree, TemplateError> {
-    let text = templates.render("keepalived/keepalived.conf", &context(isp, host))?;
+    let context = context(isp, host);
+    let text = templates.render("keepalived/keepalived.conf", &context)?;
+    let drop_in = templates.render("keepalived/unit.conf", &context)?;
     let check = Check {
         component: "keepalived".into(),
         // keepalived 2.2.7 ends its test of a file with scripts by SIGTERM to all of its process group.
@@ -70,14 +73,17 @@ pub(super) fn tree(
     };
     let unit = Unit {
         on_change: OnChange::Reload,
-        reads: vec![PATH.into()],
+        reads: vec![PATH.into(), DROP_IN.into()],
         // The interfaces must exist before it starts; the connection table before it is told.
         after: ["networking.service", "nftables.service", "conntrackd.service"]
             .map(str::to_owned)
             .to_vec(),
     };
     Ok(HostTree {
-        files: BTreeMap::from([(PATH.into(), File::public(text))]),
+        files: BTreeMap::from([
+            (PATH.into(), File::public(text)),
+            (DROP_IN.into(), File::public(drop_in)),
+        ]),
         packages: ["keepalived".to_owned()].into(),
         units: BTreeMap::from([("keepalived.service".into(), unit)]),
         checks: vec![check],

@@ -23,7 +23,7 @@ chmod 755 /etc/conntrackd/primary-backup
 for nic in $(sed -n 's/^ *interface \(.*\)/\1/p; s/^ *\(.*\) weight -.*/\1/p' "$1" | sort -u); do
     ip link add "$nic" type veth peer name "p-$nic"
 done
-"$2/usr/sbin/keepalived" -t -f "$1"
+env --ignore-signal=TERM "$2/usr/sbin/keepalived" -t -f "$1"
 "#;
 
 /// conntrackd has no checker: it is started, asked and stopped.
