@@ -209,13 +209,7 @@ pub(crate) fn summary(plane: &Plane<'_>, walks: &[Walk]) -> Seen {
         seen.ends
             .extend(walk.ends.iter().map(|(visit, end)| (walk.visits[*visit].0.host, end.clone())));
         seen.hosts.extend(walk.hosts());
-        for visit in 0..walk.visits.len() {
-            let edges =
-                walk.way(visit).into_iter().map(|at| at.host).filter(|host| is_edge(plane, *host));
-            if let [.., one, other] = edges.collect::<Vec<_>>().as_slice() {
-                seen.two_edges = Some((*one, *other));
-            }
-        }
+        seen.two_edges = two_edges(plane, walk).or(seen.two_edges);
     }
     seen.ends.sort_unstable();
     seen.ends.dedup();
@@ -223,6 +217,31 @@ pub(crate) fn summary(plane: &Plane<'_>, walks: &[Walk]) -> Seen {
     seen.hosts.dedup();
     seen.tracked = seen.hosts.iter().copied().filter(|host| passes(plane, walks, *host)).collect();
     seen
+}
+
+/// Two edges on one way, the later one last: on the way that each visit was found by, or on one that
+/// meets it there.
+fn two_edges(plane: &Plane<'_>, walk: &Walk) -> Option<(Position, Position)> {
+    let edge = |visit: usize| Some(walk.visits[visit].0.host).filter(|host| is_edge(plane, *host));
+    // By visit: the last edge on some way to it, itself not counted.
+    let mut before: Vec<Option<Position>> = vec![None; walk.visits.len()];
+    let tree = walk.visits.iter().enumerate().filter_map(|(to, (_, from))| Some(((*from)?, to)));
+    let steps: Vec<(usize, usize)> = tree.chain(walk.meets.iter().copied()).collect();
+    let mut found = None;
+    let mut changed = true;
+    while std::mem::take(&mut changed) {
+        for (from, to) in &steps {
+            let passed = edge(*from).or(before[*from]);
+            if before[*to].is_none() && passed.is_some() {
+                before[*to] = passed;
+                changed = true;
+            }
+            if let (Some(one), Some(other)) = (passed, edge(*to)) {
+                found = Some((one, other));
+            }
+        }
+    }
+    found
 }
 
 fn is_edge(plane: &Plane<'_>, host: Position) -> bool {

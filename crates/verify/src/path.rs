@@ -58,18 +58,23 @@ impl<'a> Followed<'a> {
 
     /// The first way that passes one host and then another.
     pub(crate) fn way_over(&self, one: Position, other: Position) -> Option<(Vec<Hop>, End)> {
-        let passes = |walk: &Walk, visit: usize| {
-            let way: Vec<Position> = walk.way(visit).into_iter().map(|at| at.host).collect();
-            let first = way.iter().position(|host| *host == one);
-            first.is_some_and(|first| way.iter().skip(first).any(|host| *host == other))
+        let passes = |way: &Vec<At>| {
+            let first = way.iter().position(|at| at.host == one);
+            first.is_some_and(|first| way.iter().skip(first).any(|at| at.host == other))
         };
-        let found = self.ways().find(|(walk, visit, _)| passes(walk, *visit));
-        found.map(|(walk, visit, ending)| self.told(walk, visit, ending))
+        self.ways().find_map(|(walk, visit, ending)| {
+            let way = walk.all_ways(visit).into_iter().find(passes)?;
+            Some(self.told_along(&way, ending))
+        })
     }
 
     /// Every way with its end.
     pub(crate) fn all(&self) -> Vec<(Vec<Hop>, End)> {
-        self.ways().map(|(walk, visit, ending)| self.told(walk, visit, ending)).collect()
+        let ends = self.ways().flat_map(|(walk, visit, ending)| {
+            let ways = walk.all_ways(visit).into_iter();
+            ways.map(move |way| self.told_along(&way, ending))
+        });
+        ends.collect()
     }
 
     fn ways(&self) -> impl Iterator<Item = (&Walk, usize, &Ending)> {
@@ -79,7 +84,10 @@ impl<'a> Followed<'a> {
     }
 
     fn told(&self, walk: &Walk, visit: usize, ending: &Ending) -> (Vec<Hop>, End) {
-        let way = walk.way(visit);
+        self.told_along(&walk.way(visit), ending)
+    }
+
+    fn told_along(&self, way: &[At], ending: &Ending) -> (Vec<Hop>, End) {
         let mut hops: Vec<Hop> = Vec::new();
         for (at, next) in way.iter().zip(way.iter().skip(1).map(Some).chain([None])) {
             let output = match next {

@@ -58,12 +58,16 @@ impl Ending {
 pub(crate) struct Walk {
     /// Where it may be, with the position of where it came from; the start first.
     pub(crate) visits: Vec<(At, Option<usize>)>,
+    /// Where ways meet: from a visit to one that another way came to first.
+    pub(crate) meets: Vec<(usize, usize)>,
     /// How it may end: the position of the visit, and how. Sorted, each once.
     pub(crate) ends: Vec<(usize, Ending)>,
 }
 
 /// More hosts than a packet's hop limit lets it pass.
 const FARTHEST: usize = 64;
+/// More ways to one end than anybody reads.
+const MOST_WAYS: usize = 64;
 
 /// What a walk needs to know.
 pub(crate) struct Walker<'a, F: Fn(Position) -> &'a Forward> {
@@ -126,7 +130,9 @@ impl<'a, F: Fn(Position) -> &'a Forward> Walker<'a, F> {
         let again = trail.iter().any(|at| at.host == next.host);
         if again || trail.len() >= FARTHEST {
             walk.ends.push((from, Ending::Loop));
-        } else if !walk.visits.iter().any(|(at, _)| *at == next) {
+        } else if let Some(known) = walk.visits.iter().position(|(at, _)| *at == next) {
+            walk.meets.push((from, known));
+        } else {
             walk.visits.push((next, Some(from)));
             trail.push(next);
             self.step(walk.visits.len() - 1, trail, walk);
@@ -159,6 +165,32 @@ impl Walk {
     /// The hosts that the packet may pass.
     pub(crate) fn hosts(&self) -> impl Iterator<Item = Position> {
         self.visits.iter().map(|(at, _)| at.host)
+    }
+
+    /// Every way to a visit, from the start; no more than anybody reads.
+    pub(crate) fn all_ways(&self, visit: usize) -> Vec<Vec<At>> {
+        let mut ways = Vec::new();
+        self.backwards(&mut vec![visit], &mut ways);
+        ways
+    }
+
+    fn backwards(&self, way: &mut Vec<usize>, ways: &mut Vec<Vec<At>>) {
+        let Some(visit) = way.last().copied() else { return };
+        if ways.len() >= MOST_WAYS {
+            return;
+        }
+        if visit == 0 {
+            ways.push(way.iter().rev().map(|at| self.visits[*at].0).collect());
+            return;
+        }
+        let met = self.meets.iter().filter(|(_, to)| *to == visit).map(|(from, _)| *from);
+        for from in self.visits[visit].1.into_iter().chain(met) {
+            if !way.contains(&from) {
+                way.push(from);
+                self.backwards(way, ways);
+                way.pop();
+            }
+        }
     }
 
     /// The way to a visit, from the start.

@@ -225,7 +225,7 @@ impl<'a> World<'a> {
             return Forward::Blackhole;
         }
         let chosen = &self.choices[prefix].of[usize::from(router)];
-        let (mut out, mut internal) = (Vec::new(), Vec::new());
+        let (mut out, mut inner, mut internal) = (Vec::new(), Vec::new(), Vec::new());
         for from in chosen {
             match from {
                 From::Own(number) => {
@@ -237,9 +237,14 @@ impl<'a> World<'a> {
                         Leads::Out(session) => out.push(session),
                     }
                 }
-                From::Inner(session) => return self.over(router, *session),
+                From::Inner(session) => inner.extend(self.over(router, *session)),
                 From::Internal(teller) => internal.push(*teller),
             }
+        }
+        if !inner.is_empty() {
+            inner.sort_unstable();
+            inner.dedup();
+            return Forward::To(inner);
         }
         if out.is_empty() { self.towards(router, internal.into_iter()) } else { Forward::Out(out) }
     }
@@ -252,10 +257,10 @@ impl<'a> World<'a> {
     }
 
     /// Over a session between routers of ours, to the other end.
-    fn over(&self, router: Router, session: SessionNumber) -> Forward {
-        let inner = self.plane.routes.inner.iter();
-        let inner = inner.clone().find(|one| one.session == session && one.to == router);
-        inner.map_or(Forward::Unreachable, |one| Forward::To(vec![(one.nics.1, one.nics.0)]))
+    fn over(&self, router: Router, session: SessionNumber) -> Option<(NicNumber, NicNumber)> {
+        let mut inner = self.plane.routes.inner.iter();
+        let inner = inner.find(|one| one.session == session && one.to == router);
+        inner.map(|one| (one.nics.1, one.nics.0))
     }
 
     /// To whoever has an address on the segment of an interface.
