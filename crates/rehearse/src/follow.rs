@@ -120,6 +120,11 @@ struct Via {
 }
 
 impl Route {
+    /// The interface of a route with one next hop.
+    pub fn interface(&self) -> Option<&str> {
+        self.dev.as_deref()
+    }
+
     /// What it does with packets.
     pub fn kernel(&self) -> Kernel {
         match self.kind.as_deref() {

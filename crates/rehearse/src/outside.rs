@@ -65,6 +65,7 @@ pub(crate) fn networks(isp: &Isp) -> Outside {
     for address in INTERNET_ADDRESSES {
         internet.loopback(address);
     }
+    internet.reaches_peers(isp);
     let mut outside = Outside { containers: Vec::new(), segments: Vec::new() };
     let played = isp.neighbors.values().flat_map(|neighbor| {
         routers(isp, neighbor).into_iter().map(move |(name, sessions)| (neighbor, name, sessions))
@@ -155,6 +156,24 @@ impl Router {
         }
     }
 
+    /// Whoever peers with us buys transit too: the Internet leads to them, and answers for them.
+    fn reaches_peers(&mut self, isp: &Isp) {
+        for neighbor in isp.neighbors.values() {
+            let behind = match neighbor.relation {
+                Relation::Peer => neighbor.asn.0,
+                Relation::RouteServer => MEMBER_ASN,
+                Relation::Transit | Relation::Customer => continue,
+            };
+            for prefix in &neighbor.twin.announces {
+                let path = format!(" {{ bgp_path.prepend({behind}); }}");
+                self.originate(&prefix.to_string(), &path);
+                if let Some(address) = first(*prefix) {
+                    self.loopback(&address.to_string());
+                }
+            }
+        }
+    }
+
     /// What a declared neighbour has: its sessions with us and what it announces.
     fn neighbor(&mut self, isp: &Isp, neighbor: &Neighbor, sessions: &[&Session]) {
         self.generated = neighbor.twin.routes;
@@ -166,9 +185,7 @@ impl Router {
         let answers = sessions.iter().copied().any(|session| is_member(&session));
         for prefix in &neighbor.twin.announces {
             self.originate(&prefix.to_string(), &member);
-            // The first address of an IPv6 prefix is every router's (RFC 4291, section 2.6.1).
-            let skipped = usize::from(Family::of_net(*prefix) == Family::V6);
-            if let Some(address) = prefix.hosts().nth(skipped).filter(|_| answers) {
+            if let Some(address) = first(*prefix).filter(|_| answers) {
                 self.loopback(&address.to_string());
             }
         }
@@ -264,7 +281,9 @@ impl Router {
         let digit = family.digit();
         let of_family = |address: &&str| address.contains(':') == (family == Family::V6);
         let own = self.addresses.iter().filter(|(nic, _)| nic == "lo").map(|(_, own)| own.as_str());
-        let own = own.filter_map(|own| own.split('/').next()).find(|own| of_family(own));
+        let own = own.filter_map(|own| own.split('/').next()).filter(of_family);
+        // The Internet speaks as itself, not as one of the peers that it leads to.
+        let own = own.min_by_key(|own| !INTERNET_ADDRESSES.contains(own));
         let source = own.map(|own| format!("krt_prefsrc = {own}; ")).unwrap_or_default();
         format!(
             "\nprotocol kernel {{\n  ipv{digit} {{ export filter {{ if source != RTS_BGP then reject; \
@@ -300,6 +319,13 @@ impl Router {
         }
         text
     }
+}
+
+/// The first address of a prefix that a machine can have.
+fn first(prefix: IpNet) -> Option<IpAddr> {
+    // The first address of an IPv6 prefix is every router's (RFC 4291, section 2.6.1).
+    let skipped = usize::from(Family::of_net(prefix) == Family::V6);
+    prefix.hosts().nth(skipped)
 }
 
 /// Sets addresses and lets packets through.

@@ -54,7 +54,8 @@ pub(crate) fn announced(plane: &Plane<'_>, session: &Session) -> Announced {
                 Relation::RouteServer => MEMBER_ASN,
                 Relation::Transit | Relation::Peer | Relation::Customer => other.asn.0,
             };
-            routes.extend(prefixes(other, plane.family).map(|net| route(net, &[own, far])));
+            routes
+                .extend(prefixes(other, plane.family).map(|net| route(net, &[own, REST_ASN, far])));
         }
         if neighbor.default_route {
             routes.push(route(whole(plane.family), &[own]));

@@ -12,6 +12,7 @@ use ipnet::IpNet;
 use model::Isp;
 use model::Named as _;
 use model::ask::Family;
+use model::kinds::{Segment, SegmentKind};
 use std::collections::BTreeSet;
 
 /// The route that a router is to have in its kernel for a prefix.
@@ -83,7 +84,9 @@ fn nets(plane: &Plane<'_>) -> Vec<Step> {
     let routes = &plane.routes;
     let mut nets: BTreeSet<IpNet> = routes.prefixes.iter().copied().collect();
     nets.extend(routes.infrastructure.keys());
-    let segments = || plane.isp.segments.iter();
+    // Management has a table of its own.
+    let carries = |segment: &Segment| segment.kind != SegmentKind::Management;
+    let segments = || plane.isp.segments.iter().filter(move |(_, segment)| carries(segment));
     nets.extend(segments().filter_map(|(_, segment)| segment.prefix(plane.family)));
     let step = |net: IpNet| Step {
         net,

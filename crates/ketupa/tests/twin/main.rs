@@ -3,6 +3,8 @@
 #![expect(clippy::disallowed_methods, reason = "the stories run the program and wait for networks")]
 
 #[cfg(test)]
+mod agrees;
+#[cfg(test)]
 mod changes;
 #[cfg(test)]
 mod filters;

@@ -79,6 +79,16 @@ impl Declared {
         self.write(file, &text.replace(from, to));
     }
 
+    /// Lets its neighbours announce nothing but what is declared by name.
+    pub(crate) fn without_generated_routes(&self) {
+        for entry in fs::read_dir(self.folder.join("neighbors")).unwrap().flatten() {
+            let text = fs::read_to_string(entry.path()).unwrap();
+            let kept = text.lines().filter(|line| !line.starts_with("routes "));
+            fs::write(entry.path(), kept.map(|line| format!("{line}\n")).collect::<String>())
+                .unwrap();
+        }
+    }
+
     pub(crate) fn folder(&self) -> &str {
         self.folder.to_str().unwrap()
     }
