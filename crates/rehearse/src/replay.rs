@@ -6,6 +6,7 @@ use crate::probe::{self, Heard};
 use crate::{Announcement, announce, ask};
 use model::{Isp, Named as _};
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use twin::Twin;
 use verify::{Counterexample, End, Hop, Violation};
@@ -69,9 +70,11 @@ impl Replay<'_> {
         let addresses = vips.flat_map(|vip| {
             model::ask::Family::BOTH.into_iter().filter_map(|family| vip.address(family))
         });
+        let addresses: BTreeSet<IpAddr> = addresses.collect();
         let mut predicted = self.shown.answerers.clone();
         predicted.sort();
         addresses
+            .into_iter()
             .map(|address| {
                 let seen = self.kernels.owners(address);
                 Compared {
@@ -88,10 +91,8 @@ impl Replay<'_> {
     fn way(&self, what: String, (hops, end): (&[Hop], Option<&End>), to: IpAddr) -> Compared {
         let names: Vec<&str> = hops.iter().map(|hop| hop.host.as_str()).collect();
         let trails = names.first().map(|first| self.kernels.trails(first, to)).unwrap_or_default();
-        let told: Vec<String> = trails.iter().map(|trail| self.in_words(trail)).collect();
+        let told: BTreeSet<String> = trails.iter().map(|trail| self.in_words(trail)).collect();
         let mut told: Vec<String> = told.into_iter().collect();
-        told.sort();
-        told.dedup();
         let agrees = trails.iter().any(|trail| self.same(trail, (&names, end)));
         let more = told.len().saturating_sub(4);
         told.truncate(4);
@@ -273,10 +274,12 @@ impl Replay<'_> {
     /// A route of ours that a container heard, with its path.
     fn hears(&self, container: &str, net: &str) -> Result<Option<String>, String> {
         let asn = self.isp.about.asn.0;
-        let shown = ask::output(self.twin, container, &["birdc", "show", "route", net, "all"])?;
-        let paths = shown.lines().filter_map(|line| line.trim().strip_prefix("BGP.as_path: "));
+        // `birdc` fails where there is no such route.
+        let shown = ask::output(self.twin, container, &["birdc", "show", "route", net, "all"]);
+        let shown = shown.unwrap_or_default();
+        let mut paths = shown.lines().filter_map(|line| line.trim().strip_prefix("BGP.as_path: "));
         let ours = |path: &&str| path.split_whitespace().next() == Some(asn.to_string().as_str());
-        Ok(paths.into_iter().find(ours).map(|path| format!("it does, path {path}")))
+        Ok(paths.find(ours).map(|path| format!("it does, path {path}")))
     }
 
     fn container(&self, session: &str) -> Option<String> {

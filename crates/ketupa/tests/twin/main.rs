@@ -15,6 +15,8 @@ mod full_table;
 #[cfg(test)]
 mod probe;
 #[cfg(test)]
+mod replays;
+#[cfg(test)]
 mod services;
 #[cfg(test)]
 mod stage;

@@ -79,6 +79,11 @@ impl Declared {
         self.write(file, &text.replace(from, to));
     }
 
+    /// Lays the files of another directory over it.
+    pub(crate) fn overlay(&self, folder: &Path) {
+        copy(folder, &self.folder);
+    }
+
     /// Lets its neighbours announce nothing but what is declared by name.
     pub(crate) fn without_generated_routes(&self) {
         for entry in fs::read_dir(self.folder.join("neighbors")).unwrap().flatten() {
@@ -111,6 +116,21 @@ impl Declared {
     /// `ketupa VERB` of this directory.
     pub(crate) fn ketupa(&self, verb: &str) -> Said {
         ketupa(&[verb, self.folder(), "--today", TODAY])
+    }
+
+    /// What a proof finds for a property: the name of the first one.
+    pub(crate) fn finding(&self, code: &str) -> String {
+        let said = ketupa(&["prove", self.folder(), "--failures", "1", "--today", TODAY]);
+        let words = said.out.split_whitespace();
+        let found =
+            words.filter(|word| word.strip_prefix(code).is_some_and(|rest| rest.starts_with('-')));
+        let found = found.last().map(str::to_owned);
+        found.unwrap_or_else(|| panic!("no {code}: {}{}", said.out, said.err))
+    }
+
+    /// `ketupa twin replay` of a finding.
+    pub(crate) fn replay(&self, finding: &str) -> Said {
+        ketupa(&["twin", "replay", finding, self.folder(), "--name", &self.name])
     }
 
     /// `ketupa twin up` or `apply` of this directory.

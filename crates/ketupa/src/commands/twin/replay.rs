@@ -12,7 +12,7 @@ use rehearse::quiet::{self, Patience};
 use rehearse::replay::{Compared, compare};
 use rehearse::{Rehearsal, fail};
 use serde::Serialize;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use verify::{Options, Violation};
 
 /// What a replay has to tell.
@@ -117,8 +117,19 @@ fn replay(
     fail::fail(twin, isp, failure)?;
     let nothing = failure.elements().is_empty();
     let quiet = nothing || quiet::wait(twin, Patience::after_failure());
-    Ok((quiet, compare(twin, isp, violation)?))
+    let end = Instant::now() + PREEMPTS;
+    loop {
+        let compared = compare(twin, isp, violation)?;
+        if compared.iter().all(|one| one.agrees) || Instant::now() > end {
+            return Ok((quiet, compared));
+        }
+        std::thread::sleep(Duration::from_secs(3));
+    }
 }
+
+/// After how long the better half of a pair has taken its addresses back: it waits for 30 s, in which
+/// nothing moves.
+const PREEMPTS: Duration = Duration::from_secs(40);
 
 fn tell(
     (isp, violation): (&Isp, &Violation),
