@@ -4,7 +4,10 @@
 //! the routers with a route of their own or from outside speak. Who these are is found first, by
 //! rounds; then every router chooses among them. Only the best route of a router is told.
 
+use crate::bits::Bits;
 use crate::igp::{FAR, Paths};
+use crate::moved::{Moved, Moves};
+use crate::patched::Patched;
 use crate::plane::routes::{Injection, RouteId, SessionNumber};
 use crate::plane::up::Up;
 use crate::plane::{Plane, Router};
@@ -50,14 +53,37 @@ struct Key {
 }
 
 /// The choices of one prefix: for each router its best route and those that share the load with it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Choices {
     /// By router; the best first, then those as good in all that counts (`bgp_rte_mergable`).
-    pub(crate) of: Vec<Vec<From>>,
+    pub(crate) of: Patched<Vec<From>>,
     /// The route that each router took.
-    pub(crate) route: Vec<Option<RouteId>>,
+    pub(crate) route: Patched<Option<RouteId>>,
     /// Whether it never came to rest.
     pub(crate) oscillates: bool,
+    speaking: Arc<Speaking>,
+}
+
+/// Who tells others of a prefix, and what.
+#[derive(Debug, Default)]
+struct Speaking {
+    speakers: Vec<Router>,
+    /// By router.
+    bests: Vec<Option<Best>>,
+    /// The routers that may come to speak.
+    active: Bits,
+}
+
+impl Choices {
+    /// The routers that choose something else than in another state.
+    pub(crate) fn differing<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = usize> + 'a {
+        self.of.differing(&other.of).chain(self.route.differing(&other.route))
+    }
+
+    /// The routers that tell others.
+    pub(crate) fn speakers(&self) -> &[Router] {
+        &self.speaking.speakers
+    }
 }
 
 /// Everything that a choice depends on.
@@ -68,33 +94,62 @@ struct Choosing<'a> {
     prefix: PrefixNumber,
 }
 
-/// The choices of all routers for a prefix, taken from another state where nothing differs that they
-/// depend on.
+/// Another state, and what is different from it.
+pub(crate) struct Since<'a> {
+    pub(crate) up: &'a Up,
+    pub(crate) moved: &'a Moved,
+    /// Whether the sessions between routers of ours are as they were.
+    inner: bool,
+}
+
+impl<'a> Since<'a> {
+    /// What is different now.
+    pub(crate) fn new(plane: &Plane<'_>, before: &'a Up, up: &Up, moved: &'a Moved) -> Self {
+        let inner = plane.routes.inner.iter().all(|one| {
+            up.sessions[one.session] == before.sessions[one.session]
+                && up.nics[one.nics.0] == before.nics[one.nics.0]
+                && up.nics[one.nics.1] == before.nics[one.nics.1]
+        });
+        Self { up: before, moved, inner }
+    }
+}
+
+/// The choices of all routers for a prefix, taken from another state as far as nothing differs that
+/// they depend on.
 pub(crate) fn choose_after(
     plane: &Plane<'_>,
-    (before, up_before): (&Paths, &Up),
+    since: &Since<'_>,
     (up, paths): (&Up, &Paths),
     (prefix, known): (PrefixNumber, &Arc<Choices>),
 ) -> Arc<Choices> {
-    let same_router = |router: &Router| paths.same_towards(before, *router);
-    let same_need = |one: &Injection| {
-        one.needs.nic.is_none_or(|nic| up.nics[nic] == up_before.nics[nic])
-            && one
-                .needs
-                .session
-                .is_none_or(|session| up.sessions[session] == up_before.sessions[session])
-            && one.needs.one_of.iter().all(same_router)
+    let choosing = Choosing { plane, up, paths, prefix };
+    if known.oscillates || !choosing.speaks_alike(since, &known.speaking) {
+        return Arc::new(choose(plane, up, paths, prefix));
+    }
+    // The same routers tell the same: only who is nearer or further to them chooses anew.
+    let routing = |router: &usize| {
+        let host = plane.routers[*router].index();
+        up.routing[host] != since.up.routing[host]
     };
-    let same_inner = plane.routes.inner.iter().all(|one| {
-        up.sessions[one.session] == up_before.sessions[one.session]
-            && up.nics[one.nics.0] == up_before.nics[one.nics.0]
-            && up.nics[one.nics.1] == up_before.nics[one.nics.1]
-    });
-    let same = up.routing == up_before.routing
-        && same_inner
-        && plane.routes.active[prefix].iter().all(same_router)
-        && plane.routes.injections[prefix].iter().all(same_need);
-    if same { Arc::clone(known) } else { Arc::new(choose(plane, up, paths, prefix)) }
+    let mut anew = Bits::of(plane.routers.len(), (0..plane.routers.len()).filter(routing));
+    for moves in known.speakers().iter().filter_map(|speaker| since.moved.towards(*speaker)) {
+        anew.join(&moves.far);
+    }
+    if anew.is_empty() {
+        return Arc::clone(known);
+    }
+    let (mut of, mut route) = (Vec::new(), Vec::new());
+    for router in anew.iter() {
+        let all = choosing.best(router as Router, &known.speaking.speakers, &known.speaking.bests);
+        route.push((router, all.first().map(|best| best.route)));
+        of.push((router, all.into_iter().map(|best| best.from).collect()));
+    }
+    Arc::new(Choices {
+        of: known.of.with(of),
+        route: known.route.with(route),
+        oscillates: false,
+        speaking: Arc::clone(&known.speaking),
+    })
 }
 
 /// The choices of all routers for a prefix.
@@ -124,16 +179,53 @@ pub(crate) fn choose(plane: &Plane<'_>, up: &Up, paths: &Paths, prefix: PrefixNu
         .copied()
         .filter(|r| bests[usize::from(*r)].is_some_and(|b| !matches!(b.from, From::Internal(_))))
         .collect();
-    let mut choices = Choices { oscillates: rounds > limit, ..Choices::default() };
+    let (mut of, mut route) = (Vec::new(), Vec::new());
     for router in 0..routers as Router {
         let all = choosing.best(router, &speakers, &bests);
-        choices.route.push(all.first().map(|best| best.route));
-        choices.of.push(all.into_iter().map(|best| best.from).collect());
+        route.push(all.first().map(|best| best.route));
+        of.push(all.into_iter().map(|best| best.from).collect());
     }
-    choices
+    let active = Bits::of(routers, active.iter().map(|router| usize::from(*router)));
+    Choices {
+        of: Patched::new(of),
+        route: Patched::new(route),
+        oscillates: rounds > limit,
+        speaking: Arc::new(Speaking { speakers, bests, active }),
+    }
 }
 
 impl Choosing<'_> {
+    /// Whether those who speak for a prefix are those of another state, and say the same: they have
+    /// the same of their own, and hear each other as they did. How near they are to each other does
+    /// not decide who speaks, unless they tell further networks what they heard.
+    fn speaks_alike(&self, since: &Since<'_>, known: &Speaking) -> bool {
+        let plane = self.plane;
+        let lone = plane.routes.inner.is_empty();
+        let heard = |router: &Router| {
+            let host = plane.routers[usize::from(*router)].index();
+            let moves = since.moved.towards(*router);
+            let other = |moves: &Moves| {
+                if lone { moves.cut.meets(&known.active) } else { moves.far.meets(&known.active) }
+            };
+            self.up.routing[host] == since.up.routing[host] && !moves.is_some_and(other)
+        };
+        since.inner
+            && plane.routes.active[self.prefix].iter().all(heard)
+            && plane.routes.injections[self.prefix].iter().all(|one| self.needs_alike(since, one))
+    }
+
+    /// Whether what a route needs is as it was in another state.
+    fn needs_alike(&self, since: &Since<'_>, one: &Injection) -> bool {
+        let (now, then) = (self.up, since.up);
+        let cut = |far: &Router| {
+            let moves = since.moved.towards(*far);
+            moves.is_some_and(|moves| moves.cut.has(usize::from(one.router)))
+        };
+        one.needs.nic.is_none_or(|nic| now.nics[nic] == then.nics[nic])
+            && one.needs.session.is_none_or(|number| now.sessions[number] == then.sessions[number])
+            && !one.needs.one_of.iter().any(cut)
+    }
+
     /// A router's best route and those that share the load with it; nothing if it has none.
     fn best(&self, router: Router, speakers: &[Router], bests: &[Option<Best>]) -> Vec<Best> {
         let mut top: Vec<Best> = Vec::new();

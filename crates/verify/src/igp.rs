@@ -63,6 +63,11 @@ impl Paths {
         Arc::ptr_eq(&self.towards[usize::from(to)], &other.towards[usize::from(to)])
     }
 
+    /// The distances towards a router: from all routers, then from all segments.
+    pub(crate) fn towards(&self, to: Router) -> &[u32] {
+        &self.towards[usize::from(to)]
+    }
+
     /// The next hops from one router to another: our interface and the neighbour.
     pub(crate) fn next_hops<'a>(
         &'a self,

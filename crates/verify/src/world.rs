@@ -1,9 +1,10 @@
 //! One state of one family: what works, who holds which address, which way every packet goes.
 
-use crate::bgp::{self, Choices, From};
+use crate::bgp::{self, Choices, From, Since};
 use crate::destination::{Destination, Step};
 use crate::element::Failure;
 use crate::igp::{FAR, Paths};
+use crate::moved::Moved;
 use crate::plane::routes::{Leads, SessionNumber};
 use crate::plane::up::Up;
 use crate::plane::{NicNumber, Plane, Position, Router};
@@ -18,6 +19,8 @@ pub(crate) struct World<'a> {
     pub(crate) plane: &'a Plane<'a>,
     pub(crate) up: Up,
     pub(crate) paths: Paths,
+    /// Which ways differ from those of the state in which everything worked.
+    pub(crate) moved: Moved,
     pub(crate) masters: Masters,
     /// By prefix.
     pub(crate) choices: Vec<Arc<Choices>>,
@@ -27,7 +30,7 @@ pub(crate) struct World<'a> {
 }
 
 /// What a host does with packets to a destination, apart from its filter.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Forward {
     /// It is the destination.
     Here,
@@ -64,12 +67,20 @@ impl<'a> World<'a> {
     pub(crate) fn after(whole: &Arc<Self>, up: Up) -> Self {
         let plane = whole.plane;
         let paths = whole.paths.after(plane, &whole.up, &up);
+        let moved = Moved::between(plane, &whole.paths, &paths);
+        let since = Since::new(plane, &whole.up, &up, &moved);
         let known = whole.choices.iter().enumerate();
-        let choices = known
-            .map(|known| bgp::choose_after(plane, (&whole.paths, &whole.up), (&up, &paths), known));
+        let choices = known.map(|known| bgp::choose_after(plane, &since, (&up, &paths), known));
         let choices = choices.collect();
         let masters = vrrp::masters(plane, &up);
-        Self { plane, up, paths, masters, choices, before: Some(Arc::clone(whole)) }
+        Self { plane, up, paths, moved, masters, choices, before: Some(Arc::clone(whole)) }
+    }
+
+    /// The state after failures, worked out from nothing: what [`World::after`] must come to.
+    #[cfg(test)]
+    pub(crate) fn afresh(whole: &Arc<Self>, up: Up) -> Self {
+        let paths = Paths::of(whole.plane, &up);
+        Self { before: Some(Arc::clone(whole)), ..Self::with(whole.plane, up, paths) }
     }
 
     fn with(plane: &'a Plane<'a>, up: Up, paths: Paths) -> Self {
@@ -77,7 +88,7 @@ impl<'a> World<'a> {
         let prefixes = 0..plane.routes.prefixes.len();
         let choices = prefixes.map(|prefix| Arc::new(bgp::choose(plane, &up, &paths, prefix)));
         let choices = choices.collect();
-        Self { plane, up, paths, masters, choices, before: None }
+        Self { plane, up, paths, moved: Moved::default(), masters, choices, before: None }
     }
 
     /// What a host does with packets to a destination.
@@ -128,7 +139,12 @@ impl<'a> World<'a> {
                 if left.is_empty() { Forward::Unreachable } else { Forward::Out(left) }
             }
             Forward::Member(nic) if !self.up.nics[nic] => Forward::Unreachable,
-            other => other,
+            other @ (Forward::Here
+            | Forward::Pool
+            | Forward::Member(_)
+            | Forward::Silence(_)
+            | Forward::Unreachable
+            | Forward::Blackhole) => other,
         }
     }
 
