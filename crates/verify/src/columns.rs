@@ -1,37 +1,33 @@
-//! Results that many states share: what happens to a flow depends only on what each host does with
-//! its destination, so a state in which they all do the same as in another one is not walked again.
+//! What becomes of the packets of one flow, and of the answers to them: followed once for all states
+//! in which the hosts on their way do the same.
 
-use crate::destination::Destination;
 use crate::flows::{Destinations, Flow};
+use crate::forwards::Forwards;
 use crate::plane::{Plane, Position};
+use crate::recall::Recall;
+use crate::touched::Touched;
 use crate::walk::{At, Ending, Sent, Walk, Walker};
-use crate::world::{Forward, World};
+use crate::world::World;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::rc::Rc;
+use std::sync::Arc;
 
-/// The number of a column: what every host does with packets to one destination.
-pub(crate) type ColumnNumber = u32;
-
-/// Columns and walks known to one thread.
+/// What one thread knows of flows.
 pub(crate) struct Memory<'a> {
     plane: &'a Plane<'a>,
     destinations: &'a Destinations,
-    /// The hosts that may have packets to any of them.
-    hosts: Vec<Position>,
-    /// By destination: the columns seen, by a digest.
-    known: Vec<BTreeMap<u64, Vec<(Vec<Forward>, ColumnNumber)>>>,
-    columns: Vec<Column>,
+    pub(crate) forwards: Forwards<'a>,
     starts: BTreeMap<Vec<At>, StartsNumber>,
-    /// By flow.
-    walks: Vec<Walks>,
-    answers: BTreeMap<(usize, ColumnNumber, ColumnNumber, StartsNumber, StartsNumber), Answer>,
+    known: BTreeMap<Vec<Position>, u32>,
+    /// By flow and starts.
+    walks: Recall<(usize, StartsNumber), Rc<Seen>>,
+    /// By flow, starts of the answer, and the hosts that know the question.
+    answers: Recall<(usize, StartsNumber, u32), (Answer, Rc<[Position]>)>,
 }
 
 /// The number of a set of starts.
 pub(crate) type StartsNumber = u32;
-/// What a flow did before.
-type Walks = BTreeMap<(ColumnNumber, StartsNumber), Rc<Seen>>;
 
 /// What becomes of the answer to a flow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,9 +39,6 @@ pub(crate) enum Answer {
     /// It meets a host that tracks connections and did not see the question, or avoids the one that did.
     Astray,
 }
-
-/// What each host does, by the host's position; `None` for one that never has such packets.
-type Column = Rc<Vec<Option<Forward>>>;
 
 /// What a flow does in one column.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -64,137 +57,107 @@ pub(crate) struct Seen {
     pub(crate) hosts: Vec<Position>,
 }
 
-impl Seen {
-    /// Whether there is nothing to judge: it arrives, over one edge, and nobody tracks it.
-    pub(crate) fn is_plain(&self) -> bool {
-        self.arrives && self.tracked.is_empty() && self.two_edges.is_none()
-    }
-}
-
 impl<'a> Memory<'a> {
-    /// Nothing known yet.
-    pub(crate) fn new(plane: &'a Plane<'a>, destinations: &'a Destinations, flows: usize) -> Self {
-        let hosts = involved(plane, destinations);
+    /// Nothing known but what hosts do where everything works.
+    pub(crate) fn new(whole: &Arc<World<'a>>, destinations: &'a Destinations) -> Self {
         Self {
-            plane,
+            plane: whole.plane,
             destinations,
-            hosts,
-            known: vec![BTreeMap::new(); destinations.all.len()],
-            columns: Vec::new(),
+            forwards: Forwards::of(whole, destinations),
             starts: BTreeMap::new(),
-            walks: vec![Walks::new(); flows],
-            answers: BTreeMap::new(),
+            known: BTreeMap::new(),
+            walks: Recall::new(),
+            answers: Recall::new(),
         }
     }
 
-    /// The column of a destination in a state.
-    pub(crate) fn column(&mut self, world: &World<'_>, destination: usize) -> ColumnNumber {
-        let about = &self.destinations.all[destination];
-        let hosts = &self.hosts;
-        let forwards: Vec<Forward> = hosts.iter().map(|host| world.forward(*host, about)).collect();
-        let mut digest = DefaultHasher::new();
-        forwards.hash(&mut digest);
-        let alike = self.known[destination].entry(digest.finish()).or_default();
-        if let Some((_, known)) = alike.iter().find(|(column, _)| *column == forwards) {
-            return *known;
-        }
-        let next = self.columns.len() as ColumnNumber;
-        let mut column = vec![None; self.plane.isp.hosts.len()];
-        for (host, forward) in hosts.iter().zip(&forwards) {
-            column[*host] = Some(forward.clone());
-        }
-        self.columns.push(Rc::new(column));
-        alike.push((forwards, next));
-        next
+    /// Turns to another state.
+    pub(crate) fn turn(&mut self, world: &World<'a>, touched: &Touched) {
+        self.forwards.turn(world, touched);
     }
 
     /// The number of a set of starts.
     pub(crate) fn starts(&mut self, starts: &[At]) -> StartsNumber {
-        if let Some(known) = self.starts.get(starts) {
-            return *known;
-        }
-        let next = self.starts.len() as StartsNumber;
-        self.starts.insert(starts.to_vec(), next);
-        next
+        number(&mut self.starts, starts)
     }
 
-    /// What a flow does in a column, from where it starts.
+    /// What a flow does, from where it starts.
     pub(crate) fn seen(
         &mut self,
         (number, flow): (usize, &Flow),
-        column: ColumnNumber,
         (starts, from): (&[At], StartsNumber),
     ) -> Rc<Seen> {
-        if let Some(known) = self.walks[number].get(&(column, from)) {
-            return Rc::clone(known);
+        let column = self.forwards.column(flow.to);
+        if let Some(known) = self.walks.get(&(number, from), column) {
+            return known;
         }
         let sent = Sent { source: flow.source, content: flow.content(), known_to: &[] };
-        let destination = &self.destinations.all[flow.to];
-        let walks: Vec<Walk> =
-            starts.iter().map(|start| self.walk(destination, column, sent, *start)).collect();
-        let seen = Rc::new(summary(self.plane, &walks));
-        self.walks[number].insert((column, from), Rc::clone(&seen));
+        let (seen, asked) = self.follow(flow.to, sent, starts);
+        let seen = Rc::new(seen);
+        self.walks.insert((number, from), &asked, column, Rc::clone(&seen));
         seen
     }
 
-    /// Whether the answer to a flow that arrived comes back through the hosts that track it.
+    /// Whether the answer to a flow that arrived comes back through the hosts that track it, and the
+    /// hosts that it may pass.
     pub(crate) fn answered(
         &mut self,
-        (number, flow): (usize, &Flow),
-        (there, back): (ColumnNumber, ColumnNumber),
-        (starts, returns, known_to): (StartsNumber, &[At], &[Position]),
-    ) -> Answer {
-        let key = (number, there, back, starts, self.starts(returns));
-        if let Some(known) = self.answers.get(&key) {
-            return *known;
+        (flow_number, flow): (usize, &Flow),
+        returns: &[At],
+        known_to: &[Position],
+    ) -> (Answer, Rc<[Position]>) {
+        let known = number(&mut self.known, known_to);
+        let key = (flow_number, self.starts(returns), known);
+        let column = self.forwards.column(flow.back);
+        if let Some(known) = self.answers.get(&key, column) {
+            return known;
         }
-        let destination = &self.destinations.all[flow.back];
         let source = self.destinations.all[flow.to].address;
         let sent = Sent { source, content: flow.answer(), known_to };
-        let walks: Vec<Walk> =
-            returns.iter().map(|start| self.walk(destination, back, sent, *start)).collect();
-        let seen = summary(self.plane, &walks);
+        let (seen, asked) = self.follow(flow.back, sent, returns);
+        let answer = (self.verdict(&seen, known_to), seen.hosts.into());
+        self.answers.insert(key, &asked, column, answer.clone());
+        answer
+    }
+
+    fn verdict(&self, seen: &Seen, known_to: &[Position]) -> Answer {
         let stranger = |host: &Position| self.plane.gates.tracks(*host) && !known_to.contains(host);
         let refused = seen.ends.iter().any(|(host, end)| {
             matches!(end, Ending::Filtered(_)) && self.plane.gates.tracks(*host)
         });
         let avoided = seen.arrives && !known_to.iter().all(|host| seen.tracked.contains(host));
-        let answer = match (refused || avoided || seen.tracked.iter().any(stranger), seen.arrives) {
+        match (refused || avoided || seen.tracked.iter().any(stranger), seen.arrives) {
             (true, _) => Answer::Astray,
             (false, true) => Answer::Comes,
             (false, false) => Answer::Lost,
-        };
-        self.answers.insert(key, answer);
-        answer
+        }
     }
 
-    fn walk(
-        &self,
-        destination: &Destination,
-        column: ColumnNumber,
-        sent: Sent<'_>,
-        start: At,
-    ) -> Walk {
-        let column = &self.columns[column as usize];
-        let nowhere = Forward::Unreachable;
-        let forward = |host: Position| column[host].as_ref().unwrap_or(&nowhere);
-        Walker { plane: self.plane, destination, forward, sent }.walk(start)
+    /// Follows packets, and says which hosts were asked what they do, in this order.
+    fn follow(&self, to: usize, sent: Sent<'_>, starts: &[At]) -> (Seen, Vec<Position>) {
+        let asked: RefCell<Vec<Position>> = RefCell::default();
+        let forward = |host: Position| {
+            let mut asked = asked.borrow_mut();
+            if !asked.contains(&host) {
+                asked.push(host);
+            }
+            self.forwards.at(to, host)
+        };
+        let destination = &self.destinations.all[to];
+        let walker = Walker { plane: self.plane, destination, forward, sent };
+        let walks: Vec<Walk> = starts.iter().map(|start| walker.walk(*start)).collect();
+        (summary(self.plane, &walks), asked.into_inner())
     }
 }
 
-/// The hosts that may have packets to a destination: those that forward, and those that answer.
-fn involved(plane: &Plane<'_>, destinations: &Destinations) -> Vec<Position> {
-    let is_goal = |address| destinations.all.iter().any(|one| Some(one.address) == address);
-    let holds = |host: usize| {
-        plane.nics_of(host).any(|nic| is_goal(plane.nics[nic].address))
-            || plane.vips.iter().any(|vip| {
-                is_goal(vip.address) && vip.candidates.iter().any(|one| one.host == host)
-            })
-    };
-    let all = plane.isp.hosts.iter().map(|(id, host)| (id.index(), host));
-    all.filter(|(at, host)| host.role.forwards() || plane.named_hosts.contains(at) || holds(*at))
-        .map(|(at, _)| at)
-        .collect()
+/// The number of a list, new or known.
+fn number<T: Ord + Clone>(known: &mut BTreeMap<Vec<T>, u32>, list: &[T]) -> u32 {
+    if let Some(number) = known.get(list) {
+        return *number;
+    }
+    let next = known.len() as u32;
+    known.insert(list.to_vec(), next);
+    next
 }
 
 /// What all the ways of a flow come to.

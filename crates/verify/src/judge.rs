@@ -1,17 +1,18 @@
 //! What is wrong in one state: each fault by its property and what it is about.
 
-use crate::bgp::From;
+use crate::bits::Bits;
 use crate::columns::{Answer, Memory, Seen, StartsNumber};
-use crate::destination::Destination;
 use crate::flows::{Flow, Origin};
-use crate::igp::FAR;
-use crate::plane::routes::{Leads, SessionNumber};
-use crate::plane::{Plane, Position, Router};
-use crate::questions::{Asked, Questions};
-use crate::walk::{At, Ending};
+use crate::lost::{lost, returns};
+use crate::plane::{Plane, Position};
+use crate::questions::{Asked, Questions, Wanted};
+use crate::touched::Touched;
+use crate::walk::At;
 use crate::world::World;
 use model::kinds::{InvariantKind, Role};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+use std::sync::Arc;
 
 /// One thing that is wrong in a state.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,77 +38,134 @@ pub(crate) enum About {
     Invariant(usize, usize),
     /// A prefix.
     Prefix(usize),
-    /// A session with another network.
-    Session(SessionNumber),
 }
 
-/// Where a flow is looked at: the columns of all destinations, its starts, what it does.
-type Place<'a> = (&'a [u32], (&'a [At], StartsNumber), &'a Seen);
+/// Faults, each with the flow that shows it.
+type Faults = BTreeMap<(&'static str, About), Option<usize>>;
+
+/// A flow in a state: where it starts, what it does.
+type Place<'a> = (&'a [At], &'a Seen);
 
 /// Judges states of one plane, remembering what it saw.
 pub(crate) struct Judge<'a> {
     plane: &'a Plane<'a>,
     questions: &'a Questions,
     memory: Memory<'a>,
+    whole: Arc<World<'a>>,
+    /// By origin: where it starts, if everything works.
+    starts: Vec<Starts>,
+    /// By flow: nothing is wrong as long as nothing differs at these hosts.
+    quiet: Vec<Option<Quiet>>,
+}
+
+/// Where packets of an origin start.
+type Starts = (Vec<At>, StartsNumber);
+
+/// A flow with which nothing is wrong where everything works.
+struct Quiet {
+    /// The hosts that it may pass.
+    there: Bits,
+    /// Those that its answer may pass, where its way back counts.
+    back: Option<Bits>,
 }
 
 impl<'a> Judge<'a> {
-    /// One that knows nothing yet.
-    pub(crate) fn new(plane: &'a Plane<'a>, questions: &'a Questions) -> Self {
-        Self {
-            plane,
-            questions,
-            memory: Memory::new(plane, &questions.destinations, questions.flows.len()),
-        }
+    /// One that has seen the state in which everything works.
+    pub(crate) fn new(questions: &'a Questions, whole: &Arc<World<'a>>) -> Self {
+        let mut memory = Memory::new(whole, &questions.destinations);
+        let starts = questions.origins_of.iter().map(|(origin, source)| {
+            let starts = crate::flows::starts(whole, *origin, *source);
+            let number = memory.starts(&starts);
+            (starts, number)
+        });
+        let starts = starts.collect();
+        let (plane, whole, quiet) = (whole.plane, Arc::clone(whole), Vec::new());
+        let mut judge = Self { plane, questions, memory, whole, starts, quiet };
+        judge.quiet = (0..questions.flows.len()).map(|number| judge.quiet(number)).collect();
+        judge
     }
 
-    /// Everything that is wrong in a state that this many failures led to.
+    /// Where nothing may differ for a flow to be as fine as it is where everything works.
+    fn quiet(&mut self, number: usize) -> Option<Quiet> {
+        let (questions, whole) = (self.questions, Arc::clone(&self.whole));
+        let flow = &questions.flows[number];
+        let (starts, from) = self.starts[questions.origin_of[number]].clone();
+        let seen = self.memory.seen((number, flow), (&starts, from));
+        let (answer, way) = self.answer(&whole, (number, flow), &seen);
+        let fine = |asked: &Asked| match asked {
+            Asked::Always => {
+                starts.is_empty()
+                    || (seen.two_edges.is_none() && seen.arrives && answer != Answer::Astray)
+            }
+            Asked::Invariant(at) => !broken(&questions.invariants[*at], &seen, answer),
+        };
+        let hosts = |all: &[Position]| Bits::of(self.plane.isp.hosts.len(), all.iter().copied());
+        let quiet = || Quiet { there: hosts(&seen.hosts), back: way.map(|way| hosts(&way)) };
+        questions.asked[number].iter().all(fine).then(quiet)
+    }
+
+    /// Everything that is wrong in a state that this many failures led to; of all flows that show a
+    /// fault, the first.
     pub(crate) fn judge(&mut self, world: &World<'a>, failures: usize) -> BTreeSet<Fault> {
-        let mut faults = BTreeSet::new();
+        let mut faults = Faults::new();
         owners(world, &mut faults);
         self.defaults(world, failures, &mut faults);
         for (prefix, choices) in world.choices.iter().enumerate() {
             if choices.oscillates {
-                faults.insert(Fault {
-                    code: "V-OSCILLATES",
-                    about: About::Prefix(prefix),
-                    flow: None,
-                });
+                faults.insert(("V-OSCILLATES", About::Prefix(prefix)), None);
             }
         }
         self.flows(world, failures, &mut faults);
-        faults
+        let fault = |((code, about), flow)| Fault { code, about, flow };
+        faults.into_iter().map(fault).collect()
     }
 
-    fn flows(&mut self, world: &World<'a>, failures: usize, faults: &mut BTreeSet<Fault>) {
+    fn flows(&mut self, world: &World<'a>, failures: usize, faults: &mut Faults) {
         let questions = self.questions;
-        let columns: Vec<u32> =
-            (0..questions.destinations.all.len()).map(|to| self.memory.column(world, to)).collect();
-        let starts: Vec<(Vec<At>, StartsNumber)> = questions
-            .origins_of
-            .iter()
-            .map(|(origin, source)| {
-                let starts = crate::flows::starts(world, *origin, *source);
-                let number = self.memory.starts(&starts);
-                (starts, number)
-            })
-            .collect();
+        let touched = Touched::between(&self.whole, world);
+        self.memory.turn(world, &touched);
+        let starts: Vec<Option<Starts>> =
+            (0..questions.origins_of.len()).map(|at| self.moved(world, &touched, at)).collect();
         for (number, flow) in questions.flows.iter().enumerate() {
-            if failures > usize::from(questions.most_of[number]) {
+            let origin = questions.origin_of[number];
+            let same = starts[origin].is_none() && self.is_quiet(number, flow, &touched);
+            if same || failures > usize::from(questions.most_of[number]) {
                 continue;
             }
-            let (from, from_number) = &starts[questions.origin_of[number]];
-            let seen = self.memory.seen((number, flow), columns[flow.to], (from, *from_number));
-            if questions.asked[number] == [Asked::Always] && seen.is_plain() {
-                continue;
-            }
+            let (from, from_number) = starts[origin].as_ref().unwrap_or(&self.starts[origin]);
+            let seen = self.memory.seen((number, flow), (from, *from_number));
+            let from = from.clone();
             for one in &questions.asked[number] {
                 if failures <= usize::from(questions.survives(*one)) {
-                    let at = (&*columns, (from.as_slice(), *from_number), &*seen);
-                    self.ask(world, *one, (number, flow), at, faults);
+                    self.ask(world, *one, (number, flow), (&from, &seen), faults);
                 }
             }
         }
+    }
+
+    /// Where packets of an origin start, if that is elsewhere than where everything works.
+    fn moved(&mut self, world: &World<'a>, touched: &Touched, at: usize) -> Option<Starts> {
+        let (origin, source) = self.questions.origins_of[at];
+        let may = match origin {
+            Origin::Lan(segment) => touched.segments.has(segment),
+            Origin::Pool(host) | Origin::Host(host) => touched.hosts.has(host),
+            Origin::Outside(session) => {
+                let router = self.plane.routes.sessions[session].router;
+                touched.hosts.has(self.plane.routers[usize::from(router)].index())
+            }
+        };
+        let starts = may.then(|| crate::flows::starts(world, origin, source))?;
+        let number = self.memory.starts(&starts);
+        (starts != self.starts[at].0).then_some((starts, number))
+    }
+
+    /// Whether a flow was fine where everything works, and nothing that it meets differs.
+    fn is_quiet(&self, number: usize, flow: &Flow, touched: &Touched) -> bool {
+        let Some(quiet) = &self.quiet[number] else { return false };
+        let changed = |to: usize| self.memory.forwards.changed(to);
+        let back =
+            |back: &Bits| back.meets(changed(flow.back)) || quiet.there.meets(&touched.hosts);
+        !quiet.there.meets(changed(flow.to)) && !quiet.back.as_ref().is_some_and(back)
     }
 
     fn ask(
@@ -115,17 +173,15 @@ impl<'a> Judge<'a> {
         world: &World<'a>,
         asked: Asked,
         (number, flow): (usize, &Flow),
-        (columns, starts, seen): Place<'_>,
-        faults: &mut BTreeSet<Fault>,
+        (starts, seen): Place<'_>,
+        faults: &mut Faults,
     ) {
         let mut tell = |code, about| {
-            faults.insert(Fault { code, about, flow: Some(number) });
+            faults.entry((code, about)).or_insert(Some(number));
         };
         match asked {
+            Asked::Always if starts.is_empty() => {}
             Asked::Always => {
-                if starts.0.is_empty() {
-                    return;
-                }
                 if let Some((one, other)) = seen.two_edges {
                     tell("V-EDGE-TRANSIT", About::Hosts(one, other));
                 }
@@ -133,42 +189,22 @@ impl<'a> Judge<'a> {
                 if let Some((code, host)) = lost(world, flow, destination, seen) {
                     tell(code, About::Host(host));
                 }
-                if let Some(host) = self.unanswered(world, (number, flow), (columns, starts, seen))
-                {
-                    faults.insert(Fault {
-                        code: "V-ASYMMETRIC",
-                        about: About::Host(host),
-                        flow: Some(number),
-                    });
+                let astray = self.answer(world, (number, flow), seen).0 == Answer::Astray;
+                // Its table of connections does not know the answer.
+                if let Some(host) = seen.tracked.first().filter(|_| astray) {
+                    tell("V-ASYMMETRIC", About::Host(*host));
                 }
             }
             Asked::Invariant(invariant) => {
-                let about = &self.questions.invariants[invariant];
                 if !self.exists(world, flow) {
                     return;
                 }
-                let broken = match about.kind {
-                    InvariantKind::Reach => {
-                        !seen.arrives
-                            || self.answer(world, (number, flow), (columns, starts, seen))
-                                != Answer::Comes
-                    }
-                    InvariantKind::Isolate => seen.may_arrive,
-                    InvariantKind::Avoid => {
-                        about.through.iter().any(|host| seen.hosts.contains(host))
-                    }
-                    InvariantKind::Waypoint => {
-                        seen.may_arrive
-                            && !about.through.iter().any(|host| seen.hosts.contains(host))
-                    }
-                    InvariantKind::OneOwner => false,
-                };
-                if broken {
-                    faults.insert(Fault {
-                        code: "V-INVARIANT",
-                        about: About::Invariant(invariant, self.questions.first_of(number)),
-                        flow: Some(number),
-                    });
+                let answer = self.answer(world, (number, flow), seen).0;
+                if broken(&self.questions.invariants[invariant], seen, answer) {
+                    tell(
+                        "V-INVARIANT",
+                        About::Invariant(invariant, self.questions.first_of(number)),
+                    );
                 }
             }
         }
@@ -192,35 +228,23 @@ impl<'a> Judge<'a> {
         there && segment.is_none_or(lives)
     }
 
-    /// The host whose table of connections does not know the answer, if there is one: the way back
-    /// avoids it, or meets another one.
-    fn unanswered(
-        &mut self,
-        world: &World<'a>,
-        flow: (usize, &Flow),
-        at: Place<'_>,
-    ) -> Option<Position> {
-        let astray = self.answer(world, flow, at) == Answer::Astray;
-        at.2.tracked.first().copied().filter(|_| astray)
-    }
-
-    /// What becomes of the answer.
+    /// What becomes of the answer, and the hosts that it may pass where that counts.
     fn answer(
         &mut self,
         world: &World<'a>,
-        (number, flow): (usize, &Flow),
-        (columns, starts, seen): Place<'_>,
-    ) -> Answer {
+        flow: (usize, &Flow),
+        seen: &Seen,
+    ) -> (Answer, Option<Rc<[Position]>>) {
         if seen.tracked.is_empty() || !seen.may_arrive {
-            return Answer::Comes;
+            return (Answer::Comes, None);
         }
         let returns = returns(world, seen);
-        let pair = (columns[flow.to], columns[flow.back]);
-        self.memory.answered((number, flow), pair, (starts.1, &returns, &seen.tracked))
+        let (answer, way) = self.memory.answered(flow, &returns, &seen.tracked);
+        (answer, Some(way))
     }
 
     /// V-DEFAULT: a router for members without a way to the Internet, after one failure at most.
-    fn defaults(&self, world: &World<'_>, failures: usize, faults: &mut BTreeSet<Fault>) {
+    fn defaults(&self, world: &World<'_>, failures: usize, faults: &mut Faults) {
         let Some(rest) = self.questions.rest.filter(|_| failures <= 1) else { return };
         let destination = &self.questions.destinations.all[rest];
         let edges = self.questions.transits.iter().any(|session| world.session_is_up(*session));
@@ -230,157 +254,29 @@ impl<'a> Judge<'a> {
             let leads =
                 || !matches!(world.forward(host, destination), crate::world::Forward::Unreachable);
             if inside && world.up.routing[host] && !leads() {
-                faults.insert(Fault { code: "V-DEFAULT", about: About::Host(host), flow: None });
+                faults.insert(("V-DEFAULT", About::Host(host)), None);
             }
         }
+    }
+}
+
+/// Whether a flow breaks an invariant.
+fn broken(wanted: &Wanted, seen: &Seen, answer: Answer) -> bool {
+    let through = || wanted.through.iter().any(|host| seen.hosts.contains(host));
+    match wanted.kind {
+        InvariantKind::Reach => !seen.arrives || answer != Answer::Comes,
+        InvariantKind::Isolate => seen.may_arrive,
+        InvariantKind::Avoid => through(),
+        InvariantKind::Waypoint => seen.may_arrive && !through(),
+        InvariantKind::OneOwner => false,
     }
 }
 
 /// V-OWNER: more than one host may answer for a virtual address.
-fn owners(world: &World<'_>, faults: &mut BTreeSet<Fault>) {
+fn owners(world: &World<'_>, faults: &mut Faults) {
     for (vip, masters) in world.masters.iter().enumerate() {
         if world.plane.vips[vip].address.is_some() && masters.len() > 1 {
-            faults.insert(Fault { code: "V-OWNER", about: About::Vip(vip), flow: None });
+            faults.insert(("V-OWNER", About::Vip(vip)), None);
         }
     }
-}
-
-/// Where the answers to a flow start: where it arrived.
-pub(crate) fn returns(world: &World<'_>, seen: &Seen) -> Vec<At> {
-    let plane = world.plane;
-    let mut all: Vec<At> = Vec::new();
-    for (host, ending) in &seen.ends {
-        match ending {
-            Ending::Delivered => all.push(At { host: *host, input: None }),
-            Ending::Member(nic) => {
-                let segment = plane.nics[*nic].segment;
-                all.extend(crate::flows::starts(
-                    world,
-                    Origin::Lan(segment),
-                    std::net::Ipv4Addr::UNSPECIFIED.into(),
-                ));
-            }
-            Ending::Left(session) => all.extend(crate::flows::starts(
-                world,
-                Origin::Outside(*session),
-                std::net::Ipv4Addr::UNSPECIFIED.into(),
-            )),
-            Ending::Filtered(_)
-            | Ending::Unreachable
-            | Ending::Blackhole
-            | Ending::Silence(_)
-            | Ending::Loop => {}
-        }
-    }
-    all.sort_unstable();
-    all.dedup();
-    all
-}
-
-/// A packet that is lost although it need not be: the property, and the host that loses it.
-fn lost(
-    world: &World<'_>,
-    flow: &Flow,
-    destination: &Destination,
-    seen: &Seen,
-) -> Option<(&'static str, Position)> {
-    // A neighbour sends us only what we told it that we have.
-    if let Origin::Outside(session) = flow.origin
-        && !attracted(world, session, destination)
-    {
-        return None;
-    }
-    seen.ends.iter().find_map(|(host, ending)| {
-        let host = *host;
-        match ending {
-            Ending::Loop => Some(("V-LOOP", host)),
-            Ending::Unreachable => unreachable(world, flow, destination, host),
-            Ending::Silence(_) => {
-                let stale = stale_default(world, destination, host);
-                stale.then_some(("V-STALE-DEFAULT", host))
-            }
-            // A firewall drops what it was told to; a router passes everything but lies.
-            Ending::Filtered(_) => {
-                let firewall = world.plane.gates.tracks(host);
-                let router = world.plane.router_of[host].is_some();
-                (router && !firewall).then_some(("V-BLACKHOLE", host))
-            }
-            Ending::Delivered | Ending::Member(_) | Ending::Left(_) | Ending::Blackhole => None,
-        }
-    })
-}
-
-/// Whether a neighbour hears of a prefix that holds the destination.
-pub(crate) fn attracted(
-    world: &World<'_>,
-    session: SessionNumber,
-    destination: &Destination,
-) -> bool {
-    let routes = &world.plane.routes;
-    let router = usize::from(routes.sessions[session].router);
-    world.session_is_up(session)
-        && destination.steps.iter().filter_map(|step| step.prefix).any(|prefix| {
-            let route = world.choices[prefix].route[router];
-            route.is_some_and(|route| routes.tells_neighbor(session, route))
-        })
-}
-
-/// No route at a host: a fault if a router that it reaches has a better one, or if it attracts what
-/// it cannot pass on.
-fn unreachable(
-    world: &World<'_>,
-    flow: &Flow,
-    destination: &Destination,
-    host: Position,
-) -> Option<(&'static str, Position)> {
-    let plane = world.plane;
-    let router = plane.router_of[host]?;
-    let reaches = |other: Router| {
-        other != router
-            && world.paths.distance(router, other) != FAR
-            && world.paths.distance(other, router) != FAR
-    };
-    let first = destination.steps.first()?;
-    // Only what is more than an aggregate counts: an aggregate leads nowhere by itself.
-    let known = destination.steps.iter().filter_map(|step| step.prefix).any(|prefix| {
-        plane.routes.injections[prefix].iter().any(|one| {
-            one.leads != Leads::Unreachable
-                && reaches(one.router)
-                && world.choices[prefix].of[usize::from(one.router)]
-                    .iter()
-                    .any(|from| matches!(from, From::Own(_)))
-        })
-    });
-    if known {
-        return Some(("V-BLACKHOLE", host));
-    }
-    let _ = first;
-    let inside = |other: usize| {
-        let role = plane.isp.hosts[plane.routers[other]].role;
-        role != Role::Edge && reaches(other as Router)
-    };
-    let cut_off = !(0..plane.routers.len()).any(inside);
-    let attracts = matches!(flow.origin, Origin::Outside(_));
-    (attracts && cut_off).then_some(("V-UNREACHED", host))
-}
-
-/// Whether a static default route leads into silence while BGP knows better.
-fn stale_default(world: &World<'_>, destination: &Destination, host: Position) -> bool {
-    let plane = world.plane;
-    let Some(router) = plane.router_of[host] else { return false };
-    destination.steps.iter().filter_map(|step| Some((step.net, step.prefix?))).any(
-        |(net, prefix)| {
-            let own = world.choices[prefix].of[usize::from(router)].first();
-            let own = match own {
-                Some(From::Own(number)) => {
-                    matches!(
-                        plane.routes.injections[prefix][usize::from(*number)].leads,
-                        Leads::Via(..)
-                    )
-                }
-                Some(From::Inner(_) | From::Internal(_)) | None => false,
-            };
-            own && net.prefix_len() == 0
-        },
-    )
 }

@@ -3,7 +3,7 @@
 use crate::columns::Seen;
 use crate::destination::Destination;
 use crate::flows::{Flow, Origin};
-use crate::judge::returns;
+use crate::lost::returns;
 use crate::plane::Position;
 use crate::questions::Questions;
 use crate::report::{End, Hop};

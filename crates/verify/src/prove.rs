@@ -148,7 +148,7 @@ fn simulate(ready: &Ready<'_>, scenarios: &[Scenario], threads: usize) -> Found 
     let work = || {
         let mut found = Found::new();
         let mut judges: Vec<Judge<'_>> =
-            ready.planes.iter().zip(&ready.questions).map(|(p, q)| Judge::new(p, q)).collect();
+            bases.iter().zip(&ready.questions).map(|(base, q)| Judge::new(q, base)).collect();
         loop {
             let from = next.fetch_add(BATCH, std::sync::atomic::Ordering::Relaxed);
             if from >= scenarios.len() {

@@ -40,7 +40,7 @@ fn same_routes(world: &World<'_>, fresh: &World<'_>, about: &str) {
 fn same_on(plane: &Plane<'_>, isp: &Isp, failures: &[Failure], about: &str) {
     let questions = Questions::of(plane, 2);
     let whole = Arc::new(World::whole(plane));
-    let mut judge = Judge::new(plane, &questions);
+    let mut judge = Judge::new(&questions, &whole);
     for failure in failures {
         let about = format!("{about} without {}", failure.text(isp));
         let count = failure.elements().len();
@@ -48,7 +48,7 @@ fn same_on(plane: &Plane<'_>, isp: &Isp, failures: &[Failure], about: &str) {
         let (world, fresh) = (World::after(&whole, up.clone()), World::afresh(&whole, up));
         same_routes(&world, &fresh, &about);
         // One that starts from this state compares it with nothing.
-        let told = Judge::new(plane, &questions).judge(&fresh, count);
+        let told = Judge::new(&questions, &Arc::new(fresh.clone())).judge(&fresh, count);
         assert_eq!(judge.judge(&world, count), told, "{about}");
     }
 }

@@ -24,7 +24,7 @@ pub(crate) fn violation(
 ) -> Violation {
     let (plane, questions) = (&ready.planes[family], &ready.questions[family]);
     let world = World::of(plane, &failure);
-    let subject = subject(&world, questions, fault);
+    let subject = subject(&world, fault);
     let mut shown = Counterexample { failure, ..Counterexample::default() };
     let mut about = subject.keys.clone();
     if let Some(number) = fault.flow {
@@ -64,7 +64,7 @@ struct Subject {
     place: Place,
 }
 
-fn subject(world: &World<'_>, questions: &Questions, fault: &Fault) -> Subject {
+fn subject(world: &World<'_>, fault: &Fault) -> Subject {
     let isp = world.plane.isp;
     let host = |position: usize| world.plane.host(position);
     match fault.about {
@@ -95,14 +95,6 @@ fn subject(world: &World<'_>, questions: &Questions, fault: &Fault) -> Subject {
             let net = world.plane.routes.prefixes[at].to_string();
             let place = isp.about.at.place;
             Subject { keys: vec![net.clone()], name: net, place }
-        }
-        About::Session(at) => {
-            let name = why::session_name(world, at);
-            let about = &world.plane.routes.sessions[at];
-            let neighbor = &isp.neighbors[about.neighbor];
-            let place = neighbor.session.get(about.at).map_or(neighbor.at.place, |s| s.at.place);
-            let _ = questions;
-            Subject { keys: vec![format!("session.{name}")], name, place }
         }
     }
 }

@@ -1,0 +1,152 @@
+//! Why a packet that does not arrive need not be lost, and where answers start.
+
+use crate::bgp::From;
+use crate::columns::Seen;
+use crate::destination::Destination;
+use crate::flows::{Flow, Origin};
+use crate::igp::FAR;
+use crate::plane::Position;
+use crate::plane::Router;
+use crate::plane::routes::{Leads, SessionNumber};
+use crate::walk::{At, Ending};
+use crate::world::World;
+use model::kinds::Role;
+
+/// Where the answers to a flow start: where it arrived.
+pub(crate) fn returns(world: &World<'_>, seen: &Seen) -> Vec<At> {
+    let plane = world.plane;
+    let mut all: Vec<At> = Vec::new();
+    for (host, ending) in &seen.ends {
+        match ending {
+            Ending::Delivered => all.push(At { host: *host, input: None }),
+            Ending::Member(nic) => {
+                let segment = plane.nics[*nic].segment;
+                all.extend(crate::flows::starts(
+                    world,
+                    Origin::Lan(segment),
+                    std::net::Ipv4Addr::UNSPECIFIED.into(),
+                ));
+            }
+            Ending::Left(session) => all.extend(crate::flows::starts(
+                world,
+                Origin::Outside(*session),
+                std::net::Ipv4Addr::UNSPECIFIED.into(),
+            )),
+            Ending::Filtered(_)
+            | Ending::Unreachable
+            | Ending::Blackhole
+            | Ending::Silence(_)
+            | Ending::Loop => {}
+        }
+    }
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+/// A packet that is lost although it need not be: the property, and the host that loses it.
+pub(crate) fn lost(
+    world: &World<'_>,
+    flow: &Flow,
+    destination: &Destination,
+    seen: &Seen,
+) -> Option<(&'static str, Position)> {
+    // A neighbour sends us only what we told it that we have.
+    if let Origin::Outside(session) = flow.origin
+        && !attracted(world, session, destination)
+    {
+        return None;
+    }
+    seen.ends.iter().find_map(|(host, ending)| {
+        let host = *host;
+        match ending {
+            Ending::Loop => Some(("V-LOOP", host)),
+            Ending::Unreachable => unreachable(world, flow, destination, host),
+            Ending::Silence(_) => {
+                let stale = stale_default(world, destination, host);
+                stale.then_some(("V-STALE-DEFAULT", host))
+            }
+            // A firewall drops what it was told to; a router passes everything but lies.
+            Ending::Filtered(_) => {
+                let firewall = world.plane.gates.tracks(host);
+                let router = world.plane.router_of[host].is_some();
+                (router && !firewall).then_some(("V-BLACKHOLE", host))
+            }
+            Ending::Delivered | Ending::Member(_) | Ending::Left(_) | Ending::Blackhole => None,
+        }
+    })
+}
+
+/// Whether a neighbour hears of a prefix that holds the destination.
+pub(crate) fn attracted(
+    world: &World<'_>,
+    session: SessionNumber,
+    destination: &Destination,
+) -> bool {
+    let routes = &world.plane.routes;
+    let router = usize::from(routes.sessions[session].router);
+    world.session_is_up(session)
+        && destination.steps.iter().filter_map(|step| step.prefix).any(|prefix| {
+            let route = world.choices[prefix].route[router];
+            route.is_some_and(|route| routes.tells_neighbor(session, route))
+        })
+}
+
+/// No route at a host: a fault if a router that it reaches has a better one, or if it attracts what
+/// it cannot pass on.
+fn unreachable(
+    world: &World<'_>,
+    flow: &Flow,
+    destination: &Destination,
+    host: Position,
+) -> Option<(&'static str, Position)> {
+    let plane = world.plane;
+    let router = plane.router_of[host]?;
+    let reaches = |other: Router| {
+        other != router
+            && world.paths.distance(router, other) != FAR
+            && world.paths.distance(other, router) != FAR
+    };
+    destination.steps.first()?;
+    // Only what is more than an aggregate counts: an aggregate leads nowhere by itself.
+    let known = destination.steps.iter().filter_map(|step| step.prefix).any(|prefix| {
+        plane.routes.injections[prefix].iter().any(|one| {
+            one.leads != Leads::Unreachable
+                && reaches(one.router)
+                && world.choices[prefix].of[usize::from(one.router)]
+                    .iter()
+                    .any(|from| matches!(from, From::Own(_)))
+        })
+    });
+    if known {
+        return Some(("V-BLACKHOLE", host));
+    }
+    let inside = |other: usize| {
+        let role = plane.isp.hosts[plane.routers[other]].role;
+        role != Role::Edge && reaches(other as Router)
+    };
+    let cut_off = !(0..plane.routers.len()).any(inside);
+    let attracts = matches!(flow.origin, Origin::Outside(_));
+    (attracts && cut_off).then_some(("V-UNREACHED", host))
+}
+
+/// Whether a static default route leads into silence while BGP knows better.
+fn stale_default(world: &World<'_>, destination: &Destination, host: Position) -> bool {
+    let plane = world.plane;
+    let Some(router) = plane.router_of[host] else { return false };
+    destination.steps.iter().filter_map(|step| Some((step.net, step.prefix?))).any(
+        |(net, prefix)| {
+            let own = world.choices[prefix].of[usize::from(router)].first();
+            let own = match own {
+                Some(From::Own(number)) => {
+                    matches!(
+                        plane.routes.injections[prefix][usize::from(*number)].leads,
+                        Leads::Via(..)
+                    )
+                }
+                Some(From::Inner(_) | From::Internal(_)) | None => false,
+            };
+            own && net.prefix_len() == 0
+        },
+    )
+}
