@@ -33,8 +33,6 @@ pub(crate) fn elements(isp: &Isp) -> Vec<Element> {
 /// One state to simulate, for all the failures that lead to it.
 #[derive(Debug, Clone)]
 pub(crate) struct Scenario {
-    /// What works, in each family.
-    pub(crate) up: Vec<Up>,
     /// The failures that look like this; the first is the smallest.
     pub(crate) failures: Vec<Failure>,
     /// As how many failures it is judged.
@@ -93,7 +91,7 @@ impl<'a> Seen<'a> {
             scenario.failures.push(failure);
         } else {
             let counts = failure.elements().len();
-            self.scenarios.push(Scenario { up, failures: vec![failure], counts });
+            self.scenarios.push(Scenario { failures: vec![failure], counts });
         }
     }
 

@@ -15,6 +15,7 @@ use model::Named as _;
 use model::ask::Family;
 use model::kinds::{Relation, SegmentKind};
 use model::value::Port;
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 /// Where packets come from.
@@ -49,6 +50,7 @@ pub(crate) struct Flow {
 pub(crate) struct Destinations {
     pub(crate) all: Vec<Destination>,
     pub(crate) names: Vec<String>,
+    known: BTreeMap<IpAddr, DestinationNumber>,
 }
 
 impl Destinations {
@@ -59,9 +61,10 @@ impl Destinations {
         address: IpAddr,
         name: impl FnOnce() -> String,
     ) -> DestinationNumber {
-        if let Some(known) = self.all.iter().position(|one| one.address == address) {
-            return known;
+        if let Some(known) = self.known.get(&address) {
+            return *known;
         }
+        self.known.insert(address, self.all.len());
         self.all.push(Destination::of(plane, address));
         self.names.push(name());
         self.all.len() - 1

@@ -3,8 +3,9 @@
 
 use crate::element::{Element, Failure};
 use crate::failures::{self, Scenario};
-use crate::judge::{Fault, Judge};
+use crate::judge::{About, Fault, Judge};
 use crate::plane::Plane;
+use crate::plane::up::Up;
 use crate::questions::Questions;
 use crate::report::{Extent, Report, Violation};
 use crate::since::{self, Touched};
@@ -12,8 +13,9 @@ use crate::world::World;
 use crate::{accept, fixed, tell};
 use model::Isp;
 use model::ask::Family;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 /// How much is asked.
@@ -108,8 +110,7 @@ fn state(isp: &Isp, failure: &Failure, counts: usize) -> Vec<Violation> {
     let most = u8::try_from(counts).unwrap_or(u8::MAX);
     let questions = planes.iter().map(|plane| Questions::of(plane, most)).collect();
     let ready = Ready { planes: &planes, questions };
-    let up = planes.iter().map(|plane| crate::plane::up::Up::without(plane, failure)).collect();
-    let scenarios = [Scenario { up, failures: vec![failure.clone()], counts }];
+    let scenarios = [Scenario { failures: vec![failure.clone()], counts }];
     let found = simulate(&ready, &scenarios, 1);
     let told = minimal(&scenarios, found).into_iter();
     let told = told.map(|(family, fault, failure, others)| {
@@ -142,35 +143,27 @@ type Found = BTreeMap<(usize, Fault), Vec<usize>>;
 
 /// Simulates and judges every state, on several threads that share nothing but the start.
 fn simulate(ready: &Ready<'_>, scenarios: &[Scenario], threads: usize) -> Found {
-    let bases: Vec<Arc<World<'_>>> =
+    let wholes: Vec<Arc<World<'_>>> =
         ready.planes.iter().map(|plane| Arc::new(World::whole(plane))).collect();
-    let next = std::sync::atomic::AtomicUsize::new(0);
+    let next = AtomicUsize::new(0);
     let work = || {
-        let mut found = Found::new();
-        let mut judges: Vec<Judge<'_>> =
-            bases.iter().zip(&ready.questions).map(|(base, q)| Judge::new(q, base)).collect();
+        let judges = wholes.iter().zip(&ready.questions);
+        let judges = judges.map(|(whole, questions)| Judge::new(questions, whole)).collect();
+        let mut work = Work { wholes: &wholes, judges, found: Found::new() };
         loop {
-            let from = next.fetch_add(BATCH, std::sync::atomic::Ordering::Relaxed);
+            let from = next.fetch_add(BATCH, Ordering::Relaxed);
             if from >= scenarios.len() {
-                return found;
+                return work.found;
             }
             let batch = scenarios.iter().enumerate().skip(from).take(BATCH);
-            for (number, scenario) in batch {
-                for (family, judge) in judges.iter_mut().enumerate() {
-                    for fault in judged(judge, &bases[family], scenario, family) {
-                        found.entry((family, fault)).or_default().push(number);
-                    }
-                }
-            }
+            batch.for_each(|(number, scenario)| work.judge(number, scenario));
         }
     };
     let mut all = Found::new();
     thread::scope(|scope| {
         let running: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-        for thread in running {
-            for (fault, numbers) in thread.join().unwrap_or_default() {
-                all.entry(fault).or_default().extend(numbers);
-            }
+        for (fault, numbers) in running.into_iter().flat_map(|one| one.join().unwrap_or_default()) {
+            all.entry(fault).or_default().extend(numbers);
         }
     });
     all
@@ -179,22 +172,33 @@ fn simulate(ready: &Ready<'_>, scenarios: &[Scenario], threads: usize) -> Found 
 /// States that a thread takes at once.
 const BATCH: usize = 32;
 
-fn judged<'a>(
-    judge: &mut Judge<'a>,
-    base: &Arc<World<'a>>,
-    scenario: &Scenario,
-    family: usize,
-) -> BTreeSet<Fault> {
-    let world = World::after(base, scenario.up[family].clone());
-    judge.judge(&world, scenario.counts)
+/// What one thread does.
+struct Work<'w, 'a> {
+    /// By family: the state in which everything works.
+    wholes: &'w [Arc<World<'a>>],
+    judges: Vec<Judge<'a>>,
+    found: Found,
 }
+
+impl Work<'_, '_> {
+    fn judge(&mut self, number: usize, scenario: &Scenario) {
+        let Some(failure) = scenario.failures.first() else { return };
+        let families = self.wholes.iter().zip(&mut self.judges).enumerate();
+        for (family, (whole, judge)) in families {
+            let world = World::after(whole, Up::without(whole.plane, failure));
+            for fault in judge.judge(&world, scenario.counts) {
+                self.found.entry((family, fault)).or_default().push(number);
+            }
+        }
+    }
+}
+
+/// A scenario that shows a fault, and the flow.
+type Shown = (usize, Option<usize>);
 
 /// Each fault with the smallest failure that shows it, and the other smallest ones.
 fn minimal(scenarios: &[Scenario], found: Found) -> Vec<(usize, Fault, Failure, Vec<Failure>)> {
-    let mut by_about: BTreeMap<
-        (usize, &'static str, crate::judge::About),
-        Vec<(usize, Option<usize>)>,
-    > = BTreeMap::new();
+    let mut by_about: BTreeMap<(usize, &'static str, About), Vec<Shown>> = BTreeMap::new();
     for ((family, fault), numbers) in found {
         let entry = by_about.entry((family, fault.code, fault.about)).or_default();
         entry.extend(numbers.into_iter().map(|number| (number, fault.flow)));

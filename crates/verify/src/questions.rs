@@ -26,6 +26,10 @@ pub(crate) struct Questions {
     pub(crate) origins_of: Vec<(Origin, IpAddr)>,
     /// By flow: under how many failures anything is asked of it.
     pub(crate) most_of: Vec<u8>,
+    /// By flow: the first one with the same origin.
+    first_of: Vec<usize>,
+    /// Flows by where they come from and go to.
+    known: BTreeMap<(Origin, IpAddr, usize), Vec<usize>>,
     /// By the position of the invariant in the model.
     pub(crate) invariants: Vec<Wanted>,
     /// The rest of the Internet among the destinations.
@@ -76,26 +80,26 @@ impl Questions {
 
     /// Gathers what flows have in common.
     fn index(&mut self) {
+        let mut origins: BTreeMap<(Origin, IpAddr), usize> = BTreeMap::new();
+        let mut first: BTreeMap<Option<&str>, usize> = BTreeMap::new();
         for (number, flow) in self.flows.iter().enumerate() {
-            let origin = (flow.origin, flow.source);
-            let known = self.origins_of.iter().position(|one| *one == origin);
-            let at = known.unwrap_or(self.origins_of.len());
-            if known.is_none() {
-                self.origins_of.push(origin);
+            let next = self.origins_of.len();
+            let at = *origins.entry((flow.origin, flow.source)).or_insert(next);
+            if at == next {
+                self.origins_of.push((flow.origin, flow.source));
             }
             self.origin_of.push(at);
             let asked = self.asked[number].iter();
             self.most_of.push(asked.map(|one| self.survives(*one)).max().unwrap_or(0));
+            let outside = matches!(flow.origin, Origin::Outside(_));
+            let name = (!outside).then_some(self.origins[number].as_str());
+            self.first_of.push(*first.entry(name).or_insert(number));
         }
     }
 
     /// The first flow with the same origin: one stands for all that come from outside.
     pub(crate) fn first_of(&self, flow: usize) -> usize {
-        let outside = |at: usize| matches!(self.flows[at].origin, Origin::Outside(_));
-        let alike = |at: &usize| {
-            if outside(flow) { outside(*at) } else { self.origins[*at] == self.origins[flow] }
-        };
-        (0..self.flows.len()).find(alike).unwrap_or(flow)
+        self.first_of.get(flow).copied().unwrap_or(flow)
     }
 
     /// Leaves out the flows that need not be asked about, and the destinations of no other flow.
@@ -171,14 +175,15 @@ impl Questions {
         let back = self.destinations.number(plane, source, || from.clone());
         let to = self.destinations.number(plane, address, || to.clone());
         let flow = Flow { origin, source, to, back, port };
-        match self.flows.iter().position(|known| *known == flow) {
-            Some(known) => self.asked[known].push(asked),
-            None => {
-                self.flows.push(flow);
-                self.asked.push(vec![asked]);
-                self.origins.push(from.clone());
-            }
+        let alike = self.known.entry((origin, source, to)).or_default();
+        if let Some(known) = alike.iter().find(|known| self.flows[**known] == flow) {
+            self.asked[*known].push(asked);
+            return;
         }
+        alike.push(self.flows.len());
+        self.flows.push(flow);
+        self.asked.push(vec![asked]);
+        self.origins.push(from.clone());
     }
 
     fn invariant(&mut self, plane: &Plane<'_>, ends: &Ends, (at, invariant): (usize, &Invariant)) {
@@ -197,11 +202,9 @@ impl Questions {
         };
         for (origin, source, from) in origins(plane, ends, &invariant.from) {
             for (address, to) in goals(plane, ends, &invariant.to) {
-                for port in &ports {
-                    if source != address {
-                        let asked = (*port, Asked::Invariant(at));
-                        self.ask((origin, source, &from), (plane, address, &to), asked);
-                    }
+                for port in ports.iter().filter(|_| source != address) {
+                    let asked = (*port, Asked::Invariant(at));
+                    self.ask((origin, source, &from), (plane, address, &to), asked);
                 }
             }
         }
