@@ -9,7 +9,6 @@ use crate::plane::Plane;
 use crate::prove::Ready;
 use crate::questions::Questions;
 use crate::report::{Counterexample, End, Flow, Violation};
-use crate::why;
 use crate::world::World;
 use model::source::Place;
 use model::value::Port;
