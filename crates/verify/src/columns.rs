@@ -20,14 +20,17 @@ pub(crate) struct Memory<'a> {
     pub(crate) forwards: Forwards<'a>,
     starts: BTreeMap<Vec<At>, StartsNumber>,
     known: BTreeMap<Vec<Position>, u32>,
-    /// By flow and starts.
-    walks: Recall<(usize, StartsNumber), Rc<Seen>>,
-    /// By flow, starts of the answer, and the hosts that know the question.
-    answers: Recall<(usize, StartsNumber, u32), (Answer, Rc<[Position]>)>,
+    /// By starts.
+    walks: Recall<StartsNumber, Rc<Seen>>,
+    /// By starts of the answer and the hosts that know the question.
+    answers: Recall<(StartsNumber, u32), Answered>,
 }
 
 /// The number of a set of starts.
 pub(crate) type StartsNumber = u32;
+
+/// What becomes of an answer, and the hosts that it may pass.
+type Answered = (Answer, Rc<[Position]>);
 
 /// What becomes of the answer to a flow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,7 +91,7 @@ impl<'a> Memory<'a> {
         (starts, from): (&[At], StartsNumber),
     ) -> Rc<Seen> {
         let column = self.forwards.column(flow.to);
-        if let Some(known) = self.walks.get(&(number, from), column) {
+        if let Some(known) = self.walks.get(number, &from, column) {
             return known;
         }
         let sent = Sent { source: flow.source, content: flow.content(), known_to: &[] };
@@ -105,18 +108,18 @@ impl<'a> Memory<'a> {
         (flow_number, flow): (usize, &Flow),
         returns: &[At],
         known_to: &[Position],
-    ) -> (Answer, Rc<[Position]>) {
+    ) -> Answered {
         let known = number(&mut self.known, known_to);
-        let key = (flow_number, self.starts(returns), known);
+        let key = (self.starts(returns), known);
         let column = self.forwards.column(flow.back);
-        if let Some(known) = self.answers.get(&key, column) {
+        if let Some(known) = self.answers.get(flow_number, &key, column) {
             return known;
         }
         let source = self.destinations.all[flow.to].address;
         let sent = Sent { source, content: flow.answer(), known_to };
         let (seen, asked) = self.follow(flow.back, sent, returns);
         let answer = (self.verdict(&seen, known_to), seen.hosts.into());
-        self.answers.insert(key, &asked, column, answer.clone());
+        self.answers.insert((flow_number, key), &asked, column, answer.clone());
         answer
     }
 

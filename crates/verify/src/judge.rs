@@ -137,7 +137,7 @@ impl<'a> Judge<'a> {
             let from = from.clone();
             for one in &questions.asked[number] {
                 if failures <= usize::from(questions.survives(*one)) {
-                    self.ask(world, *one, (number, flow), (&from, &seen), faults);
+                    self.ask(world, (*one, number, flow), (&from, &seen), faults);
                 }
             }
         }
@@ -171,8 +171,7 @@ impl<'a> Judge<'a> {
     fn ask(
         &mut self,
         world: &World<'a>,
-        asked: Asked,
-        (number, flow): (usize, &Flow),
+        (asked, number, flow): (Asked, usize, &Flow),
         (starts, seen): Place<'_>,
         faults: &mut Faults,
     ) {

@@ -3,18 +3,18 @@
 
 use crate::forwards::FormNumber;
 use crate::plane::Position;
-use std::collections::BTreeMap;
 
-/// What was seen, by a key and by what hosts do.
+/// What was seen of each flow, by a key and by what hosts do.
 pub(crate) struct Recall<K, T> {
-    roots: BTreeMap<K, usize>,
+    /// By flow.
+    roots: Vec<Vec<(K, u32)>>,
     nodes: Vec<Node<T>>,
 }
 
 /// A question on the way to what was seen.
 enum Node<T> {
     /// What this host does, and where each answer leads.
-    Asks(Position, Vec<(FormNumber, usize)>),
+    Asks(u32, Vec<(FormNumber, u32)>),
     /// What becomes of it.
     Knows(T),
 }
@@ -22,20 +22,25 @@ enum Node<T> {
 /// Beyond this, everything is forgotten: memory stays small however many states there are.
 const MOST: usize = 1 << 18;
 
-impl<K: Ord, T: Clone> Recall<K, T> {
+impl<K: PartialEq, T: Clone> Recall<K, T> {
     /// Nothing seen yet.
     pub(crate) fn new() -> Self {
-        Self { roots: BTreeMap::new(), nodes: Vec::new() }
+        Self { roots: Vec::new(), nodes: Vec::new() }
     }
 
-    /// What becomes of a packet where hosts do this.
-    pub(crate) fn get(&self, key: &K, column: &[FormNumber]) -> Option<T> {
-        let mut at = *self.roots.get(key)?;
+    fn root(&self, flow: usize, key: &K) -> Option<u32> {
+        let alike = self.roots.get(flow)?;
+        alike.iter().find(|(known, _)| known == key).map(|(_, root)| *root)
+    }
+
+    /// What becomes of a flow's packet where hosts do this.
+    pub(crate) fn get(&self, flow: usize, key: &K, column: &[FormNumber]) -> Option<T> {
+        let mut at = self.root(flow, key)?;
         loop {
-            match &self.nodes[at] {
+            match &self.nodes[at as usize] {
                 Node::Knows(seen) => return Some(seen.clone()),
                 Node::Asks(host, answers) => {
-                    let form = column[*host];
+                    let form = column[*host as usize];
                     at = answers.iter().find(|(known, _)| *known == form)?.1;
                 }
             }
@@ -43,27 +48,37 @@ impl<K: Ord, T: Clone> Recall<K, T> {
     }
 
     /// Remembers it: `hosts` are those that were asked, in the order in which they were.
-    pub(crate) fn insert(&mut self, key: K, hosts: &[Position], column: &[FormNumber], seen: T) {
+    pub(crate) fn insert(
+        &mut self,
+        (flow, key): (usize, K),
+        hosts: &[Position],
+        column: &[FormNumber],
+        seen: T,
+    ) {
         if self.nodes.len() > MOST {
             self.nodes.clear();
             self.roots.clear();
         }
-        let known = self.roots.get(&key).copied();
+        let known = self.root(flow, &key);
         let mut at = known.unwrap_or_else(|| self.node(hosts.first(), &seen));
-        self.roots.insert(key, at);
+        if known.is_none() {
+            let flows = self.roots.len().max(flow + 1);
+            self.roots.resize_with(flows, Vec::new);
+            self.roots[flow].push((key, at));
+        }
         for (place, host) in hosts.iter().enumerate() {
             let form = column[*host];
             let next = self.next(at, form);
             let new = next.unwrap_or_else(|| self.node(hosts.get(place + 1), &seen));
-            if let (None, Node::Asks(_, answers)) = (next, &mut self.nodes[at]) {
+            if let (None, Node::Asks(_, answers)) = (next, &mut self.nodes[at as usize]) {
                 answers.push((form, new));
             }
             at = new;
         }
     }
 
-    fn next(&self, at: usize, form: FormNumber) -> Option<usize> {
-        match &self.nodes[at] {
+    fn next(&self, at: u32, form: FormNumber) -> Option<u32> {
+        match &self.nodes[at as usize] {
             Node::Asks(_, answers) => {
                 answers.iter().find(|(known, _)| *known == form).map(|(_, next)| *next)
             }
@@ -72,11 +87,11 @@ impl<K: Ord, T: Clone> Recall<K, T> {
     }
 
     /// A new node: the question about a host, or what is seen where none is left.
-    fn node(&mut self, host: Option<&Position>, seen: &T) -> usize {
+    fn node(&mut self, host: Option<&Position>, seen: &T) -> u32 {
         self.nodes.push(match host {
-            Some(host) => Node::Asks(*host, Vec::new()),
+            Some(host) => Node::Asks(*host as u32, Vec::new()),
             None => Node::Knows(seen.clone()),
         });
-        self.nodes.len() - 1
+        (self.nodes.len() - 1) as u32
     }
 }

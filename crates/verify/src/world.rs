@@ -109,7 +109,7 @@ impl<'a> World<'a> {
         }
         match &self.plane.gateways[host] {
             Some(gateway) if self.up.nics[gateway.nic] => {
-                self.on_link(gateway.nic, gateway.address, false)
+                self.on_link(gateway.nic, gateway.address)
             }
             Some(_) | None => Forward::Unreachable,
         }
@@ -174,7 +174,7 @@ impl<'a> World<'a> {
     pub(crate) fn step(&self, host: Position, address: IpAddr, step: &Step) -> Option<Forward> {
         let segment = step.segment.and_then(|segment| self.plane.nic_on(host, segment));
         if let Some(nic) = segment.filter(|nic| self.connected(*nic)) {
-            return Some(self.on_link(nic, address, true));
+            return Some(self.on_lan(nic, address));
         }
         let router = self.plane.router_of[host]?;
         if !self.up.routing[host] {
@@ -267,7 +267,7 @@ impl<'a> World<'a> {
 
     fn to_vip(&self, vip: usize, nic: NicNumber) -> Forward {
         match self.plane.vips[vip].address {
-            Some(address) => self.on_link(nic, address, false),
+            Some(address) => self.on_link(nic, address),
             None => Forward::Unreachable,
         }
     }
@@ -280,13 +280,26 @@ impl<'a> World<'a> {
     }
 
     /// To whoever has an address on the segment of an interface.
-    fn on_link(&self, nic: NicNumber, address: IpAddr, member: bool) -> Forward {
+    fn on_link(&self, nic: NicNumber, address: IpAddr) -> Forward {
         let segment = self.plane.nics[nic].segment;
         let hops: Vec<_> = self.answering(segment, address).map(|other| (nic, other)).collect();
-        match (hops.is_empty(), member && !self.is_named(segment, address)) {
-            (false, _) => Forward::To(hops),
-            (true, true) => Forward::Member(nic),
-            (true, false) => Forward::Silence(nic),
+        if hops.is_empty() { Forward::Silence(nic) } else { Forward::To(hops) }
+    }
+
+    /// The same for a destination: it may be a machine that the model does not name.
+    fn on_lan(&self, nic: NicNumber, address: IpAddr) -> Forward {
+        match self.on_link(nic, address) {
+            Forward::Silence(_) if !self.is_named(self.plane.nics[nic].segment, address) => {
+                Forward::Member(nic)
+            }
+            named @ (Forward::Here
+            | Forward::Pool
+            | Forward::To(_)
+            | Forward::Member(_)
+            | Forward::Out(_)
+            | Forward::Silence(_)
+            | Forward::Unreachable
+            | Forward::Blackhole) => named,
         }
     }
 
