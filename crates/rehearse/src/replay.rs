@@ -89,6 +89,9 @@ impl Replay<'_> {
 
     /// One way, hop by hop: each kernel is asked where it sends such packets.
     fn way(&self, what: String, (hops, end): (&[Hop], Option<&End>), to: IpAddr) -> Compared {
+        if hops.is_empty() {
+            return self.nobody(what);
+        }
         let names: Vec<&str> = hops.iter().map(|hop| hop.host.as_str()).collect();
         let trails = names.first().map(|first| self.kernels.trails(first, to)).unwrap_or_default();
         let told: BTreeSet<String> = trails.iter().map(|trail| self.in_words(trail)).collect();
@@ -102,6 +105,24 @@ impl Replay<'_> {
         }
         let end = end.map_or_else(String::new, |end| format!(", {}", end_in_words(end)));
         Compared { what, predicted: format!("{}{end}", names.join(" > ")), seen, agrees }
+    }
+
+    /// A flow that nobody is left to send: what carries it is off.
+    fn nobody(&self, what: String) -> Compared {
+        let elements = self.shown.failure.elements().iter();
+        let hosts = elements.filter_map(|element| match element {
+            verify::Element::Host(id) => Some(self.isp.hosts[*id].name()),
+            verify::Element::Link(..)
+            | verify::Element::Segment(_)
+            | verify::Element::Session(..)
+            | verify::Element::Daemon(..)
+            | verify::Element::Site(_) => None,
+        });
+        let (off, on): (Vec<&str>, Vec<&str>) =
+            hosts.partition(|host| self.twin.pid(host).is_err());
+        let predicted = "nobody is left to take it".to_owned();
+        let agrees = on.is_empty() && !off.is_empty();
+        Compared { what, predicted, seen: format!("without power: {}", off.join(", ")), agrees }
     }
 
     fn ours(&self, host: &str) -> bool {

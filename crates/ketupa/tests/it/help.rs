@@ -3,7 +3,7 @@
 use crate::run::{Folder, ketupa};
 use std::process::Command;
 
-const COMMANDS: [&str; 30] = [
+const COMMANDS: [&str; 31] = [
     "check",
     "explain",
     "prove",
@@ -34,6 +34,7 @@ const COMMANDS: [&str; 30] = [
     "twin pcap",
     "twin logs",
     "twin announce",
+    "twin replay",
 ];
 
 #[test]
