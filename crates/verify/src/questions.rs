@@ -127,6 +127,8 @@ impl Questions {
             flow.back = moved[&flow.back];
         }
         (self.origin_of, self.origins_of, self.most_of) = Default::default();
+        self.first_of.clear();
+        self.known.clear();
         self.index();
     }
 
