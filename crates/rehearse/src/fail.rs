@@ -112,12 +112,11 @@ impl Stage<'_> {
         let word = session.name.replace('-', "_");
         let played = outside::routers(self.isp, neighbor);
         let stand_in = played.iter().find(|(_, all)| all.iter().any(|s| s.name == session.name));
-        let (host, protocols) = match (stand_in, session.remote) {
-            (Some((router, _)), _) => (router.as_str(), format!("s_{word}_*")),
-            (None, _) => {
-                let neighbor = neighbor.name().replace('-', "_");
-                (self.isp.hosts[session.host].name(), format!("bgp_{neighbor}_{word}_*"))
-            }
+        let (host, protocols) = if let Some((router, _)) = stand_in {
+            (router.as_str(), format!("s_{word}_*"))
+        } else {
+            let neighbor = neighbor.name().replace('-', "_");
+            (self.isp.hosts[session.host].name(), format!("bgp_{neighbor}_{word}_*"))
         };
         let verb = match self.act {
             Act::Break => "disable",

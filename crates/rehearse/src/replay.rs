@@ -154,20 +154,19 @@ impl Replay<'_> {
                 ours.iter().map(String::as_str).take(names.len()).eq(names.iter().copied())
             }
             (Some(End::Left(session)), _, Some(out)) => alike && self.plays(out, session),
-            (Some(End::Delivered(_)), Seen::Arrives(_), None) => alike,
             (Some(End::Delivered(what)), Seen::OnLink(host, nic), None) => {
                 alike && on(what, host, nic)
             }
             // A pool's members have no machines here: their host says that nobody is online.
-            (Some(End::Delivered(_)), Seen::Refused(_), None) => alike,
-            (Some(End::Unreachable(_)), Seen::Refused(_), None) => alike,
-            (Some(End::Blackholed(_)), Seen::Dropped(_), None) => alike,
+            (Some(End::Delivered(_)), Seen::Arrives(_) | Seen::Refused(_), None)
+            | (Some(End::Unreachable(_)), Seen::Refused(_), None)
+            | (Some(End::Blackholed(_)), Seen::Dropped(_), None)
+            | (Some(End::Loop(_)), Seen::Circle(_), None) => alike,
             (
                 Some(End::Unanswered(what)),
                 Seen::Silence(host, nic) | Seen::OnLink(host, nic),
                 None,
             ) => alike && on(what, host, nic),
-            (Some(End::Loop(_)), Seen::Circle(_), None) => alike,
             (Some(_), _, _) => false,
         }
     }
@@ -234,11 +233,11 @@ impl Replay<'_> {
         let net = text.split_whitespace().next().unwrap_or_default();
         match (&self.shown.end, told_by(text)) {
             (Some(End::Left(to)), Some(from)) => self.leak((text, net), (from, to)),
-            (_, _) => self.two_protocols(text, net),
+            (_, _) => Ok(self.two_protocols(text, net)),
         }
     }
 
-    fn two_protocols(&self, text: &str, net: &str) -> Result<Compared, String> {
+    fn two_protocols(&self, text: &str, net: &str) -> Compared {
         let mut both = Vec::new();
         for host in self.isp.hosts.values().filter(|host| host.role.routes()) {
             let Ok(shown) = ask::output(self.twin, host.name(), &["birdc", "show", "route", net])
@@ -254,12 +253,12 @@ impl Replay<'_> {
                 both.push(host.name().to_owned());
             }
         }
-        Ok(Compared {
+        Compared {
             what: format!("who carries {net}"),
             predicted: text.to_owned(),
             agrees: !both.is_empty(),
             seen: format!("both on {}", listed(&both)),
-        })
+        }
     }
 
     /// Lets one neighbour announce the route, and looks whether another hears it.
@@ -278,7 +277,7 @@ impl Replay<'_> {
         let mut heard = None;
         for _ in 0..20 {
             std::thread::sleep(std::time::Duration::from_millis(500));
-            heard = self.hears(&hearer, net)?;
+            heard = self.hears(&hearer, net);
             if heard.is_some() {
                 break;
             }
@@ -293,14 +292,14 @@ impl Replay<'_> {
     }
 
     /// A route of ours that a container heard, with its path.
-    fn hears(&self, container: &str, net: &str) -> Result<Option<String>, String> {
+    fn hears(&self, container: &str, net: &str) -> Option<String> {
         let asn = self.isp.about.asn.0;
         // `birdc` fails where there is no such route.
         let shown = ask::output(self.twin, container, &["birdc", "show", "route", net, "all"]);
         let shown = shown.unwrap_or_default();
         let mut paths = shown.lines().filter_map(|line| line.trim().strip_prefix("BGP.as_path: "));
         let ours = |path: &&str| path.split_whitespace().next() == Some(asn.to_string().as_str());
-        Ok(paths.find(ours).map(|path| format!("it does, path {path}")))
+        paths.find(ours).map(|path| format!("it does, path {path}"))
     }
 
     fn container(&self, session: &str) -> Option<String> {

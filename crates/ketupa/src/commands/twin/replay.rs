@@ -161,16 +161,16 @@ fn tell(
                 screen.line(plain(&format!("  seen:      {}", one.seen)))?;
                 screen.line(if one.agrees { "  the same" } else { "  DIFFERENT" })?;
             }
-            screen.line(verdict(compared, agrees))?;
+            screen.line(verdict(compared))?;
         }
     }
     Ok(if agrees { End::Well } else { End::Wrong })
 }
 
-fn verdict(compared: &[Compared], agrees: bool) -> &'static str {
-    match (compared.is_empty(), agrees) {
-        (true, _) => "this finding says nothing that a twin could show",
-        (false, true) => "the twin does what the proof says",
-        (false, false) => "the twin does something else than the proof says",
+fn verdict(compared: &[Compared]) -> &'static str {
+    match compared {
+        [] => "this finding says nothing that a twin could show",
+        all if all.iter().all(|one| one.agrees) => "the twin does what the proof says",
+        _ => "the twin does something else than the proof says",
     }
 }
