@@ -116,7 +116,10 @@ impl<'a> Memory<'a> {
             return known;
         }
         let source = self.destinations.all[flow.to].address;
-        let sent = Sent { source, content: flow.answer(), known_to };
+        // The host that asked knows the connection, too.
+        let mut knowing = known_to.to_vec();
+        knowing.extend(flow.asker());
+        let sent = Sent { source, content: flow.answer(), known_to: &knowing };
         let (seen, asked) = self.follow(flow.back, sent, returns);
         let answer = (self.verdict(&seen, known_to), seen.hosts.into());
         self.answers.insert((flow_number, key), &asked, column, answer.clone());

@@ -154,6 +154,14 @@ impl Flow {
         content(self.port, Way::There)
     }
 
+    /// The host of ours that sends it, where it is one.
+    pub(crate) fn asker(&self) -> Option<Position> {
+        match self.origin {
+            Origin::Host(host) => Some(host),
+            Origin::Lan(_) | Origin::Pool(_) | Origin::Outside(_) => None,
+        }
+    }
+
     /// What is in the answer.
     pub(crate) fn answer(&self) -> Content<'static> {
         content(self.port, Way::Back)

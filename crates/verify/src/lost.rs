@@ -107,9 +107,10 @@ fn unreachable(
             && world.paths.distance(router, other) != FAR
             && world.paths.distance(other, router) != FAR
     };
-    destination.steps.first()?;
-    // Only what is more than an aggregate counts: an aggregate leads nowhere by itself.
-    let known = destination.steps.iter().filter_map(|step| step.prefix).any(|prefix| {
+    // What is no more specific than the route that says unreachable would not be followed anyway.
+    let own = |prefix: usize| world.choices[prefix].route[usize::from(router)].is_some();
+    let prefixes = destination.steps.iter().filter_map(|step| step.prefix);
+    let known = prefixes.take_while(|prefix| !own(*prefix)).any(|prefix| {
         plane.routes.injections[prefix].iter().any(|one| {
             one.leads != Leads::Unreachable
                 && reaches(one.router)

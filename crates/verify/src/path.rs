@@ -2,7 +2,7 @@
 
 use crate::columns::Seen;
 use crate::destination::Destination;
-use crate::flows::{Flow, Origin};
+use crate::flows::Flow;
 use crate::lost::returns;
 use crate::plane::Position;
 use crate::questions::Questions;
@@ -189,12 +189,7 @@ impl<'a> Followed<'a> {
 /// The hosts whose tables know the connection once the question has passed: those on its way, and the
 /// host that asked.
 pub(crate) fn knowing(flow: &Flow, seen: &Seen) -> Vec<Position> {
-    let mut all = seen.tracked.clone();
-    match flow.origin {
-        Origin::Host(host) => all.push(host),
-        Origin::Lan(_) | Origin::Pool(_) | Origin::Outside(_) => {}
-    }
-    all
+    seen.tracked.iter().copied().chain(flow.asker()).collect()
 }
 
 /// The answers to a flow, from wherever it arrived.

@@ -173,7 +173,8 @@ impl<'a> World<'a> {
     /// What one prefix that covers the destination says, if a host has it.
     pub(crate) fn step(&self, host: Position, address: IpAddr, step: &Step) -> Option<Forward> {
         let segment = step.segment.and_then(|segment| self.plane.nic_on(host, segment));
-        if let Some(nic) = segment.filter(|nic| self.connected(*nic)) {
+        let near = |nic: &NicNumber| self.connected(*nic) && !self.plane.nics[*nic].apart;
+        if let Some(nic) = segment.filter(near) {
             return Some(self.on_lan(nic, address));
         }
         let router = self.plane.router_of[host]?;

@@ -27,7 +27,7 @@ fn folder() -> PathBuf {
 fn declared(name: &str) -> Folder {
     let declared = Folder::example(&format!("fault-{name}"), "neutrinet");
     for (file, text) in files(&folder().join(name)) {
-        if file.ends_with(".toml") {
+        if Path::new(&file).extension().is_some_and(|extension| extension == "toml") {
             declared.write(&file, text.as_bytes());
         }
     }

@@ -89,7 +89,7 @@ impl Declared {
         for entry in fs::read_dir(self.folder.join("neighbors")).unwrap().flatten() {
             let text = fs::read_to_string(entry.path()).unwrap();
             let kept = text.lines().filter(|line| !line.starts_with("routes "));
-            fs::write(entry.path(), kept.map(|line| format!("{line}\n")).collect::<String>())
+            fs::write(entry.path(), kept.flat_map(|line| [line, "\n"]).collect::<String>())
                 .unwrap();
         }
     }
@@ -122,9 +122,9 @@ impl Declared {
     pub(crate) fn finding(&self, code: &str) -> String {
         let said = ketupa(&["prove", self.folder(), "--failures", "1", "--today", TODAY]);
         let words = said.out.split_whitespace();
-        let found =
+        let mut found =
             words.filter(|word| word.strip_prefix(code).is_some_and(|rest| rest.starts_with('-')));
-        let found = found.last().map(str::to_owned);
+        let found = found.next_back().map(str::to_owned);
         found.unwrap_or_else(|| panic!("no {code}: {}{}", said.out, said.err))
     }
 

@@ -54,6 +54,8 @@ pub(crate) struct Nic {
     pub(crate) segment: Position,
     pub(crate) kind: SegmentKind,
     pub(crate) address: Option<IpAddr>,
+    /// Whether it is kept apart from all others, in a VRF.
+    pub(crate) apart: bool,
 }
 
 /// A virtual address of this family.
@@ -263,6 +265,7 @@ fn nics(isp: &Isp, family: Family) -> (Vec<Nic>, Vec<NicNumber>) {
             segment: nic.segment.index(),
             kind: isp.segments[nic.segment].kind,
             address: nic.address(family),
+            apart: isp.management_nic(id).is_some_and(|own| own.name == nic.name),
         }));
     }
     first.push(nics.len());

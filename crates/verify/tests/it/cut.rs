@@ -2,8 +2,6 @@
 //!
 //! It knows cables and who forwards, and no routing: between two routers OSPF finds a way exactly when
 //! there is one, so that what it says must be what the simulation says.
-#![expect(clippy::indexing_slicing, reason = "hosts and segments are dense numbers")]
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use model::kinds::{Host, SegmentKind};
 use model::{Id, Isp, Named as _};

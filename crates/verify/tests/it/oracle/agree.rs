@@ -1,5 +1,4 @@
 //! Two methods that know nothing of each other agree where they speak of the same thing.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use super::compare::{compare, failures, size};
 use super::{ask, differences};
