@@ -141,9 +141,13 @@ fn groups(isp: &Isp, host: Id<Host>) -> Vec<Group> {
 fn instance(isp: &Isp, host: Id<Host>, vip: &Vip, family: Family) -> Option<Instance> {
     let address = vip.address(family)?;
     let link_local = (family == Family::V6).then(|| vip.link_local().to_string());
+    let interface = isp.hosts[host].nic_on(vip.segment)?.name.clone();
+    // keepalived refuses an instance that tracks the interface that it is on: it does so anyway.
+    let others = |tracked: &Tracked| tracked.interface != interface;
+    let tracked = tracked(isp, host).into_iter().filter(|_| vip.group.is_none()).filter(others);
+    let tracked = tracked.collect();
     Some(Instance {
         name: instance_name(vip, family),
-        interface: isp.hosts[host].nic_on(vip.segment)?.name.clone(),
         vmac: vip.interface(family),
         vrid: vip.vrid,
         priority: vip.priority(host)?,
@@ -151,7 +155,8 @@ fn instance(isp: &Isp, host: Id<Host>, vip: &Vip, family: Family) -> Option<Inst
         // A host prefix: with the segment's length there would be a second route to the segment.
         addresses: link_local.into_iter().chain([net(address)]).collect(),
         grouped: vip.group.is_some(),
-        tracked: if vip.group.is_none() { tracked(isp, host) } else { Vec::new() },
+        tracked,
+        interface,
     })
 }
 

@@ -213,14 +213,14 @@ impl<'a> Plane<'a> {
         let tracked = |id: Id<Host>| {
             let losses = self.isp.tracked_by(id).into_iter();
             let at = |name: &str| self.nics_of(id.index()).find(|nic| self.nic_name(*nic) == name);
-            losses.filter_map(|(nic, loss)| Some((at(&nic.name)?, loss))).collect()
+            losses.filter_map(|(nic, loss)| Some((at(&nic.name)?, loss))).collect::<Vec<_>>()
         };
         let candidate = |(id, nic, priority): &(Id<Host>, NicNumber, u8)| Candidate {
             host: id.index(),
             nic: *nic,
             priority: *priority,
             address: self.nics[*nic].address,
-            tracked: tracked(*id),
+            tracked: tracked(*id).into_iter().filter(|(tracked, _)| tracked != nic).collect(),
             hears: hears(*id, *nic),
         };
         all.iter().map(candidate).collect()
