@@ -48,8 +48,10 @@ pub(crate) fn announced(plane: &Plane<'_>, session: &Session) -> Announced {
     routes.extend(prefixes(neighbor, plane.family).map(|net| route(net, path)));
     if neighbor.relation == Relation::Transit {
         routes.extend(rest(plane.family).map(|net| route(net, &[own, REST_ASN])));
-        // Whoever peers with us buys transit too: the world reaches it another way.
-        for other in plane.isp.neighbors.values().filter(|other| also_behind(other)) {
+        // Whoever peers with us buys transit too, and transits know each other: the world reaches them
+        // another way.
+        let others = plane.isp.neighbors.values().filter(|other| other.name != neighbor.name);
+        for other in others.filter(|other| also_behind(other)) {
             let far = match other.relation {
                 Relation::RouteServer => MEMBER_ASN,
                 Relation::Transit | Relation::Peer | Relation::Customer => other.asn.0,
@@ -65,7 +67,7 @@ pub(crate) fn announced(plane: &Plane<'_>, session: &Session) -> Announced {
 }
 
 fn also_behind(neighbor: &Neighbor) -> bool {
-    matches!(neighbor.relation, Relation::Peer | Relation::RouteServer)
+    matches!(neighbor.relation, Relation::Transit | Relation::Peer | Relation::RouteServer)
 }
 
 fn whole(family: Family) -> IpNet {

@@ -26,7 +26,8 @@ pub(super) fn taken(isp: &Isp, neighbor: &Neighbor, family: Family) -> Vec<Told>
 }
 
 /// What a neighbour tells, with how many ASNs are behind its own: what is declared that it announces,
-/// and a transit also what peers and members of exchanges announce, because they buy transit too.
+/// and a transit also what peers and members of exchanges announce, because they buy transit too, and
+/// what other transits announce.
 fn told(isp: &Isp, neighbor: &Neighbor) -> BTreeMap<IpNet, usize> {
     let own = |neighbor: &Neighbor| {
         let customer = neighbor.relation == Relation::Customer;
@@ -35,10 +36,10 @@ fn told(isp: &Isp, neighbor: &Neighbor) -> BTreeMap<IpNet, usize> {
     };
     let mut all = BTreeMap::new();
     if neighbor.relation == Relation::Transit {
-        let others = isp.neighbors.values();
-        let others =
-            others.filter(|other| matches!(other.relation, Relation::Peer | Relation::RouteServer));
-        all.extend(others.flat_map(own).map(|prefix| (prefix, 1)));
+        let others = isp.neighbors.values().filter(|other| other.name != neighbor.name);
+        let others = others.filter(|other| other.relation != Relation::Customer);
+        // The rest of the Internet lies between.
+        all.extend(others.flat_map(own).map(|prefix| (prefix, 2)));
         let defaults = ["0.0.0.0/0", "::/0"].iter().filter(|_| neighbor.default_route);
         all.extend(defaults.filter_map(|default| Some((default.parse().ok()?, 0))));
     }
