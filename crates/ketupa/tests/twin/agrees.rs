@@ -37,7 +37,8 @@ fn daemons_do_what_the_proof_predicts_whatever_is_broken() {
     agree(&declared.up(), &FAILURES);
 }
 
-/// The choice between routes, rule by rule: more than twenty prefixes of each family, on six routers.
+/// The choice between routes, rule by rule: about twenty prefixes of each family, taken or refused, on six
+/// routers.
 #[test]
 fn daemons_choose_as_predicted_where_every_route_is_a_close_call() {
     let network = Declared::text(include_str!("isps/ties.toml"), "ties").up();
