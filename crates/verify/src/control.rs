@@ -1,12 +1,11 @@
 //! V-CONTROL: packets by which our machines keep the network together, and that a filter of ours drops.
 
 use crate::fixed::violation;
-use crate::plane::gate::{EPHEMERAL, LINK_LOCAL};
+use crate::plane::gate::{Arriving, EPHEMERAL, on_link};
 use crate::plane::{NicNumber, Plane, Position};
 use crate::report::{Counterexample, End, Hop, Violation};
-use derive::packet::judge::{Content, Packet};
+use derive::packet::judge::Content;
 use derive::packet::rules::Protocol;
-use model::ask::Family;
 use model::kinds::SegmentKind;
 use model::source::Place;
 use model::{Finding, Named as _};
@@ -21,11 +20,7 @@ struct Talk {
     from: String,
     to: Position,
     input: NicNumber,
-    source: IpAddr,
-    destination: IpAddr,
-    content: Content<'static>,
-    /// Its hop limit as it arrives.
-    hops: u8,
+    said: Arriving,
 }
 
 /// What a filter drops, by protocol and rule.
@@ -34,16 +29,7 @@ pub(crate) fn violations(planes: &[Plane<'_>]) -> Vec<Violation> {
     let all =
         planes.iter().flat_map(|plane| talks(plane).into_iter().map(move |talk| (plane, talk)));
     for (plane, talk) in all {
-        let packet = Packet {
-            input: Some(plane.nic_name(talk.input)),
-            output: None,
-            source: talk.source,
-            destination: talk.destination,
-            content: talk.content,
-            hops: talk.hops,
-            state: None,
-        };
-        let ruling = plane.gates.judge(talk.to, &packet);
+        let ruling = plane.gates.takes(plane, (talk.to, talk.input), talk.said);
         if !ruling.passes {
             let rule = ruling.by.unwrap_or_else(|| "the end of its chain".to_owned());
             dropped.entry((talk.protocol, rule)).or_default().push(talk);
@@ -131,18 +117,8 @@ fn sessions(plane: &Plane<'_>) -> Vec<Talk> {
         let bfd = [("BFD", Content::Udp { from: EPHEMERAL, to: BFD })].into_iter().filter(|_| bfd);
         for (protocol, content) in [("BGP", opens(BGP))].into_iter().chain(bfd) {
             let (about, from) = (about.clone(), from.clone());
-            let hops = 255;
-            all.push(Talk {
-                protocol,
-                about,
-                from,
-                to,
-                input: nic,
-                source,
-                destination,
-                content,
-                hops,
-            });
+            let said = Arriving { source, destination, content, hops: 255 };
+            all.push(Talk { protocol, about, from, to, input: nic, said });
         }
     };
     for session in &plane.routes.sessions {
@@ -185,10 +161,7 @@ fn internal(plane: &Plane<'_>) -> Vec<Talk> {
                 from: peer.name().to_owned(),
                 to: id.index(),
                 input: link.nic,
-                source,
-                destination,
-                content: opens(BGP),
-                hops: 60,
+                said: Arriving { source, destination, content: opens(BGP), hops: 60 },
             });
         }
     }
@@ -198,10 +171,6 @@ fn internal(plane: &Plane<'_>) -> Vec<Talk> {
 /// OSPF and BFD of the neighbours on each backbone.
 fn backbones(plane: &Plane<'_>) -> Vec<Talk> {
     let mut all = Vec::new();
-    let group: IpAddr = match plane.family {
-        Family::V4 => [224, 0, 0, 5].into(),
-        Family::V6 => [0xff02, 0, 0, 0, 0, 0, 0, 5].into(),
-    };
     let routers = |nic: &&NicNumber| plane.router_of[plane.nics[**nic].host].is_some();
     for (segment, nics) in plane.on_segment.iter().enumerate() {
         let declared = &plane.isp.segments[plane.segment_ids[segment]];
@@ -210,26 +179,22 @@ fn backbones(plane: &Plane<'_>) -> Vec<Talk> {
         }
         for near in nics.iter().filter(routers) {
             for far in nics.iter().filter(routers).filter(|far| *far != near) {
-                let (Some(own), Some(other)) =
+                let (Some(destination), sender @ Some(_)) =
                     (plane.nics[*near].address, plane.nics[*far].address)
                 else {
                     continue;
                 };
-                let source = if plane.family == Family::V6 { LINK_LOCAL } else { other };
-                let talk = |protocol, destination, (content, hops)| Talk {
+                let Some(ospf) = on_link(plane.family, sender, Protocol::Ospf) else { continue };
+                let content = Content::Udp { from: EPHEMERAL, to: BFD };
+                let bfd = Arriving { destination, content, hops: 255, ..ospf };
+                all.extend([("OSPF", ospf), ("BFD", bfd)].map(|(protocol, said)| Talk {
                     protocol,
                     about: declared.at.key.clone(),
                     from: plane.host(plane.nics[*far].host).name().to_owned(),
                     to: plane.nics[*near].host,
                     input: *near,
-                    source,
-                    destination,
-                    content,
-                    hops,
-                };
-                all.push(talk("OSPF", group, (Content::Other(Protocol::Ospf), 1)));
-                let bfd = Content::Udp { from: EPHEMERAL, to: BFD };
-                all.push(talk("BFD", own, (bfd, 255)));
+                    said,
+                }));
             }
         }
     }
@@ -253,10 +218,7 @@ fn validators(plane: &Plane<'_>) -> Vec<Talk> {
                 from: host.name().to_owned(),
                 to: id.index(),
                 input,
-                source,
-                destination,
-                content: opens(port),
-                hops: 60,
+                said: Arriving { source, destination, content: opens(port), hops: 60 },
             });
         }
     }
@@ -265,25 +227,20 @@ fn validators(plane: &Plane<'_>) -> Vec<Talk> {
 
 /// What the candidates of a virtual address tell each other.
 fn vrrp(plane: &Plane<'_>) -> Vec<Talk> {
-    let group: IpAddr = match plane.family {
-        Family::V4 => [224, 0, 0, 18].into(),
-        Family::V6 => [0xff02, 0, 0, 0, 0, 0, 0, 0x12].into(),
-    };
     let mut all = Vec::new();
     for (vip, about) in plane.vips.iter().zip(plane.isp.vips.values()) {
         for near in vip.candidates.iter().filter(|_| vip.address.is_some()) {
             for far in vip.candidates.iter().filter(|far| far.host != near.host) {
-                let Some(address) = far.address else { continue };
+                let Some(sender) = far.address else { continue };
+                let said = on_link(plane.family, Some(sender), Protocol::Vrrp);
+                let Some(said) = said else { continue };
                 all.push(Talk {
                     protocol: "VRRP",
                     about: about.at.key.clone(),
                     from: plane.host(far.host).name().to_owned(),
                     to: near.host,
                     input: near.nic,
-                    source: if plane.family == Family::V6 { LINK_LOCAL } else { address },
-                    destination: group,
-                    content: Content::Other(Protocol::Vrrp),
-                    hops: 255,
+                    said,
                 });
             }
         }

@@ -130,18 +130,8 @@ impl<'a> Followed<'a> {
     }
 
     fn output(&self, host: Position, next: At) -> Option<usize> {
-        match &self.forwards[host] {
-            Forward::To(hops) => {
-                hops.iter().find(|(_, input)| Some(*input) == next.input).map(|(out, _)| *out)
-            }
-            Forward::Here
-            | Forward::Pool
-            | Forward::Member(_)
-            | Forward::Out(_)
-            | Forward::Silence(_)
-            | Forward::Unreachable
-            | Forward::Blackhole => None,
-        }
+        let mut hops = self.forwards[host].hops().iter();
+        hops.find(|(_, input)| Some(*input) == next.input).map(|(out, _)| *out)
     }
 
     fn last_output(&self, host: Position, ending: &Ending) -> Option<usize> {
@@ -149,16 +139,7 @@ impl<'a> Followed<'a> {
             Ending::Member(nic) | Ending::Silence(nic) => Some(*nic),
             Ending::Filtered(nic) => *nic,
             Ending::Left(session) => self.world.plane.routes.sessions[*session].nic,
-            Ending::Loop => match &self.forwards[host] {
-                Forward::To(hops) => hops.first().map(|(out, _)| *out),
-                Forward::Here
-                | Forward::Pool
-                | Forward::Member(_)
-                | Forward::Out(_)
-                | Forward::Silence(_)
-                | Forward::Unreachable
-                | Forward::Blackhole => None,
-            },
+            Ending::Loop => self.forwards[host].hops().first().map(|(out, _)| *out),
             Ending::Delivered | Ending::Unreachable | Ending::Blackhole => None,
         }
     }

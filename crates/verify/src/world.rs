@@ -50,6 +50,22 @@ pub(crate) enum Forward {
     Blackhole,
 }
 
+impl Forward {
+    /// The hosts of ours that it goes on to, over interfaces: ours, theirs.
+    pub(crate) fn hops(&self) -> &[(NicNumber, NicNumber)] {
+        match self {
+            Self::To(hops) => hops,
+            Self::Here
+            | Self::Pool
+            | Self::Member(_)
+            | Self::Out(_)
+            | Self::Silence(_)
+            | Self::Unreachable
+            | Self::Blackhole => &[],
+        }
+    }
+}
+
 impl<'a> World<'a> {
     /// The state in which everything works.
     pub(crate) fn whole(plane: &'a Plane<'a>) -> Self {

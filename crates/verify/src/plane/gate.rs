@@ -5,7 +5,7 @@ use derive::packet::judge::{Content, Packet, Ruling, judge};
 use derive::packet::rules::{Hook, Protocol, Ruleset, State};
 use model::ask::Family;
 use std::collections::BTreeSet;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv6Addr};
 
 /// The filters of all hosts.
 #[derive(Debug, Default)]
@@ -74,81 +74,38 @@ impl Gates {
         self.rulesets[host].is_some()
     }
 
+    /// What a host does with a packet for itself that arrives over an interface.
+    pub(crate) fn takes(
+        &self,
+        plane: &Plane<'_>,
+        to: (Position, NicNumber),
+        what: Arriving,
+    ) -> Ruling {
+        let (host, nic) = to;
+        let Arriving { source, destination, content, hops } = what;
+        let (input, output) = (Some(plane.nic_name(nic)), None);
+        self.judge(host, &Packet { input, output, source, destination, content, hops, state: None })
+    }
+
     /// Whether a host takes VRRP advertisements that leave a neighbour's interface.
     pub(crate) fn hears_vrrp(
         &self,
         plane: &Plane<'_>,
-        (host, nic): (Position, NicNumber),
+        to: (Position, NicNumber),
         from: NicNumber,
     ) -> bool {
-        let source = match plane.family {
-            Family::V4 => plane.nics[from].address,
-            Family::V6 => Some(LINK_LOCAL),
-        };
-        let group = match plane.family {
-            Family::V4 => IpAddr::V4(Ipv4Addr::new(224, 0, 0, 18)),
-            Family::V6 => IpAddr::V6(Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0x12)),
-        };
-        let Some(source) = source else { return true };
-        let packet = Packet {
-            input: Some(plane.nic_name(nic)),
-            output: None,
-            source,
-            destination: group,
-            content: Content::Other(Protocol::Vrrp),
-            hops: 255,
-            state: None,
-        };
-        self.judge(host, &packet).passes
+        let said = on_link(plane.family, plane.nics[from].address, Protocol::Vrrp);
+        said.is_none_or(|said| self.takes(plane, to, said).passes)
     }
 
     /// Whether a router takes OSPF from the neighbours on an interface.
-    pub(crate) fn speaks_ospf(
-        &self,
-        plane: &Plane<'_>,
-        (host, nic): (Position, NicNumber),
-    ) -> bool {
-        let group = match plane.family {
-            Family::V4 => IpAddr::V4(Ipv4Addr::new(224, 0, 0, 5)),
-            Family::V6 => IpAddr::V6(Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 5)),
-        };
+    pub(crate) fn speaks_ospf(&self, plane: &Plane<'_>, to: (Position, NicNumber)) -> bool {
+        let (_, nic) = to;
         let others = &plane.on_segment[plane.nics[nic].segment];
         let mut others = others.iter().filter(|other| **other != nic);
         let near = others.find_map(|other| plane.nics[*other].address);
-        let source = match plane.family {
-            Family::V4 => near,
-            Family::V6 => Some(LINK_LOCAL),
-        };
-        let Some(source) = source else { return true };
-        let packet = Packet {
-            input: Some(plane.nic_name(nic)),
-            output: None,
-            source,
-            destination: group,
-            content: Content::Other(Protocol::Ospf),
-            hops: 1,
-            state: None,
-        };
-        self.judge(host, &packet).passes
-    }
-
-    /// Whether a host takes a connection to one of its ports that arrives over an interface.
-    pub(crate) fn opens(
-        &self,
-        plane: &Plane<'_>,
-        (host, nic): (Position, NicNumber),
-        (source, destination, port): (IpAddr, IpAddr, u16),
-    ) -> Ruling {
-        let packet = Packet {
-            input: Some(plane.nic_name(nic)),
-            output: None,
-            source,
-            destination,
-            content: Content::Tcp { from: EPHEMERAL, to: port, opens: true },
-            hops: 255,
-            state: None,
-        };
-        self.judge(host, &packet)
+        let said = on_link(plane.family, near, Protocol::Ospf);
+        said.is_none_or(|said| self.takes(plane, to, said).passes)
     }
 
     fn deaf_pairs(&self, plane: &Plane<'_>) -> BTreeSet<(Router, Router)> {
@@ -161,7 +118,9 @@ impl Gates {
         };
         let takes = |(near, own): (Position, IpAddr), (_, far): (Position, IpAddr)| {
             let Some(nic) = plane.nics_of(near).next() else { return true };
-            self.opens(plane, (near, nic), (far, own, BGP)).passes
+            let content = Content::Tcp { from: EPHEMERAL, to: BGP, opens: true };
+            let syn = Arriving { source: far, destination: own, content, hops: 255 };
+            self.takes(plane, (near, nic), syn).passes
         };
         for one in 0..plane.routers.len() {
             let Some(near) = loopback(one) else { continue };
@@ -176,8 +135,33 @@ impl Gates {
     }
 }
 
+/// A packet that arrives at the host that it is for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Arriving {
+    pub(crate) source: IpAddr,
+    pub(crate) destination: IpAddr,
+    pub(crate) content: Content<'static>,
+    /// Its hop limit as it arrives.
+    pub(crate) hops: u8,
+}
+
+/// What a host says to all its neighbours by OSPF (RFC 2328 appendix A.1, RFC 5340 appendix A.1) or
+/// VRRP (RFC 5798 section 5.1), from its address on the link; nothing where it has none.
+pub(crate) fn on_link(
+    family: Family,
+    sender: Option<IpAddr>,
+    protocol: Protocol,
+) -> Option<Arriving> {
+    let (last, hops) = if protocol == Protocol::Vrrp { (18, 255) } else { (5, 1) };
+    let (source, destination) = match family {
+        Family::V4 => (sender?, [224, 0, 0, last].into()),
+        Family::V6 => (LINK_LOCAL, [0xff02, 0, 0, 0, 0, 0, 0, u16::from(last)].into()),
+    };
+    Some(Arriving { source, destination, content: Content::Other(protocol), hops })
+}
+
 /// Any host's address on its link.
-pub(crate) const LINK_LOCAL: IpAddr = IpAddr::V6(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 1));
+const LINK_LOCAL: IpAddr = IpAddr::V6(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 1));
 
 /// Whether a filter lets answers through because it saw the question.
 fn tracks(ruleset: &Ruleset) -> bool {

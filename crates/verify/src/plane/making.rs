@@ -34,6 +34,8 @@ pub(super) struct Making<'a> {
     pub(super) roas: Roas,
     /// Internal filters by direction: export, import.
     pub(super) internal: Vec<(Filter, Filter)>,
+    /// What marks the routes that our routers make themselves.
+    originate: Filter,
 }
 
 impl<'a> Making<'a> {
@@ -53,6 +55,7 @@ impl<'a> Making<'a> {
             by_prefix: BTreeMap::new(),
             roas: roas(plane),
             internal: filters.collect(),
+            originate: policy::standard::originate(&network, routing::family(plane.family)),
         }
     }
 
@@ -139,15 +142,12 @@ impl<'a> Making<'a> {
         for routes in own.families.iter().filter(|routes| routes.family == plane.family) {
             all.extend(fixed(plane, host, routes));
         }
-        let id = plane.routers[usize::from(router)];
-        let network =
-            routing::network(plane.isp, &routing::common(plane.isp), routing::Origins::Unknown);
-        let originate = routing::originate(plane.isp, id, &network, plane.family);
+        let ours = routing::is_ours(plane.isp, plane.routers[usize::from(router)]);
         let mut made = Vec::new();
         for Unfiltered { net, source, preference, needs, leads } in all {
             let route = Route::bare(net, source);
             // A default route for customers is not filtered, and stays here.
-            let route = match originate.as_ref().filter(|_| preference != DEFAULT) {
+            let route = match Some(&self.originate).filter(|_| ours && preference != DEFAULT) {
                 Some(filter) => {
                     let verdict = policy::run(filter, &route, &self.roas);
                     if !verdict.accepted {
