@@ -100,6 +100,10 @@ pub(crate) struct Since<'a> {
     pub(crate) moved: &'a Moved,
     /// Whether the sessions between routers of ours are as they were.
     inner: bool,
+    /// Whether routers are cut off from each other that were not.
+    cuts: bool,
+    /// The routers of which BIRD runs no more.
+    dead: Bits,
 }
 
 impl<'a> Since<'a> {
@@ -110,33 +114,39 @@ impl<'a> Since<'a> {
                 && up.nics[one.nics.0] == before.nics[one.nics.0]
                 && up.nics[one.nics.1] == before.nics[one.nics.1]
         });
-        Self { up: before, moved, inner }
+        let died = |router: &usize| {
+            let host = plane.routers[*router].index();
+            up.routing[host] != before.routing[host]
+        };
+        let routers = plane.routers.len();
+        let dead = Bits::of(routers, (0..routers).filter(died));
+        Self { up: before, moved, inner, cuts: moved.cuts(), dead }
     }
 }
 
-/// The choices of all routers for a prefix, taken from another state as far as nothing differs that
-/// they depend on.
+/// The choices of all routers for a prefix where some differ from those in a state in which more was
+/// up; none if all are the same.
 pub(crate) fn choose_after(
     plane: &Plane<'_>,
     since: &Since<'_>,
     (up, paths): (&Up, &Paths),
-    (prefix, known): (PrefixNumber, &Arc<Choices>),
-) -> Arc<Choices> {
+    (prefix, known): (PrefixNumber, &Choices),
+) -> Option<Arc<Choices>> {
     let choosing = Choosing { plane, up, paths, prefix };
     if known.oscillates || !choosing.speaks_alike(since, &known.speaking) {
-        return Arc::new(choose(plane, up, paths, prefix));
+        return Some(Arc::new(choose(plane, up, paths, prefix)));
     }
-    // The same routers tell the same: only who is nearer or further to them chooses anew.
-    let routing = |router: &usize| {
-        let host = plane.routers[*router].index();
-        up.routing[host] != since.up.routing[host]
-    };
-    let mut anew = Bits::of(plane.routers.len(), (0..plane.routers.len()).filter(routing));
-    for moves in known.speakers().iter().filter_map(|speaker| since.moved.towards(*speaker)) {
-        anew.join(&moves.far);
+    // The same routers tell the same, and nobody came nearer: only those whose choice is further now,
+    // or who are dead, choose anew.
+    let mut anew = since.dead.clone();
+    for (speaker, moves) in
+        known.speakers().iter().filter_map(|one| Some((*one, since.moved.towards(*one)?)))
+    {
+        let chose = |router: &usize| known.of[*router].contains(&From::Internal(speaker));
+        moves.far.iter().filter(chose).for_each(|router| anew.add(router));
     }
     if anew.is_empty() {
-        return Arc::clone(known);
+        return None;
     }
     let (mut of, mut route) = (Vec::new(), Vec::new());
     for router in anew.iter() {
@@ -144,12 +154,12 @@ pub(crate) fn choose_after(
         route.push((router, all.first().map(|best| best.route)));
         of.push((router, all.into_iter().map(|best| best.from).collect()));
     }
-    Arc::new(Choices {
+    Some(Arc::new(Choices {
         of: known.of.with(of),
         route: known.route.with(route),
         oscillates: false,
         speaking: Arc::clone(&known.speaking),
-    })
+    }))
 }
 
 /// The choices of all routers for a prefix.
@@ -203,7 +213,7 @@ impl Choosing<'_> {
         let lone = plane.routes.inner.is_empty();
         let heard = |router: &Router| {
             let host = plane.routers[usize::from(*router)].index();
-            let moves = since.moved.towards(*router);
+            let moves = since.moved.towards(*router).filter(|_| since.cuts || !lone);
             let other = |moves: &Moves| {
                 if lone { moves.cut.meets(&known.active) } else { moves.far.meets(&known.active) }
             };
@@ -218,7 +228,7 @@ impl Choosing<'_> {
     fn needs_alike(&self, since: &Since<'_>, one: &Injection) -> bool {
         let (now, then) = (self.up, since.up);
         let cut = |far: &Router| {
-            let moves = since.moved.towards(*far);
+            let moves = since.moved.towards(*far).filter(|_| since.cuts);
             moves.is_some_and(|moves| moves.cut.has(usize::from(one.router)))
         };
         one.needs.nic.is_none_or(|nic| now.nics[nic] == then.nics[nic])

@@ -22,10 +22,22 @@ impl Bits {
         self.0[one / 64] |= 1 << (one % 64);
     }
 
+    /// Takes one out.
+    pub(crate) fn remove(&mut self, one: usize) {
+        self.0[one / 64] &= !(1 << (one % 64));
+    }
+
     /// Takes all of another set in.
     pub(crate) fn join(&mut self, other: &Self) {
         for (own, more) in self.0.iter_mut().zip(&other.0) {
             *own |= more;
+        }
+    }
+
+    /// Takes in what two other sets share.
+    pub(crate) fn join_common(&mut self, one: &Self, other: &Self) {
+        for (own, (one, other)) in self.0.iter_mut().zip(one.0.iter().zip(&other.0)) {
+            *own |= one & other;
         }
     }
 

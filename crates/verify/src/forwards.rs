@@ -1,6 +1,7 @@
-//! What every host does with packets to every destination: worked out once for the state without
-//! failures; in another state, only for the hosts that may do something else there.
+//! What every host does with packets to every destination: worked out once for the state that others
+//! are compared with; in another state, only for the hosts that may do something else there.
 
+use crate::bgp::From;
 use crate::bits::Bits;
 use crate::flows::Destinations;
 use crate::plane::{Plane, Position};
@@ -15,89 +16,119 @@ pub(crate) type FormNumber = u32;
 
 /// What hosts do, in one state at a time.
 pub(crate) struct Forwards<'a> {
-    whole: Arc<World<'a>>,
     destinations: &'a Destinations,
     forms: Vec<Rc<Forward>>,
     numbers: BTreeMap<Rc<Forward>, FormNumber>,
     /// The hosts that may have packets to any destination.
     involved: Bits,
-    /// By destination and host.
-    before: Vec<Vec<FormNumber>>,
-    now: Vec<Vec<FormNumber>>,
-    /// By destination: the hosts that do something else now.
-    changed: Vec<Bits>,
-    /// By router: the destinations whose packets may go to it inside our network.
-    through: Vec<Vec<usize>>,
     /// By prefix: the destinations that it may decide.
     decided: Vec<Vec<usize>>,
+    /// The state that others are compared with.
+    base: Base<'a>,
+    /// By destination and host: what it does now.
+    now: Vec<Vec<FormNumber>>,
+    /// By destination: the hosts that do something else now than in the base.
+    changed: Vec<Bits>,
     /// By destination: the routers to look at; empty between two states.
     pending: Vec<Bits>,
+}
+
+/// A state, and what hosts do in it.
+#[derive(Clone)]
+struct Base<'a> {
+    world: Arc<World<'a>>,
+    /// By destination and host.
+    columns: Vec<Vec<FormNumber>>,
+    /// By router: the destinations for which others send packets to it inside our network, and who.
+    through: Vec<Vec<(usize, Bits)>>,
 }
 
 impl<'a> Forwards<'a> {
     /// What hosts do where everything works.
     pub(crate) fn of(whole: &Arc<World<'a>>, destinations: &'a Destinations) -> Self {
         let plane = whole.plane;
-        let (hosts, count) = (plane.isp.hosts.len(), destinations.all.len());
-        let (mut through, mut decided) =
-            (vec![Vec::new(); plane.routers.len()], vec![Vec::new(); whole.choices.len()]);
+        let (hosts, routers) = (plane.isp.hosts.len(), plane.routers.len());
+        let count = destinations.all.len();
+        let mut decided = vec![Vec::new(); whole.choices.len()];
         for (number, destination) in destinations.all.iter().enumerate() {
-            let mut to = Bits::none(plane.routers.len());
-            for step in &destination.steps {
-                let tellers = step.prefix.map(|prefix| whole.choices[prefix].speakers());
-                let all = step.infrastructure.iter().chain(tellers.into_iter().flatten());
-                all.for_each(|router| to.add(usize::from(*router)));
-                step.prefix.into_iter().for_each(|prefix| decided[prefix].push(number));
-            }
-            to.iter().for_each(|router| through[router].push(number));
+            let prefixes = destination.steps.iter().filter_map(|step| step.prefix);
+            prefixes.for_each(|prefix| decided[prefix].push(number));
         }
+        let base =
+            Base { world: Arc::clone(whole), columns: Vec::new(), through: vec![Vec::new(); routers] };
         let mut forwards = Self {
-            whole: Arc::clone(whole),
             destinations,
             forms: Vec::new(),
             numbers: BTreeMap::new(),
             involved: Bits::of(hosts, involved(plane, destinations)),
-            before: Vec::new(),
+            decided,
+            base,
             now: Vec::new(),
             changed: vec![Bits::none(hosts); count],
-            through,
-            decided,
-            pending: vec![Bits::none(plane.routers.len()); count],
+            pending: vec![Bits::none(routers); count],
         };
         let nowhere = forwards.number(Forward::Unreachable);
-        for destination in &destinations.all {
+        for (to, destination) in destinations.all.iter().enumerate() {
             let mut column = vec![nowhere; hosts];
             for host in forwards.involved.clone().iter() {
                 column[host] = forwards.number(whole.forward(host, destination));
+                forwards.base.leans(destinations, to, host);
             }
-            forwards.before.push(column);
+            forwards.base.columns.push(column);
         }
-        forwards.now.clone_from(&forwards.before);
+        forwards.now.clone_from(&forwards.base.columns);
         forwards
     }
 
-    /// Turns to another state.
+    /// Turns to another state, worked out from the base.
     pub(crate) fn turn(&mut self, world: &World<'a>, touched: &Touched) {
         for (to, changed) in self.changed.iter_mut().enumerate() {
             for host in changed.iter() {
-                self.now[to][host] = self.before[to][host];
+                self.now[to][host] = self.base.columns[to][host];
             }
             changed.clear();
         }
         for (router, moves) in world.moved.all() {
-            for to in &self.through[usize::from(router)] {
-                self.pending[*to].join(&moves.hops);
+            for (to, lean) in &self.base.through[usize::from(router)] {
+                self.pending[*to].join_common(&moves.hops, lean);
             }
         }
-        for (prefix, (now, then)) in world.choices.iter().zip(&self.whole.choices).enumerate() {
-            if Arc::ptr_eq(now, then) {
-                continue;
-            }
-            for router in now.differing(then) {
+        for (prefix, now) in world.choices.apart(&self.base.world.choices) {
+            for router in now.differing(&self.base.world.choices[prefix]) {
                 self.decided[prefix].iter().for_each(|to| self.pending[*to].add(router));
             }
         }
         self.look(world, touched);
+    }
+
+    /// Lets the state that it turned to be the base for others; gives back the one before.
+    pub(crate) fn rest(&mut self, world: Arc<World<'a>>) -> Saved<'a> {
+        let saved = Saved(self.base.clone());
+        let before = std::mem::replace(&mut self.base.world, world);
+        for (to, changed) in self.changed.iter_mut().enumerate() {
+            for host in changed.iter() {
+                self.base.columns[to][host] = self.now[to][host];
+                self.base.leans(self.destinations, to, host);
+            }
+            changed.clear();
+        }
+        // Who chooses another teller may still send the same way.
+        let world = Arc::clone(&self.base.world);
+        for (prefix, now) in world.choices.apart(&before.choices) {
+            for router in now.differing(&before.choices[prefix]) {
+                let host = world.plane.routers[router].index();
+                let decided = self.decided[prefix].iter();
+                decided.for_each(|to| self.base.leans(self.destinations, *to, host));
+            }
+        }
+        saved
+    }
+
+    /// Takes the base from before again.
+    pub(crate) fn back(&mut self, saved: Saved<'a>) {
+        self.base = saved.0;
+        self.now.clone_from(&self.base.columns);
+        self.changed.iter_mut().for_each(Bits::clear);
     }
 
     /// Works out anew what was found that may differ.
@@ -149,9 +180,46 @@ impl<'a> Forwards<'a> {
         &self.forms[self.now[to][host] as usize]
     }
 
-    /// The hosts that do something else with packets to a destination than where everything works.
-    pub(crate) fn changed(&self, to: usize) -> &Bits {
-        &self.changed[to]
+    /// By destination: the hosts that do something else with packets to it than in the base.
+    pub(crate) fn changed(&self) -> &[Bits] {
+        &self.changed
+    }
+
+    /// The state that others are compared with.
+    pub(crate) fn base(&self) -> &Arc<World<'a>> {
+        &self.base.world
+    }
+}
+
+/// A base to come back to.
+pub(crate) struct Saved<'a>(Base<'a>);
+
+impl Base<'_> {
+    /// Notes to which routers a host sends packets to a destination: where the ways to these are the
+    /// same, it sends them the same way. What is noted of another state stays.
+    fn leans(&mut self, destinations: &Destinations, to: usize, host: Position) {
+        let plane = self.world.plane;
+        let Some(router) = plane.router_of[host] else { return };
+        let destination = &destinations.all[to];
+        for step in &destination.steps {
+            let chosen = step.prefix.map(|prefix| &self.world.choices[prefix].of[usize::from(router)]);
+            let tellers = chosen.into_iter().flatten().filter_map(|from| match from {
+                From::Internal(teller) => Some(*teller),
+                From::Own(_) | From::Inner(_) => None,
+            });
+            let owners = step.infrastructure.iter().copied();
+            for far in tellers.chain(owners).collect::<Vec<_>>() {
+                let known = &mut self.through[usize::from(far)];
+                let at = known.partition_point(|(other, _)| *other < to);
+                if known.get(at).is_none_or(|(other, _)| *other != to) {
+                    known.insert(at, (to, Bits::none(plane.routers.len())));
+                }
+                known[at].1.add(usize::from(router));
+            }
+            if self.world.step(host, destination.address, step).is_some() {
+                break;
+            }
+        }
     }
 }
 

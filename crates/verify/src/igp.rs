@@ -5,6 +5,8 @@
 //! that what fails touches only the destinations whose paths used it; everything else is shared with
 //! the state before.
 
+use crate::moved::Moved;
+use crate::patched::Patched;
 use crate::plane::up::Up;
 use crate::plane::{Igp, Link, NicNumber, Plane, Router};
 use std::cmp::Reverse;
@@ -20,7 +22,7 @@ type Towards = Arc<[u32]>;
 /// Every router's way to every other.
 #[derive(Debug, Clone)]
 pub(crate) struct Paths {
-    towards: Vec<Towards>,
+    towards: Patched<Towards>,
 }
 
 /// What OSPF stands on: which routers speak, which of their links are up.
@@ -35,22 +37,31 @@ impl Paths {
     pub(crate) fn of(plane: &Plane<'_>, up: &Up) -> Self {
         let living = Living::of(plane, up);
         let towards = (0..plane.routers.len() as Router).map(|to| fresh(&plane.igp, &living, to));
-        Self { towards: towards.collect() }
+        Self { towards: Patched::new(towards.collect()) }
     }
 
-    /// Worked out from a state in which more was up: only what lost its path is looked at again.
-    pub(crate) fn after(&self, plane: &Plane<'_>, before: &Up, up: &Up) -> Self {
+    /// Worked out from a state in which more was up: only what lost its path is looked at again. Says
+    /// which ways are others now.
+    pub(crate) fn after(&self, plane: &Plane<'_>, before: &Up, up: &Up) -> (Self, Moved) {
         let (old, new) = (Living::of(plane, before), Living::of(plane, up));
+        let mut moved = Moved::none(plane.routers.len());
         let lost = lost(&plane.igp, &old, &new);
         if lost.is_empty() && old.speaks == new.speaks {
-            return self.clone();
+            return (self.clone(), moved);
         }
-        let towards = self
-            .towards
-            .iter()
-            .enumerate()
-            .map(|(to, towards)| shrunk(&plane.igp, &new, to as Router, towards, &lost));
-        Self { towards: towards.collect() }
+        let mut changed = Vec::new();
+        for (to, towards) in self.towards.iter().enumerate() {
+            if let Some((now, nodes)) = shrunk(&plane.igp, &new, to as Router, towards, &lost) {
+                moved.note(plane, to, (towards, &now), &nodes);
+                changed.push((to, now));
+            }
+        }
+        (Self { towards: self.towards.with(changed) }, moved)
+    }
+
+    /// The same paths, to compare many others with.
+    pub(crate) fn settled(&self) -> Self {
+        Self { towards: self.towards.settled() }
     }
 
     /// The cost from one router to another; [`FAR`] if there is no way.
@@ -58,12 +69,8 @@ impl Paths {
         self.towards[usize::from(to)][usize::from(from)]
     }
 
-    /// Whether every way towards a router is that of another state.
-    pub(crate) fn same_towards(&self, other: &Self, to: Router) -> bool {
-        Arc::ptr_eq(&self.towards[usize::from(to)], &other.towards[usize::from(to)])
-    }
-
     /// The distances towards a router: from all routers, then from all segments.
+    #[cfg(test)]
     pub(crate) fn towards(&self, to: Router) -> &[u32] {
         &self.towards[usize::from(to)]
     }
@@ -158,19 +165,50 @@ fn settle(igp: &Igp, living: &Living<'_>, cost: &mut [u32], start: Vec<Reverse<(
     }
 }
 
-/// The distances towards a router after links were lost: those that lost every shortest path are
-/// found from the nearest on, then settled again from what is left around them.
+/// The distances towards a router after links were lost, with the nodes that may have another one;
+/// none if no way used the links. Those that lost every shortest path are found from the nearest on,
+/// then settled again from what is left around them.
 fn shrunk(
     igp: &Igp,
     living: &Living<'_>,
     to: Router,
     towards: &Towards,
     lost: &[(Router, Link)],
-) -> Towards {
-    let routers = igp.links.len();
-    if !living.speaks[usize::from(to)] {
-        return vec![FAR; towards.len()].into();
+) -> Option<(Towards, Vec<usize>)> {
+    if towards[usize::from(to)] == FAR {
+        return None;
     }
+    if !living.speaks[usize::from(to)] {
+        return Some((vec![FAR; towards.len()].into(), (0..towards.len()).collect()));
+    }
+    let suspects = suspects(igp, towards, lost);
+    if suspects.is_empty() {
+        return None;
+    }
+    let mut cost: Vec<u32> = towards.to_vec();
+    let mut nodes: Vec<usize> = suspects.iter().map(|Reverse((_, _, node))| *node).collect();
+    let orphans = orphans(igp, living, to, &mut cost, suspects);
+    let start = orphans.iter().filter_map(|node| {
+        let nearest = best(igp, living, &cost, *node);
+        (nearest != FAR).then_some((nearest, *node))
+    });
+    let start: Vec<(u32, usize)> = start.collect();
+    for (nearest, node) in &start {
+        cost[*node] = *nearest;
+    }
+    settle(igp, living, &mut cost, start.into_iter().map(Reverse).collect());
+    // A suspect keeps its distance where only one of several next hops is gone.
+    nodes.extend(orphans);
+    Some((cost.into(), nodes))
+}
+
+/// The nodes of which some shortest path used a link that was lost.
+fn suspects(
+    igp: &Igp,
+    towards: &Towards,
+    lost: &[(Router, Link)],
+) -> BinaryHeap<Reverse<(u32, bool, usize)>> {
+    let routers = igp.links.len();
     let mut suspects = BinaryHeap::new();
     for (router, link) in lost {
         let (near, far) = (usize::from(*router), routers + usize::from(link.segment));
@@ -184,22 +222,7 @@ fn shrunk(
             suspects.push(Reverse(key(towards[far], far, routers)));
         }
     }
-    if suspects.is_empty() {
-        return Arc::clone(towards);
-    }
-    let mut cost: Vec<u32> = towards.to_vec();
-    // A new list even where no distance changes: one of several next hops is gone.
-    let orphans = orphans(igp, living, to, &mut cost, suspects);
-    let start = orphans.iter().filter_map(|node| {
-        let nearest = best(igp, living, &cost, *node);
-        (nearest != FAR).then_some((nearest, *node))
-    });
-    let start: Vec<(u32, usize)> = start.collect();
-    for (nearest, node) in &start {
-        cost[*node] = *nearest;
-    }
-    settle(igp, living, &mut cost, start.into_iter().map(Reverse).collect());
-    cost.into()
+    suspects
 }
 
 /// Routers before segments of the same distance: a segment hangs on routers at its own distance.

@@ -3,7 +3,9 @@
 use crate::bits::Bits;
 use crate::columns::{Answer, Memory, Seen, StartsNumber};
 use crate::flows::{Flow, Origin};
+use crate::forwards::Saved;
 use crate::lost::{lost, returns};
+use crate::passing::Passing;
 use crate::plane::{Plane, Position};
 use crate::questions::{Asked, Questions, Wanted};
 use crate::touched::Touched;
@@ -46,67 +48,181 @@ type Faults = BTreeMap<(&'static str, About), Option<usize>>;
 /// A flow in a state: where it starts, what it does.
 type Place<'a> = (&'a [At], &'a Seen);
 
-/// Judges states of one plane, remembering what it saw.
+/// Judges states of one plane, each beside the one that it was worked out from: a flow of which nothing
+/// differs shows nothing new.
 pub(crate) struct Judge<'a> {
     plane: &'a Plane<'a>,
     questions: &'a Questions,
     memory: Memory<'a>,
-    whole: Arc<World<'a>>,
-    /// By origin: where it starts, if everything works.
+    /// By origin: where it starts in the base.
     starts: Vec<Starts>,
-    /// By flow: nothing is wrong as long as nothing differs at these hosts.
-    quiet: Vec<Option<Quiet>>,
+    /// By flow: what it does in the base.
+    known: Vec<Known>,
+    /// By where they go, and by where their answers go: the flows that pass each host in the base.
+    there: Passing,
+    back: Passing,
+    /// The flows of which the answer counts, by the hosts that they pass.
+    answered: Passing,
+    /// The flows that may show something new although nothing differs on their way.
+    unsettled: Bits,
+    /// By origin.
+    flows_of: Vec<Vec<usize>>,
 }
 
 /// Where packets of an origin start.
 type Starts = (Vec<At>, StartsNumber);
 
-/// A flow with which nothing is wrong where everything works.
-struct Quiet {
-    /// The hosts that it may pass.
-    there: Bits,
-    /// Those that its answer may pass, where its way back counts.
-    back: Option<Bits>,
+/// What a flow does in a state.
+#[derive(Debug, Clone, Default)]
+struct Known {
+    seen: Rc<Seen>,
+    /// The hosts that its answer may pass, where its way back counts.
+    back: Option<Rc<[Position]>>,
+    /// Whether what is asked of it depends on this alone.
+    settled: bool,
+}
+
+/// What a judge takes up again after it judged beside another base.
+pub(crate) struct Before<'a> {
+    forwards: Saved<'a>,
+    starts: Vec<Starts>,
+    known: Vec<(usize, Known)>,
 }
 
 impl<'a> Judge<'a> {
-    /// One that has seen the state in which everything works.
-    pub(crate) fn new(questions: &'a Questions, whole: &Arc<World<'a>>) -> Self {
-        let mut memory = Memory::new(whole, &questions.destinations);
+    /// One that judges other states beside this one.
+    pub(crate) fn new(questions: &'a Questions, base: &Arc<World<'a>>) -> Self {
+        let mut memory = Memory::new(base, &questions.destinations);
         let starts = questions.origins_of.iter().map(|(origin, source)| {
-            let starts = crate::flows::starts(whole, *origin, *source);
+            let starts = crate::flows::starts(base, *origin, *source);
             let number = memory.starts(&starts);
             (starts, number)
         });
         let starts = starts.collect();
-        let (plane, whole, quiet) = (whole.plane, Arc::clone(whole), Vec::new());
-        let mut judge = Self { plane, questions, memory, whole, starts, quiet };
-        judge.quiet = (0..questions.flows.len()).map(|number| judge.quiet(number)).collect();
+        let (hosts, ends) = (base.plane.isp.hosts.len(), questions.destinations.all.len());
+        let flows = questions.flows.iter();
+        let mut flows_of = vec![Vec::new(); questions.origins_of.len()];
+        questions.origin_of.iter().enumerate().for_each(|(flow, at)| flows_of[*at].push(flow));
+        let mut judge = Self {
+            plane: base.plane,
+            questions,
+            memory,
+            starts,
+            known: vec![Known::default(); questions.flows.len()],
+            there: Passing::new(hosts, ends, flows.clone().map(|flow| flow.to)),
+            back: Passing::new(hosts, ends, flows.clone().map(|flow| flow.back)),
+            answered: Passing::new(hosts, 1, flows.map(|_| 0)),
+            unsettled: Bits::none(questions.flows.len()),
+            flows_of,
+        };
+        for flow in 0..questions.flows.len() {
+            let known = judge.look(base, flow, None);
+            judge.learn(flow, known);
+        }
         judge
     }
 
-    /// Where nothing may differ for a flow to be as fine as it is where everything works.
-    fn quiet(&mut self, number: usize) -> Option<Quiet> {
-        let (questions, whole) = (self.questions, Arc::clone(&self.whole));
+    /// What a flow does in the state that the memory turned to.
+    fn look(&mut self, world: &World<'a>, number: usize, moved: Option<&Starts>) -> Known {
+        let questions = self.questions;
         let flow = &questions.flows[number];
-        let (starts, from) = self.starts[questions.origin_of[number]].clone();
-        let seen = self.memory.seen((number, flow), (&starts, from));
-        let (answer, way) = self.answer(&whole, (number, flow), &seen);
-        let fine = |asked: &Asked| match asked {
-            Asked::Always => {
-                starts.is_empty()
-                    || (seen.two_edges.is_none() && seen.arrives && answer != Answer::Astray)
-            }
-            Asked::Invariant(at) => !broken(&questions.invariants[*at], &seen, answer),
-        };
-        let hosts = |all: &[Position]| Bits::of(self.plane.isp.hosts.len(), all.iter().copied());
-        let quiet = || Quiet { there: hosts(&seen.hosts), back: way.map(|way| hosts(&way)) };
-        questions.asked[number].iter().all(fine).then(quiet)
+        let (starts, from) = moved.unwrap_or(&self.starts[questions.origin_of[number]]);
+        let seen = self.memory.seen((number, flow), (starts, *from));
+        let always = questions.asked[number].contains(&Asked::Always);
+        let settled = seen.arrives || starts.is_empty() || !always;
+        let (_, back) = self.answer(world, (number, flow), &seen);
+        Known { seen, back, settled }
     }
 
-    /// Everything that is wrong in a state that this many failures led to; of all flows that show a
-    /// fault, the first.
+    /// Takes in what a flow does in the base; gives back what it did before.
+    fn learn(&mut self, flow: usize, known: Known) -> Known {
+        let old = std::mem::replace(&mut self.known[flow], known);
+        self.there.remove(flow, &old.seen.hosts);
+        if let Some(back) = &old.back {
+            self.answered.remove(flow, &old.seen.hosts);
+            self.back.remove(flow, back);
+        }
+        let Known { seen, back, settled } = &self.known[flow];
+        self.there.add(flow, &seen.hosts);
+        if let Some(back) = back {
+            self.answered.add(flow, &seen.hosts);
+            self.back.add(flow, back);
+        }
+        if *settled { self.unsettled.remove(flow) } else { self.unsettled.add(flow) }
+        old
+    }
+
+    /// Everything that is wrong in the base, to which this many failures led.
+    pub(crate) fn standing(&mut self, failures: usize) -> BTreeSet<Fault> {
+        let world = Arc::clone(self.memory.forwards.base());
+        let mut faults = self.at_hand(&world, failures);
+        for flow in 0..self.questions.flows.len() {
+            self.ask_all(&world, flow, (None, failures), &mut faults);
+        }
+        listed(faults)
+    }
+
+    /// Everything that is wrong in a state worked out from the base, to which this many failures led,
+    /// but for what flows show that do the same in the base.
     pub(crate) fn judge(&mut self, world: &World<'a>, failures: usize) -> BTreeSet<Fault> {
+        let mut faults = self.at_hand(world, failures);
+        let (moved, affected) = self.affected(world);
+        for flow in affected.iter() {
+            let starts = moved[self.questions.origin_of[flow]].as_ref();
+            self.ask_all(world, flow, (starts, failures), &mut faults);
+        }
+        listed(faults)
+    }
+
+    /// Lets a state worked out from the base be the base for others.
+    pub(crate) fn rest(&mut self, world: &Arc<World<'a>>) -> Before<'a> {
+        let (moved, affected) = self.affected(world);
+        let mut known = Vec::new();
+        for flow in affected.iter() {
+            let starts = moved[self.questions.origin_of[flow]].as_ref();
+            let now = self.look(world, flow, starts);
+            known.push((flow, self.learn(flow, now)));
+        }
+        let starts = self.starts.clone();
+        for (own, moved) in self.starts.iter_mut().zip(moved) {
+            *own = moved.unwrap_or_else(|| std::mem::take(own));
+        }
+        Before { forwards: self.memory.forwards.rest(Arc::clone(world)), starts, known }
+    }
+
+    /// Takes the base from before again.
+    pub(crate) fn back(&mut self, before: Before<'a>) {
+        let Before { forwards, starts, known } = before;
+        self.memory.forwards.back(forwards);
+        self.starts = starts;
+        for (flow, known) in known {
+            self.learn(flow, known);
+        }
+    }
+
+    /// Turns to a state; says by origin where packets start, if that is elsewhere than in the base, and
+    /// the flows that may do something else or show something new.
+    fn affected(&mut self, world: &World<'a>) -> (Vec<Option<Starts>>, Bits) {
+        let touched = Touched::between(self.memory.forwards.base(), world);
+        self.memory.turn(world, &touched);
+        let mut affected = self.unsettled.clone();
+        for (end, hosts) in self.memory.forwards.changed().iter().enumerate() {
+            if !hosts.is_empty() {
+                self.there.join(end, hosts, &mut affected);
+                self.back.join(end, hosts, &mut affected);
+            }
+        }
+        self.answered.join(0, &touched.hosts, &mut affected);
+        let origins = 0..self.questions.origins_of.len();
+        let moved: Vec<_> = origins.map(|at| self.moved(world, &touched, at)).collect();
+        for (flows, _) in self.flows_of.iter().zip(&moved).filter(|(_, moved)| moved.is_some()) {
+            flows.iter().for_each(|flow| affected.add(*flow));
+        }
+        (moved, affected)
+    }
+
+    /// What is wrong with hosts and addresses, whoever sends packets.
+    fn at_hand(&self, world: &World<'a>, failures: usize) -> Faults {
         let mut faults = Faults::new();
         owners(world, &mut faults);
         self.defaults(world, failures, &mut faults);
@@ -115,35 +231,33 @@ impl<'a> Judge<'a> {
                 faults.insert(("V-OSCILLATES", About::Prefix(prefix)), None);
             }
         }
-        self.flows(world, failures, &mut faults);
-        let fault = |((code, about), flow)| Fault { code, about, flow };
-        faults.into_iter().map(fault).collect()
+        faults
     }
 
-    fn flows(&mut self, world: &World<'a>, failures: usize, faults: &mut Faults) {
+    /// Asks a flow everything that must hold after so many failures.
+    fn ask_all(
+        &mut self,
+        world: &World<'a>,
+        number: usize,
+        (moved, failures): (Option<&Starts>, usize),
+        faults: &mut Faults,
+    ) {
         let questions = self.questions;
-        let touched = Touched::between(&self.whole, world);
-        self.memory.turn(world, &touched);
-        let starts: Vec<Option<Starts>> =
-            (0..questions.origins_of.len()).map(|at| self.moved(world, &touched, at)).collect();
-        for (number, flow) in questions.flows.iter().enumerate() {
-            let origin = questions.origin_of[number];
-            let same = starts[origin].is_none() && self.is_quiet(number, flow, &touched);
-            if same || failures > usize::from(questions.most_of[number]) {
-                continue;
-            }
-            let (from, from_number) = starts[origin].as_ref().unwrap_or(&self.starts[origin]);
-            let seen = self.memory.seen((number, flow), (from, *from_number));
-            let from = from.clone();
-            for one in &questions.asked[number] {
-                if failures <= usize::from(questions.survives(*one)) {
-                    self.ask(world, (*one, number, flow), (&from, &seen), faults);
-                }
+        if failures > usize::from(questions.most_of[number]) {
+            return;
+        }
+        let flow = &questions.flows[number];
+        let (starts, from) = moved.unwrap_or(&self.starts[questions.origin_of[number]]);
+        let seen = self.memory.seen((number, flow), (starts, *from));
+        let starts = starts.clone();
+        for one in &questions.asked[number] {
+            if failures <= usize::from(questions.survives(*one)) {
+                self.ask(world, (*one, number, flow), (&starts, &seen), faults);
             }
         }
     }
 
-    /// Where packets of an origin start, if that is elsewhere than where everything works.
+    /// Where packets of an origin start, if that is elsewhere than in the base.
     fn moved(&mut self, world: &World<'a>, touched: &Touched, at: usize) -> Option<Starts> {
         let (origin, source) = self.questions.origins_of[at];
         let may = match origin {
@@ -157,15 +271,6 @@ impl<'a> Judge<'a> {
         let starts = may.then(|| crate::flows::starts(world, origin, source))?;
         let number = self.memory.starts(&starts);
         (starts != self.starts[at].0).then_some((starts, number))
-    }
-
-    /// Whether a flow was fine where everything works, and nothing that it meets differs.
-    fn is_quiet(&self, number: usize, flow: &Flow, touched: &Touched) -> bool {
-        let Some(quiet) = &self.quiet[number] else { return false };
-        let changed = |to: usize| self.memory.forwards.changed(to);
-        let back =
-            |back: &Bits| back.meets(changed(flow.back)) || quiet.there.meets(&touched.hosts);
-        !quiet.there.meets(changed(flow.to)) && !quiet.back.as_ref().is_some_and(back)
     }
 
     fn ask(
@@ -257,6 +362,12 @@ impl<'a> Judge<'a> {
             }
         }
     }
+}
+
+/// Faults as they are told.
+fn listed(faults: Faults) -> BTreeSet<Fault> {
+    let fault = |((code, about), flow)| Fault { code, about, flow };
+    faults.into_iter().map(fault).collect()
 }
 
 /// Whether a flow breaks an invariant.

@@ -28,6 +28,7 @@ mod oob;
 mod lost;
 mod moved;
 pub mod order;
+mod passing;
 mod patched;
 mod path;
 mod plane;

@@ -1,7 +1,7 @@
-//! Which routers go another way than in the state without failures, and to whom.
+//! Which routers go another way than in the state before, and to whom.
 
 use crate::bits::Bits;
-use crate::igp::{FAR, Paths};
+use crate::igp::FAR;
 use crate::plane::{Plane, Router};
 
 /// The ways that differ, towards each router towards which some do.
@@ -22,14 +22,23 @@ pub(crate) struct Moves {
 }
 
 impl Moved {
-    /// What differs between two states.
-    pub(crate) fn between(plane: &Plane<'_>, before: &Paths, paths: &Paths) -> Self {
-        let all = 0..plane.routers.len() as Router;
-        let moves = |to: Router| {
-            let differs = !paths.same_towards(before, to);
-            differs.then(|| Moves::of(plane, before.towards(to), paths.towards(to)))
-        };
-        Self { towards: all.map(moves).collect() }
+    /// Nothing differs yet on the ways towards this many routers.
+    pub(crate) fn none(routers: usize) -> Self {
+        Self { towards: vec![None; routers] }
+    }
+
+    /// Takes in what differs towards a router: distances before and now, and the nodes to look at.
+    pub(crate) fn note(
+        &mut self,
+        plane: &Plane<'_>,
+        to: usize,
+        (before, now): (&[u32], &[u32]),
+        nodes: &[usize],
+    ) {
+        let mut moves = Moves::none(plane);
+        let differ = nodes.iter().filter(|node| before[**node] != now[**node]);
+        differ.for_each(|node| moves.add(plane, *node, before[*node] != FAR && now[*node] == FAR));
+        self.towards[to] = Some(moves);
     }
 
     /// What differs on the ways towards a router.
@@ -42,31 +51,32 @@ impl Moved {
         let numbered = (0..).zip(&self.towards);
         numbered.filter_map(|(to, moves)| Some((to, moves.as_ref()?)))
     }
+
+    /// Whether any router is cut off from another.
+    pub(crate) fn cuts(&self) -> bool {
+        self.all().any(|(_, moves)| !moves.cut.is_empty())
+    }
 }
 
 impl Moves {
-    fn of(plane: &Plane<'_>, before: &[u32], now: &[u32]) -> Self {
-        let routers = plane.routers.len();
-        let none = || Bits::none(routers);
-        let mut moves = Self { far: none(), cut: none(), hops: none() };
-        for (node, (old, new)) in before.iter().zip(now).enumerate() {
-            if old == new {
-                continue;
-            }
-            if let Some(segment) = node.checked_sub(routers) {
-                moves.near(plane, segment);
-                continue;
-            }
-            moves.far.add(node);
-            moves.hops.add(node);
-            if (*old == FAR) != (*new == FAR) {
-                moves.cut.add(node);
-            }
-            for link in &plane.igp.links[node] {
-                moves.near(plane, usize::from(link.segment));
-            }
+    fn none(plane: &Plane<'_>) -> Self {
+        let none = || Bits::none(plane.routers.len());
+        Self { far: none(), cut: none(), hops: none() }
+    }
+
+    /// A node of the graph has another distance now, or none.
+    fn add(&mut self, plane: &Plane<'_>, node: usize, cut: bool) {
+        if let Some(segment) = node.checked_sub(plane.routers.len()) {
+            return self.near(plane, segment);
         }
-        moves
+        self.far.add(node);
+        self.hops.add(node);
+        if cut {
+            self.cut.add(node);
+        }
+        for link in &plane.igp.links[node] {
+            self.near(plane, usize::from(link.segment));
+        }
     }
 
     /// Everyone on a segment may choose among its routers anew.

@@ -1,4 +1,4 @@
-//! A table that shares most of its rows with another: a state beside the one without failures.
+//! A table that shares most of its rows with another: a state beside the one that it came from.
 
 use std::ops::Index;
 use std::sync::Arc;
@@ -17,20 +17,65 @@ impl<T> Patched<T> {
         Self { shared: Arc::new(rows), changed: Vec::new() }
     }
 
-    /// The rows of the table that this one shares, but for these, sorted.
+    /// How many rows there are.
+    pub(crate) fn len(&self) -> usize {
+        self.shared.len()
+    }
+
+    /// Every row, in order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
+        (0..self.len()).map(|row| &self[row])
+    }
+}
+
+impl<T: Clone> Patched<T> {
+    /// The rows of this table but for these, sorted.
     pub(crate) fn with(&self, changed: Vec<(usize, T)>) -> Self {
-        Self { shared: Arc::clone(&self.shared), changed }
+        let shared = Arc::clone(&self.shared);
+        if self.changed.is_empty() {
+            return Self { shared, changed };
+        }
+        let new = |row: usize| changed.binary_search_by_key(&row, |(at, _)| *at).is_ok();
+        let old = self.changed.iter().filter(|(row, _)| !new(*row)).cloned();
+        let mut all: Vec<(usize, T)> = old.collect();
+        all.extend(changed);
+        all.sort_unstable_by_key(|(row, _)| *row);
+        Self { shared, changed: all }
+    }
+
+    /// The same rows as a table of its own, in which they are found faster.
+    pub(crate) fn settled(&self) -> Self {
+        if self.changed.is_empty() {
+            return self.clone();
+        }
+        Self::new(self.iter().cloned().collect())
     }
 }
 
 impl<T: PartialEq> Patched<T> {
     /// The rows that differ from those of another table.
     pub(crate) fn differing<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = usize> + 'a {
-        let alike = Arc::ptr_eq(&self.shared, &other.shared) && other.changed.is_empty();
+        let alike = Arc::ptr_eq(&self.shared, &other.shared);
         let all = if alike { 0 } else { self.shared.len() };
-        let some = if alike { self.changed.as_slice() } else { &[] };
-        let rows = (0..all).chain(some.iter().map(|(row, _)| *row));
+        let rows = self.touched_rows(other).filter(move |_| alike).chain(0..all);
         rows.filter(|row| self[*row] != other[*row])
+    }
+
+    fn touched_rows<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = usize> + 'a {
+        let own = |row: &usize| self.changed.binary_search_by_key(row, |(at, _)| *at).is_ok();
+        let theirs = other.changed.iter().map(|(row, _)| *row).filter(move |row| !own(row));
+        self.changed.iter().map(|(row, _)| *row).chain(theirs)
+    }
+}
+
+impl<T> Patched<Arc<T>> {
+    /// The rows that are not the very ones of another table.
+    pub(crate) fn apart<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = (usize, &'a T)> {
+        let alike = Arc::ptr_eq(&self.shared, &other.shared) && other.changed.is_empty();
+        let all = if alike { 0 } else { self.len() };
+        let some = if alike { self.changed.as_slice() } else { &[] };
+        let rows = some.iter().map(|(row, _)| *row).chain(0..all);
+        rows.filter(|row| !Arc::ptr_eq(&self[*row], &other[*row])).map(|row| (row, &*self[row]))
     }
 }
 

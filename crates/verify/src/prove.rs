@@ -111,7 +111,7 @@ fn state(isp: &Isp, failure: &Failure, counts: usize) -> Vec<Violation> {
     let questions = planes.iter().map(|plane| Questions::of(plane, most)).collect();
     let ready = Ready { planes: &planes, questions };
     let scenarios = [Scenario { failures: vec![failure.clone()], counts }];
-    let found = simulate(&ready, &scenarios, 1);
+    let found = in_itself(&ready, &scenarios[0]);
     let told = minimal(&scenarios, found).into_iter();
     let told = told.map(|(family, fault, failure, others)| {
         tell::violation(&ready, family, &fault, (failure, others))
@@ -141,27 +141,29 @@ fn extent(ready: &Ready<'_>, failures: u8, (elements, simulated): (usize, usize)
 /// A fault of one family in one scenario.
 type Found = BTreeMap<(usize, Fault), Vec<usize>>;
 
-/// Simulates and judges every state, on several threads that share nothing but the start.
+/// Simulates and judges every state, on several threads that share nothing but the start. What a state
+/// shows that already the state before showed, with one failure less, is not told again.
 fn simulate(ready: &Ready<'_>, scenarios: &[Scenario], threads: usize) -> Found {
     let wholes: Vec<Arc<World<'_>>> =
         ready.planes.iter().map(|plane| Arc::new(World::whole(plane))).collect();
+    let branches = branches(scenarios);
     let next = AtomicUsize::new(0);
-    let work = || {
+    let work = |first: bool| {
         let judges = wholes.iter().zip(&ready.questions);
         let judges = judges.map(|(whole, questions)| Judge::new(questions, whole)).collect();
         let mut work = Work { wholes: &wholes, judges, found: Found::new() };
-        loop {
-            let from = next.fetch_add(BATCH, Ordering::Relaxed);
-            if from >= scenarios.len() {
-                return work.found;
-            }
-            let batch = scenarios.iter().enumerate().skip(from).take(BATCH);
-            batch.for_each(|(number, scenario)| work.judge(number, scenario));
+        if first {
+            work.whole();
         }
+        while let Some(branch) = branches.get(next.fetch_add(1, Ordering::Relaxed)) {
+            work.branch(scenarios, branch);
+        }
+        work.found
     };
     let mut all = Found::new();
     thread::scope(|scope| {
-        let running: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        let running: Vec<_> =
+            (0..threads).map(|thread| scope.spawn(move || work(thread == 0))).collect();
         for (fault, numbers) in running.into_iter().flat_map(|one| one.join().unwrap_or_default()) {
             all.entry(fault).or_default().extend(numbers);
         }
@@ -169,8 +171,45 @@ fn simulate(ready: &Ready<'_>, scenarios: &[Scenario], threads: usize) -> Found 
     all
 }
 
-/// States that a thread takes at once.
-const BATCH: usize = 32;
+/// What is wrong in the state that a failure leads to, itself.
+fn in_itself(ready: &Ready<'_>, scenario: &Scenario) -> Found {
+    let mut found = Found::new();
+    let Some(failure) = scenario.failures.first() else { return found };
+    for (family, (plane, questions)) in ready.planes.iter().zip(&ready.questions).enumerate() {
+        let world = Arc::new(World::of(plane, failure).settled());
+        for fault in Judge::new(questions, &world).standing(scenario.counts) {
+            found.insert((family, fault), vec![0]);
+        }
+    }
+    found
+}
+
+/// One failure, and those of the pairs that begin with it, as numbers of scenarios.
+struct Branch {
+    single: usize,
+    pairs: Vec<usize>,
+}
+
+/// Every scenario but the one without failures, the longest branches first.
+fn branches(scenarios: &[Scenario]) -> Vec<Branch> {
+    let mut by_first: BTreeMap<Element, usize> = BTreeMap::new();
+    let mut branches: Vec<Branch> = Vec::new();
+    for (number, scenario) in scenarios.iter().enumerate() {
+        match scenario.failures.first().map(Failure::elements) {
+            Some([single]) => {
+                by_first.insert(*single, branches.len());
+                branches.push(Branch { single: number, pairs: Vec::new() });
+            }
+            Some([first, ..]) => {
+                let branch = by_first.get(first).and_then(|at| branches.get_mut(*at));
+                branch.into_iter().for_each(|branch| branch.pairs.push(number));
+            }
+            Some([]) | None => {}
+        }
+    }
+    branches.sort_by_key(|branch| std::cmp::Reverse(branch.pairs.len()));
+    branches
+}
 
 /// What one thread does.
 struct Work<'w, 'a> {
@@ -180,16 +219,49 @@ struct Work<'w, 'a> {
     found: Found,
 }
 
-impl Work<'_, '_> {
-    fn judge(&mut self, number: usize, scenario: &Scenario) {
-        let Some(failure) = scenario.failures.first() else { return };
-        let families = self.wholes.iter().zip(&mut self.judges).enumerate();
-        for (family, (whole, judge)) in families {
-            let world = World::after(whole, Up::without(whole.plane, failure));
-            for fault in judge.judge(&world, scenario.counts) {
-                self.found.entry((family, fault)).or_default().push(number);
+impl<'a> Work<'_, 'a> {
+    /// The state in which everything works.
+    fn whole(&mut self) {
+        for (family, judge) in self.judges.iter_mut().enumerate() {
+            for fault in judge.standing(0) {
+                self.found.entry((family, fault)).or_default().push(0);
             }
         }
+    }
+
+    /// A failure, then each pair with it beside it.
+    fn branch(&mut self, scenarios: &[Scenario], branch: &Branch) {
+        for family in 0..self.wholes.len() {
+            let whole = Arc::clone(&self.wholes[family]);
+            let Some(single) = self.judge(family, &whole, (branch.single, scenarios)) else {
+                continue;
+            };
+            if branch.pairs.is_empty() {
+                continue;
+            }
+            let single = Arc::new(single.settled());
+            let before = self.judges[family].rest(&single);
+            for pair in &branch.pairs {
+                self.judge(family, &single, (*pair, scenarios));
+            }
+            self.judges[family].back(before);
+        }
+    }
+
+    /// Judges a scenario beside another state, from which it is worked out.
+    fn judge(
+        &mut self,
+        family: usize,
+        base: &Arc<World<'a>>,
+        (number, scenarios): (usize, &[Scenario]),
+    ) -> Option<World<'a>> {
+        let scenario = &scenarios[number];
+        let up = Up::without(base.plane, scenario.failures.first()?);
+        let world = World::after(base, up);
+        for fault in self.judges[family].judge(&world, scenario.counts) {
+            self.found.entry((family, fault)).or_default().push(number);
+        }
+        Some(world)
     }
 }
 

@@ -5,6 +5,7 @@ use crate::destination::{Destination, Step};
 use crate::element::Failure;
 use crate::igp::{FAR, Paths};
 use crate::moved::Moved;
+use crate::patched::Patched;
 use crate::plane::routes::{Leads, SessionNumber};
 use crate::plane::up::Up;
 use crate::plane::{NicNumber, Plane, Position, Router};
@@ -19,11 +20,11 @@ pub(crate) struct World<'a> {
     pub(crate) plane: &'a Plane<'a>,
     pub(crate) up: Up,
     pub(crate) paths: Paths,
-    /// Which ways differ from those of the state in which everything worked.
+    /// Which ways differ from those of the state that this one was worked out from.
     pub(crate) moved: Moved,
     pub(crate) masters: Masters,
     /// By prefix.
-    pub(crate) choices: Vec<Arc<Choices>>,
+    pub(crate) choices: Patched<Arc<Choices>>,
     /// The state in which everything worked: the kernel of a router whose BIRD died keeps the routes
     /// that it had (`persist`).
     before: Option<Arc<Self>>,
@@ -79,17 +80,23 @@ impl<'a> World<'a> {
         Self::after(&Arc::new(Self::whole(plane)), Up::without(plane, failure))
     }
 
-    /// The state in which less is up than in the whole one.
-    pub(crate) fn after(whole: &Arc<Self>, up: Up) -> Self {
-        let plane = whole.plane;
-        let paths = whole.paths.after(plane, &whole.up, &up);
-        let moved = Moved::between(plane, &whole.paths, &paths);
-        let since = Since::new(plane, &whole.up, &up, &moved);
-        let known = whole.choices.iter().enumerate();
-        let choices = known.map(|known| bgp::choose_after(plane, &since, (&up, &paths), known));
-        let choices = choices.collect();
+    /// The state in which less is up than in another one.
+    pub(crate) fn after(other: &Arc<Self>, up: Up) -> Self {
+        let plane = other.plane;
+        let (paths, moved) = other.paths.after(plane, &other.up, &up);
+        let since = Since::new(plane, &other.up, &up, &moved);
+        let anew = other.choices.iter().enumerate().filter_map(|(prefix, known)| {
+            Some((prefix, bgp::choose_after(plane, &since, (&up, &paths), (prefix, known))?))
+        });
+        let choices = other.choices.with(anew.collect());
         let masters = vrrp::masters(plane, &up);
+        let whole = other.before.as_ref().unwrap_or(other);
         Self { plane, up, paths, moved, masters, choices, before: Some(Arc::clone(whole)) }
+    }
+
+    /// The same state, to work out many others from.
+    pub(crate) fn settled(self) -> Self {
+        Self { paths: self.paths.settled(), choices: self.choices.settled(), ..self }
     }
 
     /// The state after failures, worked out from nothing: what [`World::after`] must come to.
@@ -103,7 +110,7 @@ impl<'a> World<'a> {
         let masters = vrrp::masters(plane, &up);
         let prefixes = 0..plane.routes.prefixes.len();
         let choices = prefixes.map(|prefix| Arc::new(bgp::choose(plane, &up, &paths, prefix)));
-        let choices = choices.collect();
+        let choices = Patched::new(choices.collect());
         Self { plane, up, paths, moved: Moved::default(), masters, choices, before: None }
     }
 
