@@ -6,7 +6,6 @@
 
 use crate::bits::Bits;
 use crate::igp::{FAR, Paths};
-use crate::moved::{Moved, Moves};
 use crate::patched::Patched;
 use crate::plane::routes::{Injection, RouteId, SessionNumber};
 use crate::plane::up::Up;
@@ -61,17 +60,25 @@ pub(crate) struct Choices {
     pub(crate) route: Patched<Option<RouteId>>,
     /// Whether it never came to rest.
     pub(crate) oscillates: bool,
-    speaking: Arc<Speaking>,
+    pub(crate) speaking: Arc<Speaking>,
 }
 
 /// Who tells others of a prefix, and what.
 #[derive(Debug, Default)]
-struct Speaking {
-    speakers: Vec<Router>,
+pub(crate) struct Speaking {
+    pub(crate) speakers: Vec<Router>,
     /// By router.
     bests: Vec<Option<Best>>,
     /// The routers that may come to speak.
-    active: Bits,
+    pub(crate) active: Bits,
+}
+
+impl Speaking {
+    /// What a router tells others.
+    pub(crate) fn says(&self, router: Router) -> Option<RouteId> {
+        let told = self.bests[usize::from(router)]?;
+        (!matches!(told.from, From::Internal(_))).then_some(told.route)
+    }
 }
 
 impl Choices {
@@ -79,87 +86,14 @@ impl Choices {
     pub(crate) fn differing<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = usize> + 'a {
         self.of.differing(&other.of).chain(self.route.differing(&other.route))
     }
-
-    /// The routers that tell others.
-    pub(crate) fn speakers(&self) -> &[Router] {
-        &self.speaking.speakers
-    }
 }
 
 /// Everything that a choice depends on.
-struct Choosing<'a> {
-    plane: &'a Plane<'a>,
-    up: &'a Up,
-    paths: &'a Paths,
-    prefix: PrefixNumber,
-}
-
-/// Another state, and what is different from it.
-pub(crate) struct Since<'a> {
+pub(crate) struct Choosing<'a> {
+    pub(crate) plane: &'a Plane<'a>,
     pub(crate) up: &'a Up,
-    pub(crate) moved: &'a Moved,
-    /// Whether the sessions between routers of ours are as they were.
-    inner: bool,
-    /// Whether routers are cut off from each other that were not.
-    cuts: bool,
-    /// The routers of which BIRD runs no more.
-    dead: Bits,
-}
-
-impl<'a> Since<'a> {
-    /// What is different now.
-    pub(crate) fn new(plane: &Plane<'_>, before: &'a Up, up: &Up, moved: &'a Moved) -> Self {
-        let inner = plane.routes.inner.iter().all(|one| {
-            up.sessions[one.session] == before.sessions[one.session]
-                && up.nics[one.nics.0] == before.nics[one.nics.0]
-                && up.nics[one.nics.1] == before.nics[one.nics.1]
-        });
-        let died = |router: &usize| {
-            let host = plane.routers[*router].index();
-            up.routing[host] != before.routing[host]
-        };
-        let routers = plane.routers.len();
-        let dead = Bits::of(routers, (0..routers).filter(died));
-        Self { up: before, moved, inner, cuts: moved.cuts(), dead }
-    }
-}
-
-/// The choices of all routers for a prefix where some differ from those in a state in which more was
-/// up; none if all are the same.
-pub(crate) fn choose_after(
-    plane: &Plane<'_>,
-    since: &Since<'_>,
-    (up, paths): (&Up, &Paths),
-    (prefix, known): (PrefixNumber, &Choices),
-) -> Option<Arc<Choices>> {
-    let choosing = Choosing { plane, up, paths, prefix };
-    if known.oscillates || !choosing.speaks_alike(since, &known.speaking) {
-        return Some(Arc::new(choose(plane, up, paths, prefix)));
-    }
-    // The same routers tell the same, and nobody came nearer: only those whose choice is further now,
-    // or who are dead, choose anew.
-    let mut anew = since.dead.clone();
-    for (speaker, moves) in
-        known.speakers().iter().filter_map(|one| Some((*one, since.moved.towards(*one)?)))
-    {
-        let chose = |router: &usize| known.of[*router].contains(&From::Internal(speaker));
-        moves.far.iter().filter(chose).for_each(|router| anew.add(router));
-    }
-    if anew.is_empty() {
-        return None;
-    }
-    let (mut of, mut route) = (Vec::new(), Vec::new());
-    for router in anew.iter() {
-        let all = choosing.best(router as Router, &known.speaking.speakers, &known.speaking.bests);
-        route.push((router, all.first().map(|best| best.route)));
-        of.push((router, all.into_iter().map(|best| best.from).collect()));
-    }
-    Some(Arc::new(Choices {
-        of: known.of.with(of),
-        route: known.route.with(route),
-        oscillates: false,
-        speaking: Arc::clone(&known.speaking),
-    }))
+    pub(crate) paths: &'a Paths,
+    pub(crate) prefix: PrefixNumber,
 }
 
 /// The choices of all routers for a prefix.
@@ -168,72 +102,74 @@ pub(crate) fn choose(plane: &Plane<'_>, up: &Up, paths: &Paths, prefix: PrefixNu
     let routers = plane.routers.len();
     let active = &plane.routes.active[prefix];
     let mut bests: Vec<Option<Best>> = vec![None; routers];
-    let mut rounds = 0;
-    // Every router changes its mind a few times at most, unless the network never comes to rest.
-    let limit = 8 + 2 * active.len();
-    loop {
-        let mut changed = false;
-        for router in active {
-            let best = choosing.best(*router, active, &bests).first().copied();
-            let own = &mut bests[usize::from(*router)];
-            changed |= *own != best;
-            *own = best;
-        }
-        rounds += 1;
-        if !changed || rounds > limit {
-            break;
-        }
-    }
-    let speakers: Vec<Router> = active
-        .iter()
-        .copied()
-        .filter(|r| bests[usize::from(*r)].is_some_and(|b| !matches!(b.from, From::Internal(_))))
-        .collect();
-    let (mut of, mut route) = (Vec::new(), Vec::new());
-    for router in 0..routers as Router {
-        let all = choosing.best(router, &speakers, &bests);
-        route.push(all.first().map(|best| best.route));
-        of.push(all.into_iter().map(|best| best.from).collect());
-    }
+    let rests = choosing.rounds(&mut bests);
     let active = Bits::of(routers, active.iter().map(|router| usize::from(*router)));
+    let speaking = choosing.speaking(bests, active);
+    let all = (0..routers).map(|router| choosing.choice(router, &speaking));
+    let (of, route) = all.unzip();
     Choices {
         of: Patched::new(of),
         route: Patched::new(route),
-        oscillates: rounds > limit,
-        speaking: Arc::new(Speaking { speakers, bests, active }),
+        oscillates: !rests,
+        speaking: Arc::new(speaking),
     }
 }
 
 impl Choosing<'_> {
-    /// Whether those who speak for a prefix are those of another state, and say the same: they have
-    /// the same of their own, and hear each other as they did. How near they are to each other does
-    /// not decide who speaks, unless they tell further networks what they heard.
-    fn speaks_alike(&self, since: &Since<'_>, known: &Speaking) -> bool {
-        let plane = self.plane;
-        let lone = plane.routes.inner.is_empty();
-        let heard = |router: &Router| {
-            let host = plane.routers[usize::from(*router)].index();
-            let moves = since.moved.towards(*router).filter(|_| since.cuts || !lone);
-            let other = |moves: &Moves| {
-                if lone { moves.cut.meets(&known.active) } else { moves.far.meets(&known.active) }
-            };
-            self.up.routing[host] == since.up.routing[host] && !moves.is_some_and(other)
-        };
-        since.inner
-            && plane.routes.active[self.prefix].iter().all(heard)
-            && plane.routes.injections[self.prefix].iter().all(|one| self.needs_alike(since, one))
+    /// Lets all who may speak choose until nobody changes its mind; whether that comes to an end.
+    fn rounds(&self, bests: &mut [Option<Best>]) -> bool {
+        let active = &self.plane.routes.active[self.prefix];
+        // Every router changes its mind a few times at most, unless the network never comes to rest.
+        for _ in 0..=8 + 2 * active.len() {
+            let mut changed = false;
+            for router in active {
+                let best = self.best(*router, active, bests).first().copied();
+                let own = &mut bests[usize::from(*router)];
+                changed |= *own != best;
+                *own = best;
+            }
+            if !changed {
+                return true;
+            }
+        }
+        false
     }
 
-    /// Whether what a route needs is as it was in another state.
-    fn needs_alike(&self, since: &Since<'_>, one: &Injection) -> bool {
-        let (now, then) = (self.up, since.up);
-        let cut = |far: &Router| {
-            let moves = since.moved.towards(*far).filter(|_| since.cuts);
-            moves.is_some_and(|moves| moves.cut.has(usize::from(one.router)))
+    /// What a router takes, and from whom.
+    fn choice(&self, router: usize, speaking: &Speaking) -> (Vec<From>, Option<RouteId>) {
+        let all = self.best(router as Router, &speaking.speakers, &speaking.bests);
+        let route = all.first().map(|best| best.route);
+        (all.into_iter().map(|best| best.from).collect(), route)
+    }
+
+    /// The choices that some routers make anew, beside those known of all.
+    pub(crate) fn some_anew(
+        &self,
+        known: &Choices,
+        anew: &Bits,
+        speaking: Arc<Speaking>,
+    ) -> Choices {
+        let (mut of, mut route) = (Vec::new(), Vec::new());
+        for router in anew.iter() {
+            let (from, taken) = self.choice(router, &speaking);
+            of.push((router, from));
+            route.push((router, taken));
+        }
+        Choices { of: known.of.with(of), route: known.route.with(route), oscillates: false, speaking }
+    }
+
+    fn speaking(&self, bests: Vec<Option<Best>>, active: Bits) -> Speaking {
+        let speaks = |router: &Router| {
+            bests[usize::from(*router)].is_some_and(|best| !matches!(best.from, From::Internal(_)))
         };
-        one.needs.nic.is_none_or(|nic| now.nics[nic] == then.nics[nic])
-            && one.needs.session.is_none_or(|number| now.sessions[number] == then.sessions[number])
-            && !one.needs.one_of.iter().any(cut)
+        let all = self.plane.routes.active[self.prefix].iter().copied();
+        Speaking { speakers: all.filter(speaks).collect(), bests, active }
+    }
+
+    /// Who speaks now, from what all said before; nothing if they never come to rest.
+    pub(crate) fn speaking_after(&self, known: &Speaking) -> Option<Speaking> {
+        let mut bests = known.bests.clone();
+        self.rounds(&mut bests).then(|| self.speaking(bests, known.active.clone()))
     }
 
     /// A router's best route and those that share the load with it; nothing if it has none.

@@ -6,7 +6,6 @@
 //! the state before.
 
 use crate::moved::Moved;
-use crate::patched::Patched;
 use crate::plane::up::Up;
 use crate::plane::{Igp, Link, NicNumber, Plane, Router};
 use std::cmp::Reverse;
@@ -22,7 +21,7 @@ type Towards = Arc<[u32]>;
 /// Every router's way to every other.
 #[derive(Debug, Clone)]
 pub(crate) struct Paths {
-    towards: Patched<Towards>,
+    towards: Vec<Towards>,
 }
 
 /// What OSPF stands on: which routers speak, which of their links are up.
@@ -37,7 +36,7 @@ impl Paths {
     pub(crate) fn of(plane: &Plane<'_>, up: &Up) -> Self {
         let living = Living::of(plane, up);
         let towards = (0..plane.routers.len() as Router).map(|to| fresh(&plane.igp, &living, to));
-        Self { towards: Patched::new(towards.collect()) }
+        Self { towards: towards.collect() }
     }
 
     /// Worked out from a state in which more was up: only what lost its path is looked at again. Says
@@ -49,19 +48,15 @@ impl Paths {
         if lost.is_empty() && old.speaks == new.speaks {
             return (self.clone(), moved);
         }
-        let mut changed = Vec::new();
-        for (to, towards) in self.towards.iter().enumerate() {
-            if let Some((now, nodes)) = shrunk(&plane.igp, &new, to as Router, towards, &lost) {
-                moved.note(plane, to, (towards, &now), &nodes);
-                changed.push((to, now));
-            }
-        }
-        (Self { towards: self.towards.with(changed) }, moved)
-    }
-
-    /// The same paths, to compare many others with.
-    pub(crate) fn settled(&self) -> Self {
-        Self { towards: self.towards.settled() }
+        let numbered = self.towards.iter().enumerate();
+        let towards = numbered.map(|(to, towards)| {
+            let Some((now, nodes)) = shrunk(&plane.igp, &new, to as Router, towards, &lost) else {
+                return Arc::clone(towards);
+            };
+            moved.note(plane, to, (towards, &now), &nodes);
+            now
+        });
+        (Self { towards: towards.collect() }, moved)
     }
 
     /// The cost from one router to another; [`FAR`] if there is no way.

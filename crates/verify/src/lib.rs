@@ -37,6 +37,7 @@ pub mod property;
 mod prove;
 mod questions;
 mod recall;
+mod rechoose;
 pub mod report;
 mod since;
 pub mod table;

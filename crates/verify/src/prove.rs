@@ -29,8 +29,16 @@ pub struct Options {
 
 /// One family, and what is asked of it.
 pub(crate) struct Ready<'a> {
-    pub(crate) planes: &'a [Plane<'a>],
+    /// By family: the state in which everything works.
+    pub(crate) wholes: Vec<Arc<World<'a>>>,
     pub(crate) questions: Vec<Questions>,
+}
+
+impl<'a> Ready<'a> {
+    fn new(planes: &'a [Plane<'a>], questions: Vec<Questions>) -> Self {
+        let wholes = planes.iter().map(|plane| Arc::new(World::whole(plane)));
+        Self { wholes: wholes.collect(), questions }
+    }
 }
 
 /// The families in which the network has routers.
@@ -49,7 +57,7 @@ pub fn prove_among(isp: &Isp, options: Options, elements: &[Element]) -> Report 
     let planes = planes(isp);
     let questions = planes.iter().map(|plane| Questions::of(plane, options.failures)).collect();
     let fixed = fixed::violations(&planes);
-    report(isp, options, elements, (&Ready { planes: &planes, questions }, fixed))
+    report(isp, options, elements, (planes.as_slice(), &Ready::new(&planes, questions), fixed))
 }
 
 /// Proves what a change of a network can touch: the rest was judged when the old version was proved.
@@ -72,7 +80,7 @@ pub fn prove_since(old: &Isp, isp: &Isp, options: Options) -> Report {
     planes.retain(|_| busy.next().unwrap_or(true));
     questions.retain(|one| !idle(one));
     let elements = if planes.is_empty() { Vec::new() } else { failures::elements(isp) };
-    report(isp, options, &elements, (&Ready { planes: &planes, questions }, fixed))
+    report(isp, options, &elements, (planes.as_slice(), &Ready::new(&planes, questions), fixed))
 }
 
 /// What a proof says, with what needs no simulation.
@@ -80,9 +88,9 @@ fn report(
     isp: &Isp,
     options: Options,
     elements: &[Element],
-    (ready, fixed): (&Ready<'_>, Vec<Violation>),
+    (planes, ready, fixed): (&[Plane<'_>], &Ready<'_>, Vec<Violation>),
 ) -> Report {
-    let scenarios = failures::scenarios(ready.planes, elements, options.failures);
+    let scenarios = failures::scenarios(planes, elements, options.failures);
     let found = simulate(ready, &scenarios, options.threads.max(1));
     let told = minimal(&scenarios, found).into_iter();
     let told = told.map(|(family, fault, failure, others)| {
@@ -109,7 +117,7 @@ fn state(isp: &Isp, failure: &Failure, counts: usize) -> Vec<Violation> {
     let planes = planes(isp);
     let most = u8::try_from(counts).unwrap_or(u8::MAX);
     let questions = planes.iter().map(|plane| Questions::of(plane, most)).collect();
-    let ready = Ready { planes: &planes, questions };
+    let ready = Ready::new(&planes, questions);
     let scenarios = [Scenario { failures: vec![failure.clone()], counts }];
     let found = in_itself(&ready, &scenarios[0]);
     let told = minimal(&scenarios, found).into_iter();
@@ -144,14 +152,13 @@ type Found = BTreeMap<(usize, Fault), Vec<usize>>;
 /// Simulates and judges every state, on several threads that share nothing but the start. What a state
 /// shows that already the state before showed, with one failure less, is not told again.
 fn simulate(ready: &Ready<'_>, scenarios: &[Scenario], threads: usize) -> Found {
-    let wholes: Vec<Arc<World<'_>>> =
-        ready.planes.iter().map(|plane| Arc::new(World::whole(plane))).collect();
+    let wholes = &ready.wholes;
     let branches = branches(scenarios);
     let next = AtomicUsize::new(0);
     let work = |first: bool| {
         let judges = wholes.iter().zip(&ready.questions);
         let judges = judges.map(|(whole, questions)| Judge::new(questions, whole)).collect();
-        let mut work = Work { wholes: &wholes, judges, found: Found::new() };
+        let mut work = Work { wholes, judges, found: Found::new() };
         if first {
             work.whole();
         }
@@ -175,8 +182,9 @@ fn simulate(ready: &Ready<'_>, scenarios: &[Scenario], threads: usize) -> Found 
 fn in_itself(ready: &Ready<'_>, scenario: &Scenario) -> Found {
     let mut found = Found::new();
     let Some(failure) = scenario.failures.first() else { return found };
-    for (family, (plane, questions)) in ready.planes.iter().zip(&ready.questions).enumerate() {
-        let world = Arc::new(World::of(plane, failure).settled());
+    for (family, (whole, questions)) in ready.wholes.iter().zip(&ready.questions).enumerate() {
+        let up = Up::without(whole.plane, failure);
+        let world = Arc::new(World::after(whole, up).settled());
         for fault in Judge::new(questions, &world).standing(scenario.counts) {
             found.insert((family, fault), vec![0]);
         }

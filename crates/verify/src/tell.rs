@@ -6,6 +6,7 @@ use crate::flows::Flow as Sent;
 use crate::judge::{About, Fault};
 use crate::path::{self, Followed};
 use crate::plane::Plane;
+use crate::plane::up::Up;
 use crate::prove::Ready;
 use crate::questions::Questions;
 use crate::report::{Counterexample, End, Flow, Violation};
@@ -21,8 +22,9 @@ pub(crate) fn violation(
     fault: &Fault,
     (failure, others): (Failure, Vec<Failure>),
 ) -> Violation {
-    let (plane, questions) = (&ready.planes[family], &ready.questions[family]);
-    let world = World::of(plane, &failure);
+    let (whole, questions) = (&ready.wholes[family], &ready.questions[family]);
+    let plane = whole.plane;
+    let world = World::after(whole, Up::without(plane, &failure));
     let subject = subject(&world, fault);
     let mut shown = Counterexample { failure, ..Counterexample::default() };
     let mut about = subject.keys.clone();

@@ -1,11 +1,12 @@
 //! One state of one family: what works, who holds which address, which way every packet goes.
 
-use crate::bgp::{self, Choices, From, Since};
+use crate::bgp::{self, Choices, From};
 use crate::destination::{Destination, Step};
 use crate::element::Failure;
 use crate::igp::{FAR, Paths};
 use crate::moved::Moved;
 use crate::patched::Patched;
+use crate::rechoose::{self, Since, Takers};
 use crate::plane::routes::{Leads, SessionNumber};
 use crate::plane::up::Up;
 use crate::plane::{NicNumber, Plane, Position, Router};
@@ -25,6 +26,7 @@ pub(crate) struct World<'a> {
     pub(crate) masters: Masters,
     /// By prefix.
     pub(crate) choices: Patched<Arc<Choices>>,
+    takers: Takers,
     /// The state in which everything worked: the kernel of a router whose BIRD died keeps the routes
     /// that it had (`persist`).
     before: Option<Arc<Self>>,
@@ -80,23 +82,23 @@ impl<'a> World<'a> {
         Self::after(&Arc::new(Self::whole(plane)), Up::without(plane, failure))
     }
 
-    /// The state in which less is up than in another one.
+    /// The state in which less is up than in another, settled one.
     pub(crate) fn after(other: &Arc<Self>, up: Up) -> Self {
         let plane = other.plane;
         let (paths, moved) = other.paths.after(plane, &other.up, &up);
         let since = Since::new(plane, &other.up, &up, &moved);
-        let anew = other.choices.iter().enumerate().filter_map(|(prefix, known)| {
-            Some((prefix, bgp::choose_after(plane, &since, (&up, &paths), (prefix, known))?))
-        });
-        let choices = other.choices.with(anew.collect());
+        let known = (&other.choices, &other.takers);
+        let choices = other.choices.with(rechoose::after(plane, &since, (&up, &paths), known));
         let masters = vrrp::masters(plane, &up);
         let whole = other.before.as_ref().unwrap_or(other);
-        Self { plane, up, paths, moved, masters, choices, before: Some(Arc::clone(whole)) }
+        let (takers, before) = (Takers::default(), Some(Arc::clone(whole)));
+        Self { plane, up, paths, moved, masters, choices, takers, before }
     }
 
     /// The same state, to work out many others from.
     pub(crate) fn settled(self) -> Self {
-        Self { paths: self.paths.settled(), choices: self.choices.settled(), ..self }
+        let choices = self.choices.settled();
+        Self { takers: Takers::of(self.plane, &choices), choices, ..self }
     }
 
     /// The state after failures, worked out from nothing: what [`World::after`] must come to.
@@ -111,7 +113,8 @@ impl<'a> World<'a> {
         let prefixes = 0..plane.routes.prefixes.len();
         let choices = prefixes.map(|prefix| Arc::new(bgp::choose(plane, &up, &paths, prefix)));
         let choices = Patched::new(choices.collect());
-        Self { plane, up, paths, moved: Moved::default(), masters, choices, before: None }
+        let (moved, takers) = (Moved::default(), Takers::of(plane, &choices));
+        Self { plane, up, paths, moved, masters, choices, takers, before: None }
     }
 
     /// What a host does with packets to a destination.

@@ -13,7 +13,7 @@ use gate::Gates;
 use model::ask::Family;
 use model::kinds::{Host, Segment, SegmentKind, Target};
 use model::{Id, Isp};
-use routes::Routes;
+use routes::{Needing, Routes};
 use std::net::IpAddr;
 
 /// The position of a host, a segment or a VIP in the model's tables.
@@ -147,6 +147,8 @@ impl<'a> Plane<'a> {
         plane.gateways = isp.hosts.iter().map(|(id, _)| plane.gateway(id)).collect();
         plane.igp = plane.graph();
         plane.routes = Routes::of(&plane);
+        let (nics, routers) = (plane.nics.len(), plane.routers.len());
+        plane.routes.needing = Needing::of(&plane.routes, nics, routers);
         plane
     }
 

@@ -30,6 +30,7 @@ pub(crate) struct Routes {
     pub(crate) attributes: Vec<Attributes>,
     pub(crate) routes: Vec<Route>,
     pub(crate) router_ids: Vec<u32>,
+    pub(crate) needing: Needing,
     /// What OSPF carries: prefix, and the routers that it belongs to.
     pub(crate) infrastructure: BTreeMap<IpNet, Vec<Router>>,
     /// What internal BGP makes of a route, by the places of teller and hearer.
@@ -74,6 +75,35 @@ pub(crate) struct Needs {
     pub(crate) session: Option<SessionNumber>,
     /// One of these routers must be reached by OSPF.
     pub(crate) one_of: Vec<Router>,
+}
+
+/// The prefixes of which a route needs something.
+#[derive(Debug, Default)]
+pub(crate) struct Needing {
+    /// By interface.
+    pub(crate) nics: Vec<Vec<usize>>,
+    /// By session.
+    pub(crate) sessions: Vec<Vec<usize>>,
+    /// By router: the prefixes that it may have from elsewhere than internal BGP.
+    pub(crate) routers: Vec<Vec<usize>>,
+}
+
+impl Needing {
+    /// Of all routes of a plane with so many interfaces and routers.
+    pub(crate) fn of(routes: &Routes, nics: usize, routers: usize) -> Self {
+        let none = |count| vec![Vec::new(); count];
+        let sessions = none(routes.sessions.len());
+        let mut needing = Self { nics: none(nics), sessions, routers: none(routers) };
+        for (prefix, injections) in routes.injections.iter().enumerate() {
+            for Needs { nic, session, .. } in injections.iter().map(|one| &one.needs) {
+                nic.iter().for_each(|nic| needing.nics[*nic].push(prefix));
+                session.iter().for_each(|session| needing.sessions[*session].push(prefix));
+            }
+            let active = routes.active[prefix].iter();
+            active.for_each(|router| needing.routers[usize::from(*router)].push(prefix));
+        }
+        needing
+    }
 }
 
 /// Where packets go that follow a route.

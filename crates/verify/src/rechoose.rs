@@ -1,0 +1,201 @@
+//! Which routers choose another route in a state in which less is up, and what: everything that
+//! nothing lost can touch is as it was.
+
+use crate::bgp::{self, Choices, Choosing, From, PrefixNumber, Speaking};
+use crate::bits::Bits;
+use crate::igp::{FAR, Paths};
+use crate::moved::{Moved, Moves};
+use crate::patched::Patched;
+use crate::plane::routes::Injection;
+use crate::plane::up::Up;
+use crate::plane::{Plane, Router};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// What is different from a state in which more was up.
+pub(crate) struct Since<'a> {
+    pub(crate) before: &'a Up,
+    pub(crate) moved: &'a Moved,
+    /// The routers of which BIRD runs no more.
+    dead: Bits,
+    /// Whether routers are cut off from each other that were not.
+    cuts: bool,
+    /// The prefixes of which somebody may tell something else.
+    suspects: BTreeSet<PrefixNumber>,
+}
+
+/// By router: the prefixes that others take from it by internal BGP, and who they are.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Takers(Vec<Vec<(PrefixNumber, Bits)>>);
+
+impl Takers {
+    /// Who takes what from whom in a state.
+    pub(crate) fn of(plane: &Plane<'_>, choices: &Patched<Arc<Choices>>) -> Self {
+        let routers = plane.routers.len();
+        let mut takers: Vec<Vec<(PrefixNumber, Bits)>> = vec![Vec::new(); routers];
+        for (prefix, choices) in choices.iter().enumerate() {
+            for (router, from) in choices.of.iter().enumerate() {
+                for from in from {
+                    let From::Internal(teller) = from else { continue };
+                    let known = &mut takers[usize::from(*teller)];
+                    if known.last().is_none_or(|(last, _)| *last != prefix) {
+                        known.push((prefix, Bits::none(routers)));
+                    }
+                    known.iter_mut().rev().take(1).for_each(|(_, all)| all.add(router));
+                }
+            }
+        }
+        Self(takers)
+    }
+
+    /// By prefix: who took it from somebody who is further away now.
+    fn further(&self, moved: &Moved, prefixes: usize, routers: usize) -> Vec<Option<Bits>> {
+        let mut further = vec![None; prefixes];
+        for (teller, moves) in moved.all() {
+            for (prefix, all) in &self.0[usize::from(teller)] {
+                if all.meets(&moves.far) {
+                    let own = further[*prefix].get_or_insert_with(|| Bits::none(routers));
+                    own.join_common(all, &moves.far);
+                }
+            }
+        }
+        further
+    }
+}
+
+impl<'a> Since<'a> {
+    /// What is different now.
+    pub(crate) fn new(plane: &Plane<'_>, before: &'a Up, up: &Up, moved: &'a Moved) -> Self {
+        let died = |router: &usize| {
+            let host = plane.routers[*router].index();
+            up.routing[host] != before.routing[host]
+        };
+        let routers = plane.routers.len();
+        let dead = Bits::of(routers, (0..routers).filter(died));
+        let mut since =
+            Self { before, moved, dead, cuts: moved.cuts(), suspects: BTreeSet::new() };
+        since.suspects = since.suspected(plane, up);
+        since
+    }
+
+    /// The prefixes of which a route needs what is gone; all of them where somebody is cut off.
+    fn suspected(&self, plane: &Plane<'_>, up: &Up) -> BTreeSet<PrefixNumber> {
+        let routes = &plane.routes;
+        let any = self.moved.all().next().is_some();
+        if self.cuts || (any && !routes.inner.is_empty()) || !self.inner_alike(plane, up) {
+            return (0..routes.prefixes.len()).collect();
+        }
+        let nics = (0..plane.nics.len()).filter(|nic| up.nics[*nic] != self.before.nics[*nic]);
+        let sessions = 0..routes.sessions.len();
+        let sessions = sessions.filter(|one| up.sessions[*one] != self.before.sessions[*one]);
+        let needing = &routes.needing;
+        let all = nics.flat_map(|nic| &needing.nics[nic]);
+        let all = all.chain(sessions.flat_map(|session| &needing.sessions[session]));
+        all.chain(self.dead.iter().flat_map(|router| &needing.routers[router])).copied().collect()
+    }
+
+    /// Whether the sessions between routers of ours are as they were.
+    fn inner_alike(&self, plane: &Plane<'_>, up: &Up) -> bool {
+        plane.routes.inner.iter().all(|one| {
+            up.sessions[one.session] == self.before.sessions[one.session]
+                && up.nics[one.nics.0] == self.before.nics[one.nics.0]
+                && up.nics[one.nics.1] == self.before.nics[one.nics.1]
+        })
+    }
+}
+
+/// The choices that differ from those of a state in which more was up, by prefix.
+pub(crate) fn after(
+    plane: &Plane<'_>,
+    since: &Since<'_>,
+    (up, paths): (&Up, &Paths),
+    (choices, takers): (&Patched<Arc<Choices>>, &Takers),
+) -> Vec<(PrefixNumber, Arc<Choices>)> {
+    let further = takers.further(since.moved, choices.len(), plane.routers.len());
+    let mut all = Vec::new();
+    for (prefix, further) in further.into_iter().enumerate() {
+        let suspect = since.suspects.contains(&prefix);
+        if further.is_none() && !suspect && since.dead.is_empty() {
+            continue;
+        }
+        let choosing = Choosing { plane, up, paths, prefix };
+        let known = &choices[prefix];
+        let anew = further.unwrap_or_else(|| Bits::none(plane.routers.len()));
+        let chosen = choosing.again(since, known, (anew, suspect));
+        all.extend(chosen.map(|chosen| (prefix, Arc::new(chosen))));
+    }
+    all
+}
+
+impl Choosing<'_> {
+    /// The choices for a prefix where these routers are further from who told them, at least; none if
+    /// all are the same.
+    fn again(
+        &self,
+        since: &Since<'_>,
+        known: &Choices,
+        (further, suspect): (Bits, bool),
+    ) -> Option<Choices> {
+        let afresh = || Some(bgp::choose(self.plane, self.up, self.paths, self.prefix));
+        let mut anew = further;
+        anew.join(&since.dead);
+        if known.oscillates {
+            return afresh();
+        }
+        if !suspect || self.speaks_alike(since, &known.speaking) {
+            let speaking = Arc::clone(&known.speaking);
+            return (!anew.is_empty()).then(|| self.some_anew(known, &anew, speaking));
+        }
+        if !self.plane.routes.inner.is_empty() {
+            return afresh();
+        }
+        let Some(speaking) = self.speaking_after(&known.speaking) else { return afresh() };
+        anew.join(&known.speaking.active);
+        self.told_otherwise(known, &speaking, &mut anew);
+        Some(self.some_anew(known, &anew, Arc::new(speaking)))
+    }
+
+    /// Adds the routers that somebody tells something else than before.
+    fn told_otherwise(&self, known: &Choices, speaking: &Speaking, anew: &mut Bits) {
+        for router in self.plane.routes.active[self.prefix].iter().copied() {
+            if speaking.says(router) == known.speaking.says(router) {
+                continue;
+            }
+            let hears = |other: &usize| {
+                self.paths.distance(*other as Router, router) != FAR
+                    || known.of[*other].contains(&From::Internal(router))
+            };
+            (0..self.plane.routers.len()).filter(hears).for_each(|other| anew.add(other));
+        }
+    }
+
+    /// Whether those who speak for a prefix are those of another state, and say the same: they have
+    /// the same of their own, and hear each other as they did. How near they are to each other does
+    /// not decide who speaks, unless they tell further networks what they heard.
+    fn speaks_alike(&self, since: &Since<'_>, known: &Speaking) -> bool {
+        let plane = self.plane;
+        let lone = plane.routes.inner.is_empty();
+        let heard = |router: &Router| {
+            let moves = since.moved.towards(*router).filter(|_| since.cuts || !lone);
+            let other = |moves: &Moves| {
+                if lone { moves.cut.meets(&known.active) } else { moves.far.meets(&known.active) }
+            };
+            !since.dead.has(usize::from(*router)) && !moves.is_some_and(other)
+        };
+        since.inner_alike(plane, self.up)
+            && plane.routes.active[self.prefix].iter().all(heard)
+            && plane.routes.injections[self.prefix].iter().all(|one| self.needs_alike(since, one))
+    }
+
+    /// Whether what a route needs is as it was in another state.
+    fn needs_alike(&self, since: &Since<'_>, one: &Injection) -> bool {
+        let (now, then) = (self.up, since.before);
+        let cut = |far: &Router| {
+            let moves = since.moved.towards(*far).filter(|_| since.cuts);
+            moves.is_some_and(|moves| moves.cut.has(usize::from(one.router)))
+        };
+        one.needs.nic.is_none_or(|nic| now.nics[nic] == then.nics[nic])
+            && one.needs.session.is_none_or(|number| now.sessions[number] == then.sessions[number])
+            && !one.needs.one_of.iter().any(cut)
+    }
+}
