@@ -110,7 +110,7 @@ pub enum Source {
 }
 
 /// What happens to packets that follow the route.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Destination {
     /// They are forwarded.
     #[default]
@@ -229,7 +229,7 @@ fn is_empty(segment: &Segment) -> bool {
 }
 
 /// A route with the attributes that a policy may read and write.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Route {
     /// The prefix.
     pub net: IpNet,

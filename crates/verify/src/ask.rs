@@ -39,7 +39,7 @@ pub struct Asked<'a> {
 /// A sentence that says which end is not known.
 pub fn path(isp: &Isp, asked: &Asked<'_>, failure: &Failure) -> Result<Vec<Paths>, String> {
     let mut all = Vec::new();
-    for plane in &planes(isp) {
+    for plane in &planes(isp, 1) {
         let world = World::of(plane, failure);
         for (origin, source, from) in starts(plane, asked.from) {
             let Some((address, to)) = goal(plane, asked.to, source) else { continue };
@@ -151,7 +151,7 @@ fn goal(plane: &Plane<'_>, word: &str, source: IpAddr) -> Option<(IpAddr, String
 
 fn unknown(isp: &Isp, asked: &Asked<'_>) -> String {
     let known = |word: &str| {
-        let all = planes(isp);
+        let all = planes(isp, 1);
         all.iter().any(|plane| {
             !starts(plane, word).is_empty() || goal(plane, word, [0, 0, 0, 0].into()).is_some()
         })
@@ -196,7 +196,7 @@ fn by_vrrp(world: &World<'_>, vip: &model::kinds::Vip, host: Position) -> String
 
 /// What a failure changes: the flows that go another way or nowhere, and what does not hold then.
 pub fn what_if(isp: &Isp, failure: &Failure) -> WhatIf {
-    let planes = planes(isp);
+    let planes = planes(isp, 1);
     let changes = planes.iter().flat_map(|plane| {
         let questions = Questions::of(plane, 2);
         let before = World::whole(plane);
@@ -214,7 +214,7 @@ pub fn what_if(isp: &Isp, failure: &Failure) -> WhatIf {
 
 /// What each single failure changes: those that look alike once.
 pub fn singles(isp: &Isp) -> Vec<WhatIf> {
-    let planes = planes(isp);
+    let planes = planes(isp, 1);
     let elements = failures::elements(isp);
     let scenarios = failures::scenarios(&planes, &elements, 1);
     let first = scenarios.into_iter().skip(1).filter_map(|one| one.failures.into_iter().next());

@@ -102,8 +102,8 @@ pub(crate) fn choose(plane: &Plane<'_>, up: &Up, paths: &Paths, prefix: PrefixNu
     let routers = plane.routers.len();
     let active = &plane.routes.active[prefix];
     let mut bests: Vec<Option<Best>> = vec![None; routers];
-    let rests = choosing.rounds(&mut bests);
     let active = Bits::of(routers, active.iter().map(|router| usize::from(*router)));
+    let rests = choosing.rounds(&mut bests, &active);
     let speaking = choosing.speaking(bests, active);
     let all = (0..routers).map(|router| choosing.choice(router, &speaking));
     let (of, route) = all.unzip();
@@ -116,13 +116,15 @@ pub(crate) fn choose(plane: &Plane<'_>, up: &Up, paths: &Paths, prefix: PrefixNu
 }
 
 impl Choosing<'_> {
-    /// Lets all who may speak choose until nobody changes its mind; whether that comes to an end.
-    fn rounds(&self, bests: &mut [Option<Best>]) -> bool {
+    /// Lets those who may speak choose, some of them first, until nobody changes its mind; whether that
+    /// comes to an end.
+    fn rounds(&self, bests: &mut [Option<Best>], first: &Bits) -> bool {
         let active = &self.plane.routes.active[self.prefix];
         // Every router changes its mind a few times at most, unless the network never comes to rest.
-        for _ in 0..=8 + 2 * active.len() {
+        for round in 0..=8 + 2 * active.len() {
             let mut changed = false;
-            for router in active {
+            let asked = |router: &&Router| round > 0 || first.has(usize::from(**router));
+            for router in active.iter().filter(asked) {
                 let best = self.best(*router, active, bests).first().copied();
                 let own = &mut bests[usize::from(*router)];
                 changed |= *own != best;
@@ -166,10 +168,11 @@ impl Choosing<'_> {
         Speaking { speakers: all.filter(speaks).collect(), bests, active }
     }
 
-    /// Who speaks now, from what all said before; nothing if they never come to rest.
-    pub(crate) fn speaking_after(&self, known: &Speaking) -> Option<Speaking> {
+    /// Who speaks now, from what all said before, where something is different for some of them;
+    /// nothing if they never come to rest.
+    pub(crate) fn speaking_after(&self, known: &Speaking, unsure: &Bits) -> Option<Speaking> {
         let mut bests = known.bests.clone();
-        self.rounds(&mut bests).then(|| self.speaking(bests, known.active.clone()))
+        self.rounds(&mut bests, unsure).then(|| self.speaking(bests, known.active.clone()))
     }
 
     /// A router's best route and those that share the load with it; nothing if it has none.
@@ -178,28 +181,12 @@ impl Choosing<'_> {
         if !self.up.routing[self.plane.routers[usize::from(router)].index()] {
             return top;
         }
-        let mut weigh = |candidate: Best| match top.first() {
-            None => top.push(candidate),
-            Some(first) => match candidate.key.order(&first.key) {
-                Ordering::Less if candidate.key.merges(&first.key) => top.push(candidate),
-                Ordering::Less => {}
-                Ordering::Equal | Ordering::Greater => {
-                    if !candidate.key.merges(&first.key) {
-                        top.clear();
-                    }
-                    top.insert(0, candidate);
-                }
-            },
-        };
-        for candidate in self.own(router) {
-            weigh(candidate);
-        }
-        for candidate in self.inner(router, bests) {
-            weigh(candidate);
-        }
+        let candidates = self.own(router).chain(self.inner(router, bests));
+        candidates.for_each(|candidate| weigh(&mut top, candidate));
         for speaker in speakers.iter().filter(|speaker| **speaker != router) {
-            if let Some(candidate) = self.internal(router, *speaker, bests) {
-                weigh(candidate);
+            let beaten = top.first().map(|best| &best.key);
+            if let Some(candidate) = self.internal((router, *speaker), bests, beaten) {
+                weigh(&mut top, candidate);
             }
         }
         if let [_, rest @ ..] = top.as_mut_slice() {
@@ -254,15 +241,20 @@ impl Choosing<'_> {
         })
     }
 
-    /// What another router of our AS tells.
-    fn internal(&self, router: Router, teller: Router, bests: &[Option<Best>]) -> Option<Best> {
-        let told = bests[usize::from(teller)]?;
-        if matches!(told.from, From::Internal(_)) || !self.session(router, teller) {
-            return None;
-        }
+    /// What another router of our AS tells, unless a better route is known.
+    fn internal(
+        &self,
+        (router, teller): (Router, Router),
+        bests: &[Option<Best>],
+        beaten: Option<&Key>,
+    ) -> Option<Best> {
+        let told = bests[usize::from(teller)].filter(|told| !matches!(told.from, From::Internal(_)))?;
         let route = self.plane.routes.told(told.route, teller, router)?;
         let metric = self.paths.distance(router, teller);
         let key = self.key(route, BGP, &Heard::Inside(teller, metric));
+        if beaten.is_some_and(|known| key.shared() < known.shared()) || !self.session(router, teller) {
+            return None;
+        }
         Some(Best { route, from: From::Internal(teller), key })
     }
 
@@ -292,6 +284,22 @@ impl Choosing<'_> {
             metric: Reverse(metric),
             router_id: Reverse(router_id),
             address: address.map(Reverse),
+        }
+    }
+}
+
+/// Takes a route among the best ones if it is as good as they are, or instead of them if it is better.
+fn weigh(top: &mut Vec<Best>, candidate: Best) {
+    let Some(first) = top.first() else { return top.push(candidate) };
+    let merges = candidate.key.merges(&first.key);
+    match candidate.key.order(&first.key) {
+        Ordering::Less if merges => top.push(candidate),
+        Ordering::Less => {}
+        Ordering::Equal | Ordering::Greater => {
+            if !merges {
+                top.clear();
+            }
+            top.insert(0, candidate);
         }
     }
 }

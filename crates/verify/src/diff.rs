@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The flows and routes that change from one version to another, and what holds no more.
 pub fn diff(old: &Isp, new: &Isp, options: Options) -> Diff {
-    let (before, after) = (planes(old), planes(new));
+    let (before, after) = (planes(old, 1), planes(new, 1));
     let flows = changes(&flows(&before), &flows(&after), |was, is, what| change(what, was, is));
     let routes = changes(&routes(&before), &routes(&after), |was, is, what| {
         let differs = was != is;

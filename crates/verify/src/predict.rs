@@ -65,7 +65,7 @@ pub enum By {
 /// Every route of every router that runs when something failed.
 pub fn routes(isp: &Isp, failure: &Failure) -> Vec<Predicted> {
     let mut all = Vec::new();
-    for plane in &planes(isp) {
+    for plane in &planes(isp, 1) {
         let world = World::of(plane, failure);
         let nets = nets(plane);
         for id in &plane.routers {

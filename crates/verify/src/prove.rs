@@ -35,16 +35,34 @@ pub(crate) struct Ready<'a> {
 }
 
 impl<'a> Ready<'a> {
-    fn new(planes: &'a [Plane<'a>], questions: Vec<Questions>) -> Self {
-        let wholes = planes.iter().map(|plane| Arc::new(World::whole(plane)));
-        Self { wholes: wholes.collect(), questions }
+    fn new(threads: usize, planes: &'a [Plane<'a>], questions: Vec<Questions>) -> Self {
+        let wholes = each(threads, planes, |plane| Arc::new(World::whole(plane)));
+        Self { wholes, questions }
     }
 }
 
-/// The families in which the network has routers.
-pub(crate) fn planes(isp: &Isp) -> Vec<Plane<'_>> {
-    let all = Family::BOTH.into_iter().map(|family| Plane::of(isp, family));
+/// The families in which the network has routers, side by side where there are threads for it.
+pub(crate) fn planes(isp: &Isp, threads: usize) -> Vec<Plane<'_>> {
+    let all = each(threads, Family::BOTH, |family| Plane::of(isp, family));
+    let all = all.into_iter();
     all.filter(|plane| plane.nics.iter().any(|nic| nic.address.is_some())).collect()
+}
+
+/// Does something for each of a few: one after the other, or each in a thread of its own.
+fn each<T: Send, R: Send>(
+    threads: usize,
+    few: impl IntoIterator<Item = T>,
+    act: impl Fn(T) -> R + Sync,
+) -> Vec<R> {
+    if threads <= 1 {
+        return few.into_iter().map(act).collect();
+    }
+    let act = &act;
+    thread::scope(|scope| {
+        let running: Vec<_> =
+            few.into_iter().map(|one| scope.spawn(move || act(one))).collect();
+        running.into_iter().filter_map(|one| one.join().ok()).collect()
+    })
 }
 
 /// Proves a network, or says what does not hold.
@@ -54,15 +72,17 @@ pub fn prove(isp: &Isp, options: Options) -> Report {
 
 /// The same where only some things can fail.
 pub fn prove_among(isp: &Isp, options: Options, elements: &[Element]) -> Report {
-    let planes = planes(isp);
-    let questions = planes.iter().map(|plane| Questions::of(plane, options.failures)).collect();
+    let planes = planes(isp, options.threads);
+    let ask = |plane| Questions::of(plane, options.failures);
+    let questions = each(options.threads, &planes, ask);
     let fixed = fixed::violations(&planes);
-    report(isp, options, elements, (planes.as_slice(), &Ready::new(&planes, questions), fixed))
+    report(isp, options, elements, (planes.as_slice(), &Ready::new(options.threads, &planes, questions), fixed))
 }
 
 /// Proves what a change of a network can touch: the rest was judged when the old version was proved.
 pub fn prove_since(old: &Isp, isp: &Isp, options: Options) -> Report {
-    let (before, mut planes) = (planes(old), planes(isp));
+    let threads = options.threads;
+    let (before, mut planes) = (planes(old, threads), planes(isp, threads));
     let fixed = fixed::violations(&planes);
     let asked = |plane: &Plane<'_>| {
         let mut questions = Questions::of(plane, options.failures);
@@ -80,7 +100,7 @@ pub fn prove_since(old: &Isp, isp: &Isp, options: Options) -> Report {
     planes.retain(|_| busy.next().unwrap_or(true));
     questions.retain(|one| !idle(one));
     let elements = if planes.is_empty() { Vec::new() } else { failures::elements(isp) };
-    report(isp, options, &elements, (planes.as_slice(), &Ready::new(&planes, questions), fixed))
+    report(isp, options, &elements, (planes.as_slice(), &Ready::new(options.threads, &planes, questions), fixed))
 }
 
 /// What a proof says, with what needs no simulation.
@@ -114,10 +134,10 @@ pub(crate) fn planned(isp: &Isp, failure: &Failure) -> Vec<Violation> {
 }
 
 fn state(isp: &Isp, failure: &Failure, counts: usize) -> Vec<Violation> {
-    let planes = planes(isp);
+    let planes = planes(isp, 1);
     let most = u8::try_from(counts).unwrap_or(u8::MAX);
     let questions = planes.iter().map(|plane| Questions::of(plane, most)).collect();
-    let ready = Ready::new(&planes, questions);
+    let ready = Ready::new(1, &planes, questions);
     let scenarios = [Scenario { failures: vec![failure.clone()], counts }];
     let found = in_itself(&ready, &scenarios[0]);
     let told = minimal(&scenarios, found).into_iter();

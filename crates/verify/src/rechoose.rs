@@ -4,7 +4,7 @@
 use crate::bgp::{self, Choices, Choosing, From, PrefixNumber, Speaking};
 use crate::bits::Bits;
 use crate::igp::{FAR, Paths};
-use crate::moved::{Moved, Moves};
+use crate::moved::Moved;
 use crate::patched::Patched;
 use crate::plane::routes::Injection;
 use crate::plane::up::Up;
@@ -142,15 +142,18 @@ impl Choosing<'_> {
         if known.oscillates {
             return afresh();
         }
-        if !suspect || self.speaks_alike(since, &known.speaking) {
+        let unsure = suspect.then(|| self.unsure(since, &known.speaking));
+        let Some(unsure) = unsure.filter(|unsure| !unsure.is_empty()) else {
             let speaking = Arc::clone(&known.speaking);
             return (!anew.is_empty()).then(|| self.some_anew(known, &anew, speaking));
-        }
+        };
         if !self.plane.routes.inner.is_empty() {
             return afresh();
         }
-        let Some(speaking) = self.speaking_after(&known.speaking) else { return afresh() };
-        anew.join(&known.speaking.active);
+        let Some(speaking) = self.speaking_after(&known.speaking, &unsure) else {
+            return afresh();
+        };
+        anew.join(&unsure);
         self.told_otherwise(known, &speaking, &mut anew);
         Some(self.some_anew(known, &anew, Arc::new(speaking)))
     }
@@ -169,22 +172,30 @@ impl Choosing<'_> {
         }
     }
 
-    /// Whether those who speak for a prefix are those of another state, and say the same: they have
-    /// the same of their own, and hear each other as they did. How near they are to each other does
-    /// not decide who speaks, unless they tell further networks what they heard.
-    fn speaks_alike(&self, since: &Since<'_>, known: &Speaking) -> bool {
-        let plane = self.plane;
-        let lone = plane.routes.inner.is_empty();
-        let heard = |router: &Router| {
-            let moves = since.moved.towards(*router).filter(|_| since.cuts || !lone);
-            let other = |moves: &Moves| {
-                if lone { moves.cut.meets(&known.active) } else { moves.far.meets(&known.active) }
-            };
-            !since.dead.has(usize::from(*router)) && !moves.is_some_and(other)
-        };
-        since.inner_alike(plane, self.up)
-            && plane.routes.active[self.prefix].iter().all(heard)
-            && plane.routes.injections[self.prefix].iter().all(|one| self.needs_alike(since, one))
+    /// Of those who may speak for a prefix, the ones for whom something is different: what they have of
+    /// their own, or whom they hear. How near they are to each other does not decide who speaks, unless
+    /// they tell further networks what they heard.
+    fn unsure(&self, since: &Since<'_>, known: &Speaking) -> Bits {
+        let routes = &self.plane.routes;
+        let lone = routes.inner.is_empty();
+        if !lone && !since.inner_alike(self.plane, self.up) {
+            return known.active.clone();
+        }
+        let mut unsure = Bits::none(self.plane.routers.len());
+        unsure.join_common(&since.dead, &known.active);
+        for router in routes.active[self.prefix].iter().filter(|_| since.cuts || !lone) {
+            if let Some(moves) = since.moved.towards(*router) {
+                let others = if lone { &moves.cut } else { &moves.far };
+                unsure.join_common(others, &known.active);
+                if others.meets(&known.active) {
+                    unsure.add(usize::from(*router));
+                }
+            }
+        }
+        let injections = routes.injections[self.prefix].iter();
+        let changed = injections.filter(|one| !self.needs_alike(since, one));
+        changed.for_each(|one| unsure.add(usize::from(one.router)));
+        unsure
     }
 
     /// Whether what a route needs is as it was in another state.

@@ -90,7 +90,7 @@ fn same_on(plane: &Plane<'_>, isp: &Isp, chain: &[Vec<Element>], about: &str) {
 
 fn same(isp: &Isp, others: usize, seed: u64) {
     let chains = chains(&elements(isp), others, seed);
-    for plane in &planes(isp) {
+    for plane in &planes(isp, 1) {
         same_on(plane, isp, &chains, &format!("{seed} {:?}", plane.family));
     }
 }

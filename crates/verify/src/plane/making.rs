@@ -29,7 +29,7 @@ pub(super) struct Making<'a> {
     pub(super) plane: &'a Plane<'a>,
     pub(super) made: Routes,
     /// Routes by all their attributes, so that equal ones have one number.
-    known: BTreeMap<String, RouteId>,
+    known: BTreeMap<Route, RouteId>,
     by_prefix: BTreeMap<IpNet, Vec<Injection>>,
     pub(super) roas: Roas,
     /// Internal filters by direction: export, import.
@@ -202,17 +202,18 @@ impl<'a> Making<'a> {
 
     /// The number of a route; the same for the same attributes.
     pub(super) fn number(&mut self, route: Route) -> RouteId {
-        let made = &mut self.made;
-        *self.known.entry(format!("{route:?}")).or_insert_with(|| {
-            let number = made.routes.len() as RouteId;
-            made.attributes.push(Attributes {
-                local_pref: route.local_pref.unwrap_or(0),
-                path: route.path.len() as u32,
-                origin: route.origin.map_or(0, |origin| origin as u8),
-            });
-            made.routes.push(route);
-            number
-        })
+        if let Some(known) = self.known.get(&route) {
+            return *known;
+        }
+        let number = self.made.routes.len() as RouteId;
+        self.made.attributes.push(Attributes {
+            local_pref: route.local_pref.unwrap_or(0),
+            path: route.path.len() as u32,
+            origin: route.origin.map_or(0, |origin| origin as u8),
+        });
+        self.made.routes.push(route.clone());
+        self.known.insert(route, number);
+        number
     }
 
     /// Runs every filter between our routers on every route, until no new route comes out.
