@@ -105,7 +105,8 @@ pub(crate) fn choose(plane: &Plane<'_>, up: &Up, paths: &Paths, prefix: PrefixNu
     let active = Bits::of(routers, active.iter().map(|router| usize::from(*router)));
     let rests = choosing.rounds(&mut bests, &active);
     let speaking = choosing.speaking(bests, active);
-    let all = (0..routers).map(|router| choosing.choice(router, &speaking));
+    let mut top = Vec::new();
+    let all = (0..routers).map(|router| choosing.choice(router, &speaking, &mut top));
     let (of, route) = all.unzip();
     Choices {
         of: Patched::new(of),
@@ -120,12 +121,14 @@ impl Choosing<'_> {
     /// comes to an end.
     fn rounds(&self, bests: &mut [Option<Best>], first: &Bits) -> bool {
         let active = &self.plane.routes.active[self.prefix];
+        let mut top = Vec::new();
         // Every router changes its mind a few times at most, unless the network never comes to rest.
         for round in 0..=8 + 2 * active.len() {
             let mut changed = false;
             let asked = |router: &&Router| round > 0 || first.has(usize::from(**router));
             for router in active.iter().filter(asked) {
-                let best = self.best(*router, active, bests).first().copied();
+                self.best(*router, (active, bests), &mut top);
+                let best = top.first().copied();
                 let own = &mut bests[usize::from(*router)];
                 changed |= *own != best;
                 *own = best;
@@ -137,11 +140,15 @@ impl Choosing<'_> {
         false
     }
 
-    /// What a router takes, and from whom.
-    fn choice(&self, router: usize, speaking: &Speaking) -> (Vec<From>, Option<RouteId>) {
-        let all = self.best(router as Router, &speaking.speakers, &speaking.bests);
-        let route = all.first().map(|best| best.route);
-        (all.into_iter().map(|best| best.from).collect(), route)
+    /// What a router takes, and from whom; `top` is for those at hand.
+    fn choice(
+        &self,
+        router: usize,
+        speaking: &Speaking,
+        top: &mut Vec<Best>,
+    ) -> (Vec<From>, Option<RouteId>) {
+        self.best(router as Router, (&speaking.speakers, &speaking.bests), top);
+        (top.iter().map(|best| best.from).collect(), top.first().map(|best| best.route))
     }
 
     /// The choices that some routers make anew, beside those known of all.
@@ -151,9 +158,9 @@ impl Choosing<'_> {
         anew: &Bits,
         speaking: Arc<Speaking>,
     ) -> Choices {
-        let (mut of, mut route) = (Vec::new(), Vec::new());
+        let (mut of, mut route, mut top) = (Vec::new(), Vec::new(), Vec::new());
         for router in anew.iter() {
-            let (from, taken) = self.choice(router, &speaking);
+            let (from, taken) = self.choice(router, &speaking, &mut top);
             of.push((router, from));
             route.push((router, taken));
         }
@@ -176,23 +183,27 @@ impl Choosing<'_> {
     }
 
     /// A router's best route and those that share the load with it; nothing if it has none.
-    fn best(&self, router: Router, speakers: &[Router], bests: &[Option<Best>]) -> Vec<Best> {
-        let mut top: Vec<Best> = Vec::new();
+    fn best(
+        &self,
+        router: Router,
+        (speakers, bests): (&[Router], &[Option<Best>]),
+        top: &mut Vec<Best>,
+    ) {
+        top.clear();
         if !self.up.routing[self.plane.routers[usize::from(router)].index()] {
-            return top;
+            return;
         }
         let candidates = self.own(router).chain(self.inner(router, bests));
-        candidates.for_each(|candidate| weigh(&mut top, candidate));
+        candidates.for_each(|candidate| weigh(top, candidate));
         for speaker in speakers.iter().filter(|speaker| **speaker != router) {
             let beaten = top.first().map(|best| &best.key);
             if let Some(candidate) = self.internal((router, *speaker), bests, beaten) {
-                weigh(&mut top, candidate);
+                weigh(top, candidate);
             }
         }
         if let [_, rest @ ..] = top.as_mut_slice() {
             rest.sort_unstable_by_key(|best| best.from.order());
         }
-        top
     }
 
     /// What the router makes itself or hears from other networks.

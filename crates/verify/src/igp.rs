@@ -48,13 +48,17 @@ impl Paths {
         if lost.is_empty() && old.speaks == new.speaks {
             return (self.clone(), moved);
         }
+        let mut shrink = Shrink::new(&plane.igp, &new);
         let numbered = self.towards.iter().enumerate();
         let towards = numbered.map(|(to, towards)| {
-            let Some((now, nodes)) = shrunk(&plane.igp, &new, to as Router, towards, &lost) else {
-                return Arc::clone(towards);
-            };
-            moved.note(plane, to, (towards, &now), &nodes);
-            now
+            let now = shrink.towards(to as Router, towards, &lost);
+            now.map_or_else(
+                || Arc::clone(towards),
+                |now| {
+                    moved.note(plane, to, (towards, &now), &shrink.nodes);
+                    now
+                },
+            )
         });
         (Self { towards: towards.collect() }, moved)
     }
@@ -127,15 +131,19 @@ fn fresh(igp: &Igp, living: &Living<'_>, to: Router) -> Towards {
     let mut cost = vec![FAR; routers + igp.segments.len()];
     if living.speaks[usize::from(to)] {
         cost[usize::from(to)] = 0;
-        settle(igp, living, &mut cost, vec![Reverse((0, usize::from(to)))]);
+        settle(igp, living, &mut cost, &mut vec![Reverse((0, usize::from(to)))].into());
     }
     cost.into()
 }
 
 /// Lets every node in the heap, and whoever gets nearer by it, settle at its distance.
-fn settle(igp: &Igp, living: &Living<'_>, cost: &mut [u32], start: Vec<Reverse<(u32, usize)>>) {
+fn settle(
+    igp: &Igp,
+    living: &Living<'_>,
+    cost: &mut [u32],
+    heap: &mut BinaryHeap<Reverse<(u32, usize)>>,
+) {
     let routers = igp.links.len();
-    let mut heap = BinaryHeap::from(start);
     while let Some(Reverse((at, node))) = heap.pop() {
         if cost[node] != at {
             continue;
@@ -160,105 +168,113 @@ fn settle(igp: &Igp, living: &Living<'_>, cost: &mut [u32], start: Vec<Reverse<(
     }
 }
 
-/// The distances towards a router after links were lost, with the nodes that may have another one;
-/// none if no way used the links. Those that lost every shortest path are found from the nearest on,
-/// then settled again from what is left around them.
-fn shrunk(
-    igp: &Igp,
-    living: &Living<'_>,
-    to: Router,
-    towards: &Towards,
-    lost: &[(Router, Link)],
-) -> Option<(Towards, Vec<usize>)> {
-    if towards[usize::from(to)] == FAR {
-        return None;
-    }
-    if !living.speaks[usize::from(to)] {
-        return Some((vec![FAR; towards.len()].into(), (0..towards.len()).collect()));
-    }
-    let suspects = suspects(igp, towards, lost);
-    if suspects.is_empty() {
-        return None;
-    }
-    let mut cost: Vec<u32> = towards.to_vec();
-    let mut nodes: Vec<usize> = suspects.iter().map(|Reverse((_, _, node))| *node).collect();
-    let orphans = orphans(igp, living, to, &mut cost, suspects);
-    let start = orphans.iter().filter_map(|node| {
-        let nearest = best(igp, living, &cost, *node);
-        (nearest != FAR).then_some((nearest, *node))
-    });
-    let start: Vec<(u32, usize)> = start.collect();
-    for (nearest, node) in &start {
-        cost[*node] = *nearest;
-    }
-    settle(igp, living, &mut cost, start.into_iter().map(Reverse).collect());
-    // A suspect keeps its distance where only one of several next hops is gone.
-    nodes.extend(orphans);
-    Some((cost.into(), nodes))
+/// Finds the distances towards routers after links were lost; keeps its lists from one router to the
+/// next.
+struct Shrink<'a> {
+    igp: &'a Igp,
+    living: &'a Living<'a>,
+    /// The nodes that may have another distance now.
+    nodes: Vec<usize>,
+    suspects: BinaryHeap<Reverse<(u32, bool, usize)>>,
+    heap: BinaryHeap<Reverse<(u32, usize)>>,
 }
 
-/// The nodes of which some shortest path used a link that was lost.
-fn suspects(
-    igp: &Igp,
-    towards: &Towards,
-    lost: &[(Router, Link)],
-) -> BinaryHeap<Reverse<(u32, bool, usize)>> {
-    let routers = igp.links.len();
-    let mut suspects = BinaryHeap::new();
-    for (router, link) in lost {
-        let (near, far) = (usize::from(*router), routers + usize::from(link.segment));
-        if towards[near] == FAR {
-            continue;
+impl<'a> Shrink<'a> {
+    fn new(igp: &'a Igp, living: &'a Living<'a>) -> Self {
+        let (suspects, heap) = (BinaryHeap::new(), BinaryHeap::new());
+        Self { igp, living, nodes: Vec::new(), suspects, heap }
+    }
+
+    /// The distances towards a router; none if no way used the links. Nodes that lost every shortest
+    /// path are found from the nearest on, then settled again from what is left around them.
+    fn towards(
+        &mut self,
+        to: Router,
+        towards: &Towards,
+        lost: &[(Router, Link)],
+    ) -> Option<Towards> {
+        if towards[usize::from(to)] == FAR {
+            return None;
         }
-        if towards[far].checked_add(link.cost) == Some(towards[near]) {
-            suspects.push(Reverse(key(towards[near], near, routers)));
+        if !self.living.speaks[usize::from(to)] {
+            self.nodes = (0..towards.len()).collect();
+            return Some(vec![FAR; towards.len()].into());
         }
-        if towards[far] == towards[near] {
-            suspects.push(Reverse(key(towards[far], far, routers)));
+        self.suspect(towards, lost);
+        if self.suspects.is_empty() {
+            return None;
+        }
+        let mut cost: Vec<u32> = towards.to_vec();
+        self.orphans(to, &mut cost);
+        for node in &self.nodes {
+            let nearest = best(self.igp, self.living, &cost, *node);
+            if nearest != FAR {
+                self.heap.push(Reverse((nearest, *node)));
+            }
+        }
+        for Reverse((nearest, node)) in &self.heap {
+            cost[*node] = *nearest;
+        }
+        settle(self.igp, self.living, &mut cost, &mut self.heap);
+        Some(cost.into())
+    }
+
+    /// Finds the nodes of which some shortest path used a link that was lost.
+    fn suspect(&mut self, towards: &Towards, lost: &[(Router, Link)]) {
+        let routers = self.igp.links.len();
+        for (router, link) in lost {
+            let (near, far) = (usize::from(*router), routers + usize::from(link.segment));
+            if towards[near] == FAR {
+                continue;
+            }
+            if towards[far].checked_add(link.cost) == Some(towards[near]) {
+                self.suspects.push(Reverse(key(towards[near], near, routers)));
+            }
+            if towards[far] == towards[near] {
+                self.suspects.push(Reverse(key(towards[far], far, routers)));
+            }
         }
     }
-    suspects
+
+    /// Finds the nodes that lost every shortest path; their distances become [`FAR`].
+    fn orphans(&mut self, to: Router, cost: &mut [u32]) {
+        self.nodes.clear();
+        while let Some(Reverse((at, _, node))) = self.suspects.pop() {
+            let keeps = || best(self.igp, self.living, cost, node) == at;
+            if cost[node] == FAR || node == usize::from(to) || keeps() {
+                continue;
+            }
+            cost[node] = FAR;
+            self.nodes.push(node);
+            self.suspect_around(node, at, cost);
+        }
+    }
+
+    /// Suspects the nodes of which a shortest path led over this one.
+    fn suspect_around(&mut self, node: usize, at: u32, cost: &[u32]) {
+        let routers = self.igp.links.len();
+        let Some(segment) = node.checked_sub(routers) else {
+            for link in &self.igp.links[node] {
+                let segment = routers + usize::from(link.segment);
+                if cost[segment] == at {
+                    self.suspects.push(Reverse(key(at, segment, routers)));
+                }
+            }
+            return;
+        };
+        for (router, nic) in &self.igp.members[segment] {
+            let router = usize::from(*router);
+            let link = self.igp.links[router].iter().find(|link| link.nic == *nic);
+            if link.is_some_and(|link| cost[router] == at.saturating_add(link.cost)) {
+                self.suspects.push(Reverse(key(cost[router], router, routers)));
+            }
+        }
+    }
 }
 
 /// Routers before segments of the same distance: a segment hangs on routers at its own distance.
 fn key(cost: u32, node: usize, routers: usize) -> (u32, bool, usize) {
     (cost, node >= routers, node)
-}
-
-/// The nodes that lost every shortest path; their distances become [`FAR`].
-fn orphans(
-    igp: &Igp,
-    living: &Living<'_>,
-    to: Router,
-    cost: &mut [u32],
-    mut suspects: BinaryHeap<Reverse<(u32, bool, usize)>>,
-) -> Vec<usize> {
-    let routers = igp.links.len();
-    let mut found = Vec::new();
-    while let Some(Reverse((at, _, node))) = suspects.pop() {
-        if cost[node] == FAR || node == usize::from(to) || best(igp, living, cost, node) == at {
-            continue;
-        }
-        cost[node] = FAR;
-        found.push(node);
-        if let Some(segment) = node.checked_sub(routers) {
-            for (router, nic) in &igp.members[segment] {
-                let router = usize::from(*router);
-                let link = igp.links[router].iter().find(|link| link.nic == *nic);
-                if link.is_some_and(|link| cost[router] == at.saturating_add(link.cost)) {
-                    suspects.push(Reverse(key(cost[router], router, routers)));
-                }
-            }
-        } else {
-            for link in &igp.links[node] {
-                let segment = routers + usize::from(link.segment);
-                if cost[segment] == at {
-                    suspects.push(Reverse(key(at, segment, routers)));
-                }
-            }
-        }
-    }
-    found
 }
 
 /// The distance of a node by its neighbours' distances.

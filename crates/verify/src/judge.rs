@@ -70,7 +70,7 @@ pub(crate) struct Judge<'a> {
 }
 
 /// Where packets of an origin start.
-type Starts = (Vec<At>, StartsNumber);
+type Starts = (Rc<[At]>, StartsNumber);
 
 /// What a flow does in a state.
 #[derive(Debug, Clone, Default)]
@@ -96,7 +96,7 @@ impl<'a> Judge<'a> {
         let starts = questions.origins_of.iter().map(|(origin, source)| {
             let starts = crate::flows::starts(base, *origin, *source);
             let number = memory.starts(&starts);
-            (starts, number)
+            (Rc::from(starts), number)
         });
         let starts = starts.collect();
         let (hosts, ends) = (base.plane.isp.hosts.len(), questions.destinations.all.len());
@@ -185,7 +185,9 @@ impl<'a> Judge<'a> {
         }
         let starts = self.starts.clone();
         for (own, moved) in self.starts.iter_mut().zip(moved) {
-            *own = moved.unwrap_or_else(|| std::mem::take(own));
+            if let Some(moved) = moved {
+                *own = moved;
+            }
         }
         Before { forwards: self.memory.forwards.rest(Arc::clone(world)), starts, known }
     }
@@ -249,7 +251,7 @@ impl<'a> Judge<'a> {
         let flow = &questions.flows[number];
         let (starts, from) = moved.unwrap_or(&self.starts[questions.origin_of[number]]);
         let seen = self.memory.seen((number, flow), (starts, *from));
-        let starts = starts.clone();
+        let starts = Rc::clone(starts);
         for one in &questions.asked[number] {
             if failures <= usize::from(questions.survives(*one)) {
                 self.ask(world, (*one, number, flow), (&starts, &seen), faults);
@@ -270,7 +272,7 @@ impl<'a> Judge<'a> {
         };
         let starts = may.then(|| crate::flows::starts(world, origin, source))?;
         let number = self.memory.starts(&starts);
-        (starts != self.starts[at].0).then_some((starts, number))
+        (*starts != *self.starts[at].0).then(|| (Rc::from(starts), number))
     }
 
     fn ask(

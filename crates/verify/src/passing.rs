@@ -61,9 +61,8 @@ impl Passing {
     /// Adds the flows to an end that pass any of these hosts to a set of flows.
     pub(crate) fn join(&self, end: usize, hosts: &Bits, into: &mut Bits) {
         let group = &self.groups[end];
-        let mut all = Bits::none(group.flows.len());
-        let rows = hosts.iter().filter_map(|host| group.row.get(host));
-        rows.filter(|row| **row > 0).for_each(|row| all.join(&group.rows[usize::from(*row) - 1]));
-        all.iter().for_each(|place| into.add(group.flows[place] as usize));
+        let rows = hosts.iter().filter_map(|host| group.row.get(host)).filter(|row| **row > 0);
+        let places = rows.flat_map(|row| group.rows[usize::from(*row) - 1].iter());
+        places.for_each(|place| into.add(group.flows[place] as usize));
     }
 }
