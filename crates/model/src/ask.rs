@@ -139,6 +139,13 @@ impl Neighbor {
     pub fn told(&self) -> View {
         self.view.unwrap_or(if self.asn.is_private() { View::Default } else { View::Full })
     }
+
+    /// Those of its prefixes that are more than any one network has: shorter than what the global
+    /// table holds.
+    pub fn boundless_prefixes(&self) -> impl Iterator<Item = &IpNet> {
+        let least = |prefix: &IpNet| if prefix.addr().is_ipv4() { 8 } else { 16 };
+        self.prefixes.iter().filter(move |prefix| prefix.prefix_len() < least(prefix))
+    }
 }
 
 impl Session {

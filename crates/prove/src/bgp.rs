@@ -166,15 +166,12 @@ pub(crate) fn customers(isp: &Isp) -> Vec<Finding> {
                     .hint("add `prefixes = […]`: what it may announce"),
             );
         }
-        for prefix in &neighbor.prefixes {
-            let least = if prefix.addr().is_ipv4() { 8 } else { 16 };
-            if prefix.prefix_len() < least {
-                let says = format!("{key} may announce {prefix} and all that is in it");
-                findings.push(
-                    wrong_in(&neighbor.at, "prefixes", says)
-                        .hint("list the prefixes that it really has"),
-                );
-            }
+        for prefix in neighbor.boundless_prefixes() {
+            let says = format!("{key} may announce {prefix} and all that is in it");
+            findings.push(
+                wrong_in(&neighbor.at, "prefixes", says)
+                    .hint("list the prefixes that it really has"),
+            );
         }
     }
     findings

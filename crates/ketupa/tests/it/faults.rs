@@ -8,6 +8,7 @@ const FAULTS: &[(&str, &str)] = &[
     ("asymmetric", "V-ASYMMETRIC"),
     ("blackhole-stuck", "V-UNREACHED"),
     ("leak", "V-LEAK"),
+    ("leak-relation", "V-LEAK"),
     ("nat-untracked", "V-UNTRACKED"),
     ("one-edge-lost", "V-DEFAULT"),
     ("oob", "V-OOB"),

@@ -68,6 +68,7 @@ fn door(
         import,
         export,
         cone: declared(isp, neighbor),
+        boundless: is_boundless(neighbor, of),
         drops: match neighbor.blackhole {
             Some(model::value::Community::Standard(asn, value)) => Some(Community(asn, value)),
             Some(model::value::Community::Large(_)) | None => None,
@@ -77,6 +78,12 @@ fn door(
             BgpRole::Provider | BgpRole::None => Role::Silent,
         },
     }
+}
+
+/// Whether a customer is one in name only: nobody has so much of the Internet.
+fn is_boundless(neighbor: &Neighbor, of: Family) -> bool {
+    let mut wide = neighbor.boundless_prefixes();
+    neighbor.relation == Relation::Customer && wide.any(|prefix| Family::of_net(*prefix) == of)
 }
 
 /// What a neighbour may announce at the most, by what is declared for it.

@@ -31,6 +31,9 @@ pub(super) struct Door {
     pub(super) export: Filter,
     /// What it may announce at the most; everything where that is not declared.
     pub(super) cone: Option<Vec<PrefixPattern>>,
+    /// Whether it may announce more than any one network has: then nothing keeps it from passing on
+    /// what it hears from others.
+    pub(super) boundless: bool,
     /// The community by which it drops packets for us.
     pub(super) drops: Option<Community>,
     /// Whether the roles of BGP mark what comes in by it (RFC 9234 section 5).
@@ -59,6 +62,11 @@ impl Door {
     /// Whether we are nobody's provider here: what comes from one such may not go to another.
     pub(super) fn is_lateral(&self) -> bool {
         self.relation != Relation::Customer
+    }
+
+    /// Whether what comes in by it may be another network's that is not its customer.
+    pub(super) fn may_leak(&self) -> bool {
+        self.is_lateral() || self.boundless
     }
 }
 

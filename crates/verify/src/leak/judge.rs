@@ -38,17 +38,17 @@ pub(super) enum Proof {
 
 /// Everything that is wrong, by session.
 pub(super) fn judge(doors: &Doors) -> Vec<Found> {
-    let lateral = || doors.all.iter().enumerate().filter(|(_, door)| door.is_lateral());
     let mut judge = Judge { doors, space: shared(doors), found: Vec::new() };
     let classes = classes(doors);
     judge.exports(&classes);
-    for (at, door) in lateral() {
+    let all = || doors.all.iter().enumerate();
+    for (at, door) in all().filter(|(_, door)| door.may_leak()) {
         if let Some(accepted) = judge.import(at, door) {
             judge.leaks((at, door), &accepted, &classes);
         }
     }
     // What a customer sends is judged where it comes in: for that, nobody else's policy matters.
-    for (at, door) in doors.all.iter().enumerate().filter(|(_, door)| !door.is_lateral()) {
+    for (at, door) in all().filter(|(_, door)| !door.may_leak()) {
         let space = Space::new(doors.family, &[&door.import], &doors.questions(door));
         judge.space = space;
         judge.import(at, door);
@@ -56,23 +56,23 @@ pub(super) fn judge(doors: &Doors) -> Vec<Found> {
     judge.found
 }
 
-/// The space of all sessions with those who are not customers.
+/// The space of all sessions between which something can leak.
 fn shared(doors: &Doors) -> Space {
-    let lateral = || doors.all.iter().filter(|door| door.is_lateral());
-    let filters = lateral().flat_map(|door| [&door.import, &door.export]);
+    let all = || doors.all.iter().filter(|door| door.may_leak());
+    let filters = all().flat_map(|door| [&door.import, &door.export]);
     let inside = doors.inside.iter().flat_map(|(told, taken)| [told, taken]);
     let filters: Vec<&Filter> = filters.chain(inside).collect();
-    let questions: Vec<Condition> = lateral().flat_map(|door| doors.questions(door)).collect();
+    let questions: Vec<Condition> = all().flat_map(|door| doors.questions(door)).collect();
     Space::new(doors.family, &filters, &questions)
 }
 
 /// Sessions with those who are not customers, by what they let out. Those come first whose role
-/// keeps nothing back.
+/// keeps nothing back, and transits: what they hear from us goes on to the whole Internet.
 fn classes(doors: &Doors) -> Vec<Vec<usize>> {
     let mut classes: Vec<Vec<usize>> = Vec::new();
     let mut lateral: Vec<_> =
         doors.all.iter().enumerate().filter(|(_, d)| d.is_lateral()).collect();
-    lateral.sort_by_key(|(at, door)| (door.role, *at));
+    lateral.sort_by_key(|(at, door)| (door.role, door.relation, *at));
     for (at, door) in lateral {
         let alike = |class: &&mut Vec<usize>| {
             let first = class.first().and_then(|first| doors.all.get(*first));
@@ -134,7 +134,7 @@ impl Judge<'_> {
         Some(accepted.into_iter().map(Routes::in_table).collect())
     }
 
-    /// Judges whether what came from one who is not a customer leaves to another such.
+    /// Judges whether what is not a customer's leaves to one who is not a customer.
     fn leaks(&mut self, (at, from): (usize, &Door), accepted: &[Routes], classes: &[Vec<usize>]) {
         let mut tables: BTreeMap<Way, Table> = BTreeMap::new();
         for class in classes {

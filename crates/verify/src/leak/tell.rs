@@ -7,6 +7,7 @@ use super::doors::{Doors, Role, Way};
 use super::judge::{Found, Proof};
 use crate::element::Failure;
 use crate::report::{Counterexample, End, Hop, Violation};
+use ipnet::IpNet;
 use model::kinds::{Neighbor, Session};
 use model::{Finding, Isp, Named as _, Severity};
 use policy::Route;
@@ -99,6 +100,10 @@ impl Wrong {
     }
 }
 
+/// One way out where a customer may announce everything.
+const BOUNDLESS: &str = "correct the relation, if it is a transit or a peer; if it is a customer, list in `prefixes` what \
+                         is its own";
+
 impl Teller<'_> {
     fn seen(&self, at: Option<usize>) -> Option<Seen<'_>> {
         let (neighbor, session) = self.places.get(at?)?;
@@ -115,9 +120,15 @@ impl Teller<'_> {
         let rule = blame(self.isp, (self.doors, self.places), found);
         let ends = [from, to];
         let first = ends.iter().flatten().next()?;
-        let place = rule.as_ref().map_or(first.1.at.place, |rule| rule.place);
+        let boundless = self.boundless(found);
+        let place = match (&rule, boundless) {
+            (Some(rule), _) => rule.place,
+            (None, Some((neighbor, _))) => neighbor.at.field("prefixes"),
+            (None, None) => first.1.at.place,
+        };
         let says = self.says(found, rule.as_ref());
-        let mut finding = Finding::error(found.wrong.code(), place, says).hint(found.wrong.hint());
+        let hint = boundless.map_or(found.wrong.hint(), |_| BOUNDLESS);
+        let mut finding = Finding::error(found.wrong.code(), place, says).hint(hint);
         if self.is_weak(found) {
             finding.severity = Severity::Warning;
         }
@@ -133,17 +144,28 @@ impl Teller<'_> {
             finding = finding.about(neighbor.at.key.clone());
         }
         let shown = self.shown(found, (from, to));
-        let id = id(
-            found,
-            rule.as_ref(),
-            ends.map(|end| end.map(|(n, _)| n.name()).unwrap_or_default()),
-        );
+        let ends = ends.map(|end| end.map(|(n, _)| n.name()).unwrap_or_default());
+        let cause = match (&rule, boundless) {
+            (Some(rule), _) => rule.name.clone(),
+            (None, Some((neighbor, _))) => neighbor.at.key.clone(),
+            (None, None) => ends.join(" > "),
+        };
+        let id = id(found, &cause);
         Some(Violation { id, finding, shown, others: Vec::new() })
     }
 
     /// Whether it does not happen as long as something else holds, or may not happen at all.
     fn is_weak(&self, found: &Found) -> bool {
         matches!(found.proof, Proof::Unconfirmed) || self.roles_hold(found)
+    }
+
+    /// The customer that a leak comes from, with what it may announce and nobody has.
+    fn boundless(&self, found: &Found) -> Option<(&Neighbor, &IpNet)> {
+        let door = self.doors.all.get(found.from?)?;
+        let (neighbor, _) = self.seen(found.from)?;
+        let leaks = found.wrong == Wrong::Leak && door.boundless;
+        let of_family = |prefix: &&IpNet| policy::Family::of(prefix) == self.doors.family;
+        neighbor.boundless_prefixes().find(of_family).filter(|_| leaks).map(|net| (neighbor, net))
     }
 
     /// Whether the roles of both sessions stop it (RFC 9234 section 5).
@@ -157,8 +179,12 @@ impl Teller<'_> {
     fn says(&self, found: &Found, rule: Option<&Rule>) -> String {
         let name = |at: Option<usize>| at.map(|at| self.name(at).to_owned());
         let what = found.wrong.says();
-        let nowhere = (found.wrong, found.to) == (Wrong::Leak, None);
-        let what = if nowhere { "leaves where it must not" } else { what };
+        let boundless = self.boundless(found);
+        let what = match (found.wrong, found.to) {
+            (Wrong::Leak, None) => "leaves where it must not",
+            (Wrong::Leak, Some(_)) if boundless.is_some() => "and may be anybody's",
+            _ => what,
+        };
         let happens = match (name(found.from), name(found.to)) {
             (Some(from), Some(to)) => format!("a route from {from} leaves by {to} {what}"),
             (Some(from), None) => format!("a route from {from} {what}"),
@@ -175,7 +201,13 @@ impl Teller<'_> {
         } else {
             ""
         };
-        let by = rule.map(|rule| format!(", because of {}", rule.name)).unwrap_or_default();
+        let by = match (rule, boundless) {
+            (Some(rule), _) => format!(", because of {}", rule.name),
+            (None, Some((neighbor, prefix))) => {
+                format!(", because {} is a customer that may announce {prefix}", neighbor.at.key)
+            }
+            (None, None) => String::new(),
+        };
         match found.proof {
             Proof::Route(_) => format!("{happens}{more}{by}{roles}"),
             Proof::Unconfirmed => {
@@ -275,9 +307,8 @@ fn written(route: &Route, from: &str) -> String {
     text
 }
 
-/// A name that stays the same as long as the cause does: a rule, or two neighbours.
-fn id(found: &Found, rule: Option<&Rule>, ends: [&str; 2]) -> String {
-    let cause = rule.map_or_else(|| ends.join(" > "), |rule| rule.name.clone());
+/// A name that stays the same as long as the cause does: a rule, a neighbour or two.
+fn id(found: &Found, cause: &str) -> String {
     let hash = format!("{:?} {cause}", found.wrong)
         .bytes()
         .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));

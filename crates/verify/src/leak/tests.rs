@@ -44,6 +44,7 @@ fn door(network: &Network, (router, relation): (usize, Relation), session: Sessi
         import: standard::import(relation, &parameters),
         export: standard::export(relation, &parameters),
         cone: session.prefixes.clone(),
+        boundless: false,
         drops: session.blackhole_community,
         role: Role::Lateral,
     }
