@@ -74,7 +74,7 @@ fn concerns(isp: &Isp, group: &RuleGroup, rule: &Rule, id: Id<Host>) -> bool {
 }
 
 /// Whether a rule matches the advertisements of a host: IPv4 ones come from its address on the
-/// segment, IPv6 ones from a link-local one, which stands for a zone or segment as a whole.
+/// segment, IPv6 ones from a link-local one, which a zone or segment means on its own links.
 fn sent(isp: &Isp, group: &RuleGroup, rule: &Rule, vip: &Vip, by: (&Id<Host>, Family)) -> bool {
     let (host, family) = by;
     let from = || group.from.iter().map(|id| &isp.zones[*id]);
@@ -88,7 +88,9 @@ fn sent(isp: &Isp, group: &RuleGroup, rule: &Rule, vip: &Vip, by: (&Id<Host>, Fa
         return from().any(|zone| zone.rest)
             || match family {
                 Family::V4 => segments.any(|id| isp.sources_on(*id, family).into_iter().any(zone)),
-                Family::V6 => segments.any(|id| isp.segments[*id].ipv6.is_some()),
+                Family::V6 => {
+                    segments.any(|id| *id == vip.segment && isp.segments[*id].ipv6.is_some())
+                }
             };
     }
     rule.source.iter().any(|target| {
@@ -96,7 +98,7 @@ fn sent(isp: &Isp, group: &RuleGroup, rule: &Rule, vip: &Vip, by: (&Id<Host>, Fa
         match family {
             Family::V4 => prefixes.any(|p| address.is_some_and(|address| p.contains(&address))),
             Family::V6 => {
-                let whole = matches!(target, Target::Segment(_)) && prefixes.len() > 0;
+                let whole = *target == Target::Segment(vip.segment) && prefixes.len() > 0;
                 whole || prefixes.any(|prefix| meets(prefix, "fe80::/10"))
             }
         }

@@ -67,22 +67,46 @@ pub(super) fn forbidden(here: &Here<'_>) -> Vec<Rule> {
                     [] => from_zones(here.isp, &group.from, family)?,
                     some => targets(here.isp, some, family)?,
                 };
-                Some((source.and_then(|source| on_link(source, rule)), None))
+                Some((source, None))
             };
             let open = rule.source.is_empty() && any_rest(here.isp, &group.from);
-            let rule = kinds::Rule { ports: vec![Port::Vrrp], ..rule.clone() };
-            all.extend(expand(&comment, &rule, (!open).then_some(&ends)));
+            let vrrp = kinds::Rule { ports: vec![Port::Vrrp], ..rule.clone() };
+            all.extend(expand(&comment, &vrrp, (!open).then_some(&ends)));
+            if !open {
+                all.extend(on_link(here, group, (&comment, &vrrp)));
+            }
         }
     }
     all
 }
 
-/// IPv6 routers speak of themselves from link-local addresses: whoever means a link means these.
-fn on_link(source: Addresses, rule: &kinds::Rule) -> Option<Addresses> {
-    let segment = |target: &Target| matches!(target, Target::Segment(_));
-    let link = rule.source.is_empty() || rule.source.iter().any(segment);
-    let near = Some(super::control::link_local()).filter(|_| link && source.family == Family::V6);
-    Addresses::of(source.family, source.prefixes.into_iter().chain(near))
+/// IPv6 routers speak of themselves from link-local addresses: whoever means a link means these, on
+/// that link.
+fn on_link(here: &Here<'_>, group: &RuleGroup, (comment, rule): (&str, &kinds::Rule)) -> Vec<Rule> {
+    let named = rule.source.iter().filter_map(|target| match target {
+        Target::Segment(id) => Some(*id),
+        Target::Host(_)
+        | Target::Vip(_)
+        | Target::Pool(_)
+        | Target::Zone(_)
+        | Target::Neighbor(_)
+        | Target::Service(_)
+        | Target::Prefix(_) => None,
+    });
+    let zoned = group.from.iter().filter(|_| rule.source.is_empty());
+    let zoned = zoned.flat_map(|id| here.isp.zones[*id].segments.iter().copied());
+    let segments: Vec<_> = named.chain(zoned).collect();
+    let nics = here.host.nic.iter().filter(|nic| segments.contains(&nic.segment));
+    let names: Vec<String> = nics.flat_map(|nic| here.names(nic)).collect();
+    if names.is_empty() {
+        return Vec::new();
+    }
+    let near = |family| {
+        let near = [super::control::link_local()].into_iter().filter(|_| family == Family::V6);
+        Some((Some(Addresses::of(family, near)?), None))
+    };
+    let rules = expand(comment, rule, Some(&near)).into_iter();
+    rules.map(|rule| rule.when(Match::In(names.clone()))).collect()
 }
 
 /// The rules of a group with the name of their counter, `GROUP.1` and so on.
