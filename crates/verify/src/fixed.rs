@@ -16,9 +16,10 @@ pub(crate) fn violations(planes: &[Plane<'_>]) -> Vec<Violation> {
         all.extend(two_protocols(plane));
         for violation in owned_twice(plane) {
             // Where it is so in both families, it is told once.
-            let known = |one: &Violation| one.finding.about == violation.finding.about;
-            if !all.iter().any(known) {
-                all.push(violation);
+            let known = |one: &&mut Violation| one.finding.about == violation.finding.about;
+            match all.iter_mut().find(known) {
+                Some(one) => one.shown.addresses.extend(violation.shown.addresses),
+                None => all.push(violation),
             }
         }
     }
@@ -111,7 +112,8 @@ fn twice_told(address: IpAddr, owners: &[Owner<'_>]) -> Option<Violation> {
         .also(first.place, "it belongs to this one too")
         .hint("Give each of them an address of its own, or make one VIP of them with both hosts.");
     finding.about = keys.iter().map(|key| (*key).to_owned()).collect();
-    Some(violation(finding, Counterexample { answerers, ..Counterexample::default() }))
+    let addresses = vec![address];
+    Some(violation(finding, Counterexample { answerers, addresses, ..Counterexample::default() }))
 }
 
 /// V-UNTRACKED: machines that shall translate addresses, and do not track connections.

@@ -64,6 +64,8 @@ pub struct Counterexample {
     pub back: Vec<Hop>,
     /// Hosts that answer for an address, where it is about who does.
     pub answerers: Vec<String>,
+    /// The addresses that they answer for: of one family, if it is so in one only.
+    pub addresses: Vec<IpAddr>,
     /// A route, where it is about one: `193.190.0.0/15 from verixi/edge-01, path 6696 2611`.
     pub route: Option<String>,
 }

@@ -36,6 +36,7 @@ pub(crate) fn violation(
     if let About::Vip(vip) = fault.about {
         let names = world.masters[vip].iter().map(|host| plane.host(*host).name().to_owned());
         shown.answerers = names.collect();
+        shown.addresses = plane.vips[vip].address.into_iter().collect();
     }
     let says = says(fault, &subject, &shown);
     let mut finding = Finding::error(fault.code, subject.place, says);
@@ -200,6 +201,7 @@ pub(crate) fn joined(mut violations: Vec<Violation>) -> Vec<Violation> {
         if same {
             let known: Vec<Failure> = first.others.clone();
             first.others.extend(later.others.iter().filter(|one| !known.contains(one)).cloned());
+            first.shown.addresses.extend(&later.shown.addresses);
         }
         same
     });

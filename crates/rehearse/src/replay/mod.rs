@@ -1,16 +1,17 @@
 //! Asks a rehearsal for what a counterexample of a proof says, and sets both side by side.
 
+mod rescue;
 mod route;
+mod translation;
 mod way;
 
 use crate::follow::{Kernel, Kernels};
 use crate::outside::INTERNET_ADDRESSES;
 use model::Isp;
 use serde::Serialize;
-use std::collections::BTreeSet;
 use std::net::IpAddr;
 use twin::Twin;
-use verify::{Counterexample, Violation};
+use verify::{Counterexample, Failure, Violation};
 
 /// One thing that the proof says, and what the daemons do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -25,17 +26,37 @@ pub struct Compared {
     pub agrees: bool,
 }
 
+/// What has to be broken to see a violation, and how people say that where it is no short list.
+pub fn breaks(isp: &Isp, violation: &Violation) -> (Failure, Option<String>) {
+    match violation.finding.code {
+        "V-OOB" => {
+            let (failure, said) = rescue::breaks(isp, violation);
+            (failure, Some(said))
+        }
+        _ => (violation.shown.failure.clone(), None),
+    }
+}
+
+/// What must be seen before anything is broken, or what is seen after it would show nothing.
+///
+/// # Errors
+/// Where a host cannot be asked.
+pub fn before(twin: &Twin, isp: &Isp, violation: &Violation) -> Result<Vec<Compared>, String> {
+    match violation.finding.code {
+        "V-OOB" => Replay::of(twin, isp, violation)?.rescue(rescue::When::Whole),
+        _ => Ok(Vec::new()),
+    }
+}
+
 /// Compares everything that shows a violation with what is seen in the rehearsal, in which the failure
 /// has happened already.
 ///
 /// # Errors
 /// Where a host cannot be asked.
 pub fn compare(twin: &Twin, isp: &Isp, violation: &Violation) -> Result<Vec<Compared>, String> {
-    let shown = &violation.shown;
-    let kernels = Kernels::of(twin)?;
-    let replay = Replay { twin, isp, kernels, shown };
-    let mut all = Vec::new();
-    all.extend(replay.owners(violation));
+    let replay = Replay::of(twin, isp, violation)?;
+    let shown = replay.shown;
+    let mut all = replay.owners();
     if let Some(flow) = &shown.flow {
         let end = shown.end.as_ref().filter(|_| shown.back.is_empty());
         let what = format!("the way from {} to {}", flow.from, flow.to);
@@ -48,7 +69,13 @@ pub fn compare(twin: &Twin, isp: &Isp, violation: &Violation) -> Result<Vec<Comp
     } else if let Some(route) = &shown.route {
         all.push(replay.route(route)?);
     } else {
-        all.extend(replay.default_routes(violation));
+        all.extend(match violation.finding.code {
+            // A step of an upgrade may leave a router without a way out.
+            "V-DEFAULT" | "V-UPGRADE" => replay.default_routes(),
+            "V-UNTRACKED" => replay.untranslated()?,
+            "V-OOB" => replay.rescue(rescue::When::Dead)?,
+            _ => Vec::new(),
+        });
     }
     Ok(all)
 }
@@ -57,44 +84,40 @@ struct Replay<'a> {
     twin: &'a Twin,
     isp: &'a Isp,
     kernels: Kernels<'a>,
+    violation: &'a Violation,
     shown: &'a Counterexample,
 }
 
-impl Replay<'_> {
-    /// Who has the virtual address now, in each family.
-    fn owners(&self, violation: &Violation) -> Vec<Compared> {
-        if self.shown.answerers.is_empty() {
-            return Vec::new();
-        }
-        let keys = violation.finding.about.iter().filter_map(|key| key.strip_prefix("vip."));
-        let vips = keys.filter_map(|name| self.isp.vips.find(name)).map(|id| &self.isp.vips[id]);
-        let addresses = vips.flat_map(|vip| {
-            model::ask::Family::BOTH.into_iter().filter_map(|family| vip.address(family))
-        });
-        let addresses: BTreeSet<IpAddr> = addresses.collect();
+impl<'a> Replay<'a> {
+    fn of(twin: &'a Twin, isp: &'a Isp, violation: &'a Violation) -> Result<Self, String> {
+        let kernels = Kernels::of(twin)?;
+        Ok(Self { twin, isp, kernels, violation, shown: &violation.shown })
+    }
+
+    /// The names of a kind among what the violation is about.
+    fn about(&self, kind: &str) -> impl Iterator<Item = &'a str> {
+        self.violation.finding.about.iter().filter_map(move |key| key.strip_prefix(kind))
+    }
+
+    /// Who has each address now that more than one answers for, or nobody.
+    fn owners(&self) -> Vec<Compared> {
         let mut predicted = self.shown.answerers.clone();
         predicted.sort();
-        addresses
-            .into_iter()
-            .map(|address| {
-                let seen = self.kernels.owners(address);
-                Compared {
-                    what: format!("who answers for {address}"),
-                    agrees: seen == predicted,
-                    predicted: predicted.join(", "),
-                    seen: listed(&seen),
-                }
-            })
-            .collect()
+        let compared = |address: &IpAddr| {
+            let seen = self.kernels.owners(*address);
+            Compared {
+                what: format!("who answers for {address}"),
+                agrees: seen == predicted,
+                predicted: listed(&predicted),
+                seen: listed(&seen),
+            }
+        };
+        self.shown.addresses.iter().map(compared).collect()
     }
 
     /// A router without a way out.
-    fn default_routes(&self, violation: &Violation) -> Vec<Compared> {
-        let keys = violation.finding.about.iter().filter_map(|key| key.strip_prefix("host."));
-        if violation.finding.code != "V-DEFAULT" {
-            return Vec::new();
-        }
-        keys.map(|host| {
+    fn default_routes(&self) -> Vec<Compared> {
+        let routes = self.about("host.").map(|host| {
             let addresses = INTERNET_ADDRESSES.iter().filter_map(|text| text.parse().ok());
             let lost: Vec<String> = addresses
                 .filter(|to: &IpAddr| self.kernels.route(host, *to) == Kernel::Unreachable)
@@ -110,8 +133,8 @@ impl Replay<'_> {
                     format!("none to {}", lost.join(", "))
                 },
             }
-        })
-        .collect()
+        });
+        routes.collect()
     }
 }
 

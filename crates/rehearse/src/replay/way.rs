@@ -4,7 +4,7 @@ use super::{Compared, Replay};
 use crate::follow::{Seen, Trail};
 use crate::outside::routers;
 use crate::probe::{self, Heard};
-use model::Named as _;
+use model::Named;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 use verify::{End, Hop};
@@ -35,7 +35,8 @@ impl Replay<'_> {
         Compared { what, predicted: format!("{}{end}", names.join(" > ")), seen, agrees }
     }
 
-    /// A flow that nobody is left to send: what carries it is off.
+    /// A flow that nobody is left to send: what carries it is off. Nor has anybody taken that over: no
+    /// router of ours that is left has a way to where it would start.
     fn nobody(&self, what: String) -> Compared {
         let elements = self.shown.failure.elements().iter();
         let hosts = elements.filter_map(|element| match element {
@@ -48,9 +49,24 @@ impl Replay<'_> {
         });
         let (off, on): (Vec<&str>, Vec<&str>) =
             hosts.partition(|host| self.twin.pid(host).is_err());
-        let predicted = "nobody is left to take it".to_owned();
-        let agrees = on.is_empty() && !off.is_empty();
-        Compared { what, predicted, seen: format!("without power: {}", off.join(", ")), agrees }
+        let start = self.shown.flow.as_ref().map(|flow| flow.source);
+        let routers = self.isp.hosts.values().filter(|host| host.role.routes());
+        let left = routers.map(Named::name).filter(|host| self.twin.pid(host).is_ok());
+        let ways: Vec<Trail> = left
+            .filter_map(|host| start.map(|start| self.kernels.trails(host, start)))
+            .flatten()
+            .collect();
+        let lost = |trail: &Trail| {
+            matches!(trail.end, Seen::Refused(_) | Seen::Dropped(_) | Seen::Silence(..))
+        };
+        let told: BTreeSet<String> = ways.iter().map(|trail| trail.end.to_string()).collect();
+        let told: Vec<String> = told.into_iter().collect();
+        Compared {
+            what,
+            predicted: "nobody is left to take it".to_owned(),
+            agrees: on.is_empty() && !off.is_empty() && ways.iter().all(lost),
+            seen: format!("without power: {}; to there: {}", off.join(", "), told.join("; or ")),
+        }
     }
 
     fn ours(&self, host: &str) -> bool {

@@ -9,7 +9,7 @@ use crate::report::{self, plain};
 use crate::screen::{Screen, counted};
 use model::Isp;
 use rehearse::quiet::{self, Patience};
-use rehearse::replay::{Compared, compare};
+use rehearse::replay::{Compared, before, breaks, compare};
 use rehearse::{Rehearsal, fail};
 use serde::Serialize;
 use std::time::{Duration, Instant};
@@ -46,7 +46,7 @@ pub(crate) fn run(args: &TwinReplay, screen: &mut Screen) -> Result<End, Error> 
     let replayed = replay(&rehearsal, &isp, &violation);
     if !args.keep {
         if there {
-            let mended = fail::mend(rehearsal.twin(), &isp, &violation.shown.failure);
+            let mended = fail::mend(rehearsal.twin(), &isp, &breaks(&isp, &violation).0);
             mended.map_err(Error::Message)?;
         } else {
             rehearsal.down().map_err(Error::Message)?;
@@ -113,15 +113,22 @@ fn replay(
     violation: &Violation,
 ) -> Result<(bool, Vec<Compared>), String> {
     let twin = rehearsal.twin();
-    let failure = &violation.shown.failure;
-    fail::fail(twin, isp, failure)?;
+    let (failure, _) = breaks(isp, violation);
+    let mut all = patiently(|| before(twin, isp, violation))?;
+    fail::fail(twin, isp, &failure)?;
     let nothing = failure.elements().is_empty();
     let quiet = nothing || quiet::wait(twin, Patience::after_failure());
+    all.extend(patiently(|| compare(twin, isp, violation))?);
+    Ok((quiet, all))
+}
+
+/// Compares until all agrees, or for long enough.
+fn patiently(compare: impl Fn() -> Result<Vec<Compared>, String>) -> Result<Vec<Compared>, String> {
     let end = Instant::now() + PREEMPTS;
     loop {
-        let compared = compare(twin, isp, violation)?;
+        let compared = compare()?;
         if compared.iter().all(|one| one.agrees) || Instant::now() > end {
-            return Ok((quiet, compared));
+            return Ok(compared);
         }
         std::thread::sleep(Duration::from_secs(3));
     }
@@ -138,33 +145,39 @@ fn tell(
     screen: &mut Screen,
 ) -> Result<End, Error> {
     let agrees = !compared.is_empty() && compared.iter().all(|one| one.agrees);
-    let failure = report::names(isp, &violation.shown.failure);
+    let (failure, in_short) = breaks(isp, violation);
+    let replayed = Replayed {
+        finding: &violation.id,
+        says: &violation.finding.says,
+        failure: report::names(isp, &failure),
+        quiet,
+        compared,
+        agrees,
+    };
     match format {
-        Format::Json => screen.json(&Replayed {
-            finding: &violation.id,
-            says: &violation.finding.says,
-            failure,
-            quiet,
-            compared,
-            agrees,
-        })?,
-        Format::Text => {
-            screen.line(plain(&format!("{}: {}", violation.id, violation.finding.says)))?;
-            let broken = if failure.is_empty() { "nothing".to_owned() } else { failure.join(", ") };
-            screen.line(plain(&format!("  broken:    {broken}")))?;
-            if !quiet {
-                screen.line("  the network had not come to rest")?;
-            }
-            for one in compared {
-                screen.line(plain(&one.what))?;
-                screen.line(plain(&format!("  predicted: {}", one.predicted)))?;
-                screen.line(plain(&format!("  seen:      {}", one.seen)))?;
-                screen.line(if one.agrees { "  the same" } else { "  DIFFERENT" })?;
-            }
-            screen.line(verdict(compared))?;
-        }
+        Format::Json => screen.json(&replayed)?,
+        Format::Text => text(&replayed, in_short, screen)?,
     }
     Ok(if agrees { End::Well } else { End::Wrong })
+}
+
+fn text(told: &Replayed<'_>, in_short: Option<String>, screen: &mut Screen) -> Result<(), Error> {
+    let nothing = told.failure.is_empty();
+    let listed = || if nothing { "nothing".to_owned() } else { told.failure.join(", ") };
+    screen.line(plain(&format!("{}: {}", told.finding, told.says)))?;
+    let broken = in_short.unwrap_or_else(listed);
+    screen.line(plain(&format!("  broken:    {broken}")))?;
+    if !told.quiet {
+        screen.line("  the network had not come to rest")?;
+    }
+    for one in told.compared {
+        screen.line(plain(&one.what))?;
+        screen.line(plain(&format!("  predicted: {}", one.predicted)))?;
+        screen.line(plain(&format!("  seen:      {}", one.seen)))?;
+        screen.line(if one.agrees { "  the same" } else { "  DIFFERENT" })?;
+    }
+    screen.line(verdict(told.compared))?;
+    Ok(())
 }
 
 fn verdict(compared: &[Compared]) -> &'static str {
