@@ -1,6 +1,7 @@
 //! Waits until nothing moves any more: for a network in which not everything can come up.
 
-use crate::ask::output;
+use crate::Rehearsal;
+use crate::ask::{Session, output, sessions};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use twin::Twin;
@@ -34,8 +35,27 @@ impl Patience {
     }
 }
 
+/// For how long nothing may have moved in a network in which all that can come up is up.
+const UP: Duration = Duration::from_secs(3);
+
 /// Waits until no host's addresses and routes change; whether it came to that.
 pub fn wait(twin: &Twin, patience: Patience) -> bool {
+    rest(twin, patience, || false)
+}
+
+/// Waits after a start: not for long where every session is established, because then nothing tries
+/// again.
+pub fn wait_for_start(rehearsal: &Rehearsal) -> bool {
+    let twin = rehearsal.twin();
+    let speakers = rehearsal.speakers();
+    let established = |host: &&str| {
+        let sessions = sessions(twin, host);
+        sessions.is_ok_and(|all| !all.is_empty() && all.iter().all(Session::is_established))
+    };
+    rest(twin, Patience::after_start(), || !speakers.is_empty() && speakers.iter().all(established))
+}
+
+fn rest(twin: &Twin, patience: Patience, all_is_up: impl Fn() -> bool) -> bool {
     let begun = Instant::now();
     let (mut seen, mut since) = (look(twin), begun);
     while begun.elapsed() < patience.most {
@@ -44,7 +64,8 @@ pub fn wait(twin: &Twin, patience: Patience) -> bool {
         if now != seen {
             (seen, since) = (now, Instant::now());
         }
-        if begun.elapsed() >= patience.least && since.elapsed() >= patience.still {
+        let patient = begun.elapsed() >= patience.least && since.elapsed() >= patience.still;
+        if patient || (since.elapsed() >= UP && all_is_up()) {
             return true;
         }
     }

@@ -102,7 +102,7 @@ fn up(
     let (rehearsal, _) = up.map_err(Error::Message)?;
     remember(&rehearsal, &args.place.dir)?;
     // A network with a fault does not come up as a whole: what counts is that it comes to rest.
-    quiet::wait(rehearsal.twin(), Patience::after_start());
+    quiet::wait_for_start(&rehearsal);
     Ok(rehearsal)
 }
 
