@@ -60,23 +60,31 @@ impl Replay<'_> {
         let taken = soon(|| self.taken(net, from));
         let heard = soon(hears);
         announce(self.twin, &teller, &[])?;
+        let what = format!("whether {to} hears {net} from {from}");
+        Ok(self.leaked(what, text, (heard, taken)))
+    }
+
+    /// What was predicted of a leak, and what came of it: the path that was heard, and the router of
+    /// ours that took the route.
+    fn leaked(
+        &self,
+        what: String,
+        text: &str,
+        (heard, taken): (Option<String>, Option<&str>),
+    ) -> Compared {
         let seen = match (&heard, taken) {
             (Some(path), _) => format!("it does, path {path}"),
             (None, Some(router)) => format!("it does not, although {router} takes it"),
             (None, None) => "it does not: our router does not take it".to_owned(),
         };
-        let listed = path(text).iter().map(u32::to_string).collect::<Vec<_>>().join(" ");
-        let leaks = heard.is_some_and(|heard| heard.ends_with(&listed));
-        Ok(Compared {
-            what: format!("whether {to} hears {net} from {from}"),
-            predicted: if self.is_held_back() {
-                "it does not, although our router takes it: the BGP roles hold it back".to_owned()
-            } else {
-                format!("it does: {text}")
-            },
-            agrees: if self.is_held_back() { seen.contains("although") } else { leaks },
-            seen,
-        })
+        if self.is_held_back() {
+            let predicted = "it does not, although our router takes it: the BGP roles hold it back";
+            let agrees = heard.is_none() && taken.is_some();
+            return Compared { what, predicted: predicted.to_owned(), seen, agrees };
+        }
+        let path = path(text).iter().map(u32::to_string).collect::<Vec<_>>().join(" ");
+        let agrees = heard.is_some_and(|heard| heard.ends_with(&path));
+        Compared { what, predicted: format!("it does: {text}"), seen, agrees }
     }
 
     /// Whether the proof says that the roles of the sessions stop what the filters let through.

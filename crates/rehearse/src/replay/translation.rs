@@ -2,7 +2,7 @@
 
 use super::{Compared, Replay, listed};
 use crate::outside::INTERNET_ADDRESSES;
-use crate::probe;
+use crate::probe::{self, Heard};
 use model::Named as _;
 use model::ask::Family;
 use model::kinds::Nat;
@@ -46,21 +46,12 @@ impl Replay<'_> {
 
     fn sent(&self, nat: &Nat, client: &str, source: Ipv4Addr) -> Result<Vec<Compared>, String> {
         let goal = INTERNET_ADDRESSES[0];
-        let destination = goal.parse().map_err(|error| format!("{goal}: {error}"))?;
-        let flow = Flow {
-            family: Family::V4,
-            from: format!("host.{client}"),
-            source: source.into(),
-            to: "internet".to_owned(),
-            destination,
-            port: Some(Port::Icmp),
-        };
         let hosts = nat.hosts.iter().map(|id| self.isp.hosts[*id].name());
         let hosts = hosts.filter(|host| self.twin.pid(host).is_ok());
         let ears: Vec<(&str, Child)> = hosts
             .map(|host| Ok((host, self.listen(host, goal)?)))
             .collect::<Result<_, String>>()?;
-        let heard = probe::send(self.twin, self.isp, &flow)?;
+        let heard = probe::send(self.twin, self.isp, &ping(client, source, goal)?)?;
         let mut left = BTreeSet::new();
         for (host, ear) in ears {
             left.extend(sources(ear)?.into_iter().map(|source| (source, host)));
@@ -69,21 +60,12 @@ impl Replay<'_> {
             left.iter().map(|(source, host)| format!("{source} on {host}")).collect();
         let untouched = |(seen, _): &(String, &str)| *seen == source.to_string();
         let source = Compared {
-            what: format!(
-                "the source of a packet from {client} to {goal} where {} ends",
-                nat.at.key
-            ),
+            what: format!("the source of a packet from {client} to {goal} after {}", nat.at.key),
             predicted: format!("{source}, as it was sent, and not {}", nat.to),
             agrees: !left.is_empty() && left.iter().all(untouched),
             seen: listed(&told),
         };
-        let answer = heard.map(|heard| Compared {
-            what: format!("a packet from {client} to {goal}"),
-            predicted: "no answer comes back".to_owned(),
-            agrees: !heard.answered,
-            seen: heard.words,
-        });
-        Ok(std::iter::once(source).chain(answer).collect())
+        Ok(std::iter::once(source).chain(heard.map(|heard| answer(client, heard))).collect())
     }
 
     /// Listens on a host for what leaves it towards an address; returns when it can hear.
@@ -96,6 +78,28 @@ impl Replay<'_> {
         let lines = ear.stderr.take().map(BufReader::new).into_iter().flat_map(BufRead::lines);
         let ready = lines.map_while(Result::ok).any(|line| line.contains("listening on"));
         if ready { Ok(ear) } else { Err(format!("{host}: tcpdump does not listen")) }
+    }
+}
+
+/// A packet from a machine to the Internet.
+fn ping(client: &str, source: Ipv4Addr, goal: &str) -> Result<Flow, String> {
+    Ok(Flow {
+        family: Family::V4,
+        from: format!("host.{client}"),
+        source: source.into(),
+        to: "internet".to_owned(),
+        destination: goal.parse().map_err(|error| format!("{goal}: {error}"))?,
+        port: Some(Port::Icmp),
+    })
+}
+
+/// Nobody can answer a private address.
+fn answer(client: &str, heard: Heard) -> Compared {
+    Compared {
+        what: format!("whether {client} is answered"),
+        predicted: "no answer comes back".to_owned(),
+        agrees: !heard.answered,
+        seen: heard.words,
     }
 }
 
