@@ -2,14 +2,15 @@
 //! in which the hosts on their way do the same.
 
 use crate::flows::{Destinations, Flow};
-use crate::forwards::Forwards;
+use crate::forwards::{Forwards, Saved};
+use crate::onward::{self, Course, GateNumber, Left, Onward};
 use crate::plane::{Plane, Position};
 use crate::recall::Recall;
 use crate::touched::Touched;
 use crate::walk::{At, Ending, Sent, Walk, Walker};
 use crate::world::World;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -18,6 +19,11 @@ pub(crate) struct Memory<'a> {
     plane: &'a Plane<'a>,
     destinations: &'a Destinations,
     pub(crate) forwards: Forwards<'a>,
+    onward: Onward<'a>,
+    /// By flow.
+    courses: Vec<Course>,
+    /// By flow: the filters that looked at its source, and whether they let it pass.
+    passed: Vec<Vec<(GateNumber, bool)>>,
     starts: BTreeMap<Vec<At>, StartsNumber>,
     known: BTreeMap<Vec<Position>, u32>,
     /// By starts.
@@ -54,19 +60,37 @@ pub(crate) struct Seen {
     pub(crate) ends: Vec<(Position, Ending)>,
     /// Hosts that track connections, on any of its ways.
     pub(crate) tracked: Vec<Position>,
-    /// Two edges, one behind the other.
-    pub(crate) two_edges: Option<(Position, Position)>,
+    /// Two edges, one behind the other on some way; sorted.
+    pub(crate) two_edges: Vec<(Position, Position)>,
     /// Every host on any of its ways.
     pub(crate) hosts: Vec<Position>,
 }
 
 impl<'a> Memory<'a> {
     /// Nothing known but what hosts do where everything works.
-    pub(crate) fn new(whole: &Arc<World<'a>>, destinations: &'a Destinations) -> Self {
+    pub(crate) fn new(
+        base: &Arc<World<'a>>,
+        destinations: &'a Destinations,
+        flows: &'a [Flow],
+    ) -> Self {
+        let mut numbers = BTreeMap::new();
+        let mut all = Vec::new();
+        let courses = flows.iter().map(|flow| {
+            let next = numbers.len();
+            let course = *numbers.entry((flow.to, flow.port)).or_insert(next);
+            if course == next {
+                all.push((flow.to, flow.port));
+            }
+            course
+        });
+        let courses = courses.collect();
         Self {
-            plane: whole.plane,
+            plane: base.plane,
             destinations,
-            forwards: Forwards::of(whole, destinations),
+            forwards: Forwards::of(base, destinations),
+            onward: Onward::new(base.plane, destinations, all),
+            courses,
+            passed: vec![Vec::new(); flows.len()],
             starts: BTreeMap::new(),
             known: BTreeMap::new(),
             walks: Recall::new(),
@@ -77,6 +101,19 @@ impl<'a> Memory<'a> {
     /// Turns to another state.
     pub(crate) fn turn(&mut self, world: &World<'a>, touched: &Touched) {
         self.forwards.turn(world, touched);
+        self.onward.turn();
+    }
+
+    /// Lets the state that was turned to be the base for others.
+    pub(crate) fn rest(&mut self, world: &Arc<World<'a>>) -> (Saved<'a>, Left) {
+        let left = self.onward.rest(self.forwards.changed());
+        (self.forwards.rest(Arc::clone(world)), left)
+    }
+
+    /// Takes the base from before again.
+    pub(crate) fn back(&mut self, (saved, left): (Saved<'a>, Left)) {
+        self.forwards.back(saved);
+        self.onward.back(left);
     }
 
     /// The number of a set of starts.
@@ -90,15 +127,47 @@ impl<'a> Memory<'a> {
         (number, flow): (usize, &Flow),
         (starts, from): (&[At], StartsNumber),
     ) -> Rc<Seen> {
+        let sent = Sent { source: flow.source, content: flow.content(), known_to: &[] };
+        if let Some(seen) = self.seen_onward((number, flow), starts, sent) {
+            return seen;
+        }
         let column = self.forwards.column(flow.to);
         if let Some(known) = self.walks.get(number, &from, column) {
             return known;
         }
-        let sent = Sent { source: flow.source, content: flow.content(), known_to: &[] };
         let (seen, asked) = self.follow(flow.to, sent, starts);
         let seen = Rc::new(seen);
         self.walks.insert((number, from), &asked, column, Rc::clone(&seen));
         seen
+    }
+
+    /// What a flow does, if every filter on its way that looks at its source lets it pass.
+    fn seen_onward(
+        &mut self,
+        (number, flow): (usize, &Flow),
+        starts: &[At],
+        sent: Sent<'_>,
+    ) -> Option<Rc<Seen>> {
+        let course = self.courses[number];
+        let mut all = Vec::with_capacity(starts.len());
+        for start in starts {
+            let facts = self.onward.facts(&self.forwards, (course, *start), &mut Vec::new())?;
+            for gate in &facts.gates {
+                let known = self.passed[number].iter().find(|(known, _)| known == gate);
+                let passes = match known {
+                    Some((_, passes)) => *passes,
+                    None => self.onward.passes(*gate, flow.to, sent),
+                };
+                if known.is_none() {
+                    self.passed[number].push((*gate, passes));
+                }
+                if !passes {
+                    return None;
+                }
+            }
+            all.push(facts);
+        }
+        Some(onward::together(&all))
     }
 
     /// Whether the answer to a flow that arrived comes back through the hosts that track it, and the
@@ -178,8 +247,10 @@ pub(crate) fn summary(plane: &Plane<'_>, walks: &[Walk]) -> Seen {
         seen.ends
             .extend(walk.ends.iter().map(|(visit, end)| (walk.visits[*visit].0.host, end.clone())));
         seen.hosts.extend(walk.hosts());
-        seen.two_edges = two_edges(plane, walk).or(seen.two_edges);
+        seen.two_edges.extend(two_edges(plane, walk));
     }
+    seen.two_edges.sort_unstable();
+    seen.two_edges.dedup();
     seen.ends.sort_unstable();
     seen.ends.dedup();
     seen.hosts.sort_unstable();
@@ -188,32 +259,27 @@ pub(crate) fn summary(plane: &Plane<'_>, walks: &[Walk]) -> Seen {
     seen
 }
 
-/// Two edges on one way, the later one last: on the way that each visit was found by, or on one that
-/// meets it there.
-fn two_edges(plane: &Plane<'_>, walk: &Walk) -> Option<(Position, Position)> {
+/// Every two edges on one way with no other between them, the later one last.
+fn two_edges(plane: &Plane<'_>, walk: &Walk) -> BTreeSet<(Position, Position)> {
     let edge = |visit: usize| Some(walk.visits[visit].0.host).filter(|host| is_edge(plane, *host));
-    // By visit: the last edge on some way to it, itself not counted.
-    let mut before: Vec<Option<Position>> = vec![None; walk.visits.len()];
+    // By visit: the last edges on the ways to it, itself not counted.
+    let mut before: Vec<BTreeSet<Position>> = vec![BTreeSet::new(); walk.visits.len()];
     let tree = walk.visits.iter().enumerate().filter_map(|(to, (_, from))| Some(((*from)?, to)));
     let steps: Vec<(usize, usize)> = tree.chain(walk.meets.iter().copied()).collect();
-    let mut found = None;
+    let mut found = BTreeSet::new();
     let mut changed = true;
     while std::mem::take(&mut changed) {
         for (from, to) in &steps {
-            let passed = edge(*from).or(before[*from]);
-            if before[*to].is_none() && passed.is_some() {
-                before[*to] = passed;
-                changed = true;
-            }
-            if let (Some(one), Some(other)) = (passed, edge(*to)) {
-                found = Some((one, other));
-            }
+            let passed = edge(*from).map_or_else(|| before[*from].clone(), |one| [one].into());
+            found.extend(edge(*to).iter().flat_map(|other| passed.iter().map(|one| (*one, *other))));
+            changed |= !passed.is_subset(&before[*to]);
+            before[*to].extend(passed);
         }
     }
     found
 }
 
-fn is_edge(plane: &Plane<'_>, host: Position) -> bool {
+pub(crate) fn is_edge(plane: &Plane<'_>, host: Position) -> bool {
     plane.host(host).role == model::kinds::Role::Edge
 }
 

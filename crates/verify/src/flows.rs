@@ -151,7 +151,7 @@ pub(crate) fn first(net: IpNet) -> Option<IpAddr> {
 impl Flow {
     /// What is in the packet that opens the connection.
     pub(crate) fn content(&self) -> Content<'static> {
-        content(self.port, Way::There)
+        question(self.port)
     }
 
     /// The host of ours that sends it, where it is one.
@@ -171,6 +171,11 @@ impl Flow {
     pub(crate) fn starts(&self, world: &World<'_>) -> Vec<At> {
         starts(world, self.origin, self.source)
     }
+}
+
+/// What is in the packet that opens a connection to a port.
+pub(crate) fn question(port: Option<Port>) -> Content<'static> {
+    content(port, Way::There)
 }
 
 /// Question or answer.

@@ -4,6 +4,7 @@ use crate::bits::Bits;
 use crate::columns::{Answer, Memory, Seen, StartsNumber};
 use crate::flows::{Flow, Origin};
 use crate::forwards::Saved;
+use crate::onward::Left;
 use crate::lost::{lost, returns};
 use crate::passing::Passing;
 use crate::plane::{Plane, Position};
@@ -84,7 +85,7 @@ struct Known {
 
 /// What a judge takes up again after it judged beside another base.
 pub(crate) struct Before<'a> {
-    forwards: Saved<'a>,
+    memory: (Saved<'a>, Left),
     starts: Vec<Starts>,
     known: Vec<(usize, Known)>,
 }
@@ -92,7 +93,7 @@ pub(crate) struct Before<'a> {
 impl<'a> Judge<'a> {
     /// One that judges other states beside this one.
     pub(crate) fn new(questions: &'a Questions, base: &Arc<World<'a>>) -> Self {
-        let mut memory = Memory::new(base, &questions.destinations);
+        let mut memory = Memory::new(base, &questions.destinations, &questions.flows);
         let starts = questions.origins_of.iter().map(|(origin, source)| {
             let starts = crate::flows::starts(base, *origin, *source);
             let number = memory.starts(&starts);
@@ -189,13 +190,13 @@ impl<'a> Judge<'a> {
                 *own = moved;
             }
         }
-        Before { forwards: self.memory.forwards.rest(Arc::clone(world)), starts, known }
+        Before { memory: self.memory.rest(world), starts, known }
     }
 
     /// Takes the base from before again.
     pub(crate) fn back(&mut self, before: Before<'a>) {
-        let Before { forwards, starts, known } = before;
-        self.memory.forwards.back(forwards);
+        let Before { memory, starts, known } = before;
+        self.memory.back(memory);
         self.starts = starts;
         for (flow, known) in known {
             self.learn(flow, known);
@@ -288,8 +289,8 @@ impl<'a> Judge<'a> {
         match asked {
             Asked::Always if starts.is_empty() => {}
             Asked::Always => {
-                if let Some((one, other)) = seen.two_edges {
-                    tell("V-EDGE-TRANSIT", About::Hosts(one, other));
+                for (one, other) in &seen.two_edges {
+                    tell("V-EDGE-TRANSIT", About::Hosts(*one, *other));
                 }
                 let destination = &self.questions.destinations.all[flow.to];
                 if let Some((code, host)) = lost(world, flow, destination, seen) {

@@ -24,6 +24,7 @@ mod forwards;
 mod igp;
 mod judge;
 pub mod leak;
+mod onward;
 mod oob;
 mod lost;
 mod moved;

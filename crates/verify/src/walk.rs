@@ -65,7 +65,7 @@ pub(crate) struct Walk {
 }
 
 /// More hosts than a packet's hop limit lets it pass.
-const FARTHEST: usize = 64;
+pub(crate) const FARTHEST: usize = 64;
 /// More ways to one end than anybody reads.
 const MOST_WAYS: usize = 64;
 
@@ -141,7 +141,7 @@ impl<'a, F: Fn(Position) -> &'a Forward> Walker<'a, F> {
     }
 
     /// Whether a host's filter lets the packet pass: to itself, or on to an interface.
-    fn passes(&self, at: At, output: Option<NicNumber>) -> bool {
+    pub(crate) fn passes(&self, at: At, output: Option<NicNumber>) -> bool {
         let gates = &self.plane.gates;
         !gates.filters(at.host) || gates.judge(at.host, &self.packet(at, output)).passes
     }

@@ -65,20 +65,29 @@ const DEEPEST: u8 = 16;
 
 /// What a host's filter does to a packet: through every hook that it meets.
 pub fn judge(ruleset: &Ruleset, packet: &Packet<'_>) -> Ruling {
-    let hooks: &[fn(Hook) -> bool] = match (packet.input, packet.output) {
-        (Some(_), None) => &[arriving, input],
-        (Some(_), Some(_)) => &[arriving, forward],
-        (None, _) => &[sending],
+    let Ok(ruling) = Judging { ruleset, packet, source: Some(packet.source) }.ruling() else {
+        // Only an unknown source leaves a question open.
+        return Ruling { passes: false, by: None };
     };
-    let mut ruling = Ruling { passes: true, by: None };
-    for chain in hooks.iter().flat_map(|hook| ruleset.at(*hook)) {
-        ruling = base(ruleset, chain, packet);
-        if !ruling.passes {
-            break;
-        }
-    }
     ruling
 }
+
+/// Whether a host's filter lets packets like this one pass wherever they come from; none where that
+/// depends on their source.
+pub fn judge_any_source(ruleset: &Ruleset, packet: &Packet<'_>) -> Option<bool> {
+    let judging = Judging { ruleset, packet, source: None };
+    judging.ruling().ok().map(|ruling| ruling.passes)
+}
+
+/// A packet at a filter; its source may be any.
+struct Judging<'a> {
+    ruleset: &'a Ruleset,
+    packet: &'a Packet<'a>,
+    source: Option<IpAddr>,
+}
+
+/// What is asked depends on a source that is not known.
+struct Unsure;
 
 fn arriving(hook: Hook) -> bool {
     hook == Hook::Arriving
@@ -93,63 +102,99 @@ fn forward(hook: Hook) -> bool {
     matches!(hook, Hook::ForwardAccept | Hook::ForwardDrop)
 }
 
-fn base(ruleset: &Ruleset, chain: &Chain, packet: &Packet<'_>) -> Ruling {
-    walk(ruleset, chain, packet, DEEPEST).unwrap_or_else(|| {
-        let drops = matches!(chain.hook, Some(Hook::Input | Hook::ForwardDrop));
-        Ruling { passes: !drops, by: None }
-    })
-}
-
-/// The decision of a chain; none if it comes to its end.
-fn walk(ruleset: &Ruleset, chain: &Chain, packet: &Packet<'_>, left: u8) -> Option<Ruling> {
-    let left = left.checked_sub(1)?;
-    let into = |name: &str| walk(ruleset, ruleset.chain(name)?, packet, left);
-    for rule in chain.rules.iter().filter(|rule| applies(rule, packet)) {
-        let decided = |passes| Some(Ruling { passes, by: Some(rule.comment.clone()) });
-        let ruling = match &rule.action {
-            Action::Accept => decided(true),
-            Action::Drop | Action::Reject => decided(false),
-            Action::Untrack | Action::Translate(_) | Action::Log(_) => None,
-            Action::Jump(name) => into(name),
-            Action::Goto(name) => return into(name),
-            Action::ByInput(chains) => beside(chains, packet.input).and_then(into),
-            Action::ByOutput(chains) => beside(chains, packet.output).and_then(into),
+impl Judging<'_> {
+    fn ruling(&self) -> Result<Ruling, Unsure> {
+        let hooks: &[fn(Hook) -> bool] = match (self.packet.input, self.packet.output) {
+            (Some(_), None) => &[arriving, input],
+            (Some(_), Some(_)) => &[arriving, forward],
+            (None, _) => &[sending],
         };
-        if ruling.is_some() {
-            return ruling;
+        let mut ruling = Ruling { passes: true, by: None };
+        for chain in hooks.iter().flat_map(|hook| self.ruleset.at(*hook)) {
+            ruling = self.base(chain)?;
+            if !ruling.passes {
+                break;
+            }
         }
+        Ok(ruling)
     }
-    None
+
+    fn base(&self, chain: &Chain) -> Result<Ruling, Unsure> {
+        Ok(self.walk(chain, DEEPEST)?.unwrap_or_else(|| {
+            let drops = matches!(chain.hook, Some(Hook::Input | Hook::ForwardDrop));
+            Ruling { passes: !drops, by: None }
+        }))
+    }
+
+    /// The decision of a chain; none if it comes to its end.
+    fn walk(&self, chain: &Chain, left: u8) -> Result<Option<Ruling>, Unsure> {
+        let Some(left) = left.checked_sub(1) else { return Ok(None) };
+        let into = |name: &str| match self.ruleset.chain(name) {
+            Some(chain) => self.walk(chain, left),
+            None => Ok(None),
+        };
+        for rule in &chain.rules {
+            if !self.applies(rule)? {
+                continue;
+            }
+            let decided = |passes| Ok(Some(Ruling { passes, by: Some(rule.comment.clone()) }));
+            let beside = |chains, name| beside(chains, name).map_or(Ok(None), into);
+            let ruling = match &rule.action {
+                Action::Accept => decided(true),
+                Action::Drop | Action::Reject => decided(false),
+                Action::Untrack | Action::Translate(_) | Action::Log(_) => Ok(None),
+                Action::Jump(name) => into(name),
+                Action::Goto(name) => return into(name),
+                Action::ByInput(chains) => beside(chains, self.packet.input),
+                Action::ByOutput(chains) => beside(chains, self.packet.output),
+            };
+            if let Some(ruling) = ruling? {
+                return Ok(Some(ruling));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether every condition of a rule holds. One that does not settles it, whatever the source is.
+    fn applies(&self, rule: &Rule) -> Result<bool, Unsure> {
+        let mut unsure = false;
+        for condition in &rule.matches {
+            match self.holds(condition) {
+                Some(true) => {}
+                Some(false) => return Ok(false),
+                None => unsure = true,
+            }
+        }
+        if unsure { Err(Unsure) } else { Ok(true) }
+    }
+
+    /// Whether a condition holds; none where that depends on the source.
+    fn holds(&self, condition: &Match) -> Option<bool> {
+        let packet = self.packet;
+        let is = |family| Family::of(packet.destination) == family;
+        Some(match condition {
+            Match::Family(family) => is(*family),
+            Match::In(names) => among(names, packet.input),
+            Match::Out(names) => among(names, packet.output),
+            Match::Source(all) => is(all.family) && inside(all, self.source?),
+            Match::SourceOutside(all) => is(all.family) && !inside(all, self.source?),
+            Match::Destination(all) => inside(all, packet.destination),
+            Match::Protocol(protocol) => packet.content == Content::Other(*protocol),
+            Match::To(transport, ports) => port(packet, *transport, ports, |(_, to)| to),
+            Match::From(transport, ports) => port(packet, *transport, ports, |(from, _)| from),
+            Match::Underway => matches!(packet.content, Content::Tcp { opens: false, .. }),
+            Match::Icmp(family, types) => {
+                is(*family) && matches!(packet.content, Content::Icmp(word) if types.contains(&word))
+            }
+            Match::Fresh(family) => is(*family) && packet.hops == 255,
+            Match::State(states) => packet.state.is_some_and(|state| states.contains(&state)),
+        })
+    }
 }
 
 fn beside<'a>(chains: &'a [(String, String)], interface: Option<&str>) -> Option<&'a str> {
     let found = chains.iter().find(|(name, _)| Some(name.as_str()) == interface);
     found.map(|(_, chain)| chain.as_str())
-}
-
-fn applies(rule: &Rule, packet: &Packet<'_>) -> bool {
-    rule.matches.iter().all(|condition| holds(condition, packet))
-}
-
-fn holds(condition: &Match, packet: &Packet<'_>) -> bool {
-    let is = |family| Family::of(packet.source) == family;
-    match condition {
-        Match::Family(family) => is(*family),
-        Match::In(names) => among(names, packet.input),
-        Match::Out(names) => among(names, packet.output),
-        Match::Source(all) => inside(all, packet.source),
-        Match::SourceOutside(all) => is(all.family) && !inside(all, packet.source),
-        Match::Destination(all) => inside(all, packet.destination),
-        Match::Protocol(protocol) => packet.content == Content::Other(*protocol),
-        Match::To(transport, ports) => port(packet, *transport, ports, |(_, to)| to),
-        Match::From(transport, ports) => port(packet, *transport, ports, |(from, _)| from),
-        Match::Underway => matches!(packet.content, Content::Tcp { opens: false, .. }),
-        Match::Icmp(family, types) => {
-            is(*family) && matches!(packet.content, Content::Icmp(word) if types.contains(&word))
-        }
-        Match::Fresh(family) => is(*family) && packet.hops == 255,
-        Match::State(states) => packet.state.is_some_and(|state| states.contains(&state)),
-    }
 }
 
 fn among(names: &[String], interface: Option<&str>) -> bool {

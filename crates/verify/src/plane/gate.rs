@@ -1,7 +1,7 @@
 //! The packet filters of all hosts, and what they do to the packets that the simulation sends.
 
 use super::{NicNumber, Plane, Position, Router};
-use derive::packet::judge::{Content, Packet, Ruling, judge};
+use derive::packet::judge::{Content, Packet, Ruling, judge, judge_any_source};
 use derive::packet::rules::{Hook, Protocol, Ruleset, State};
 use model::ask::Family;
 use std::collections::BTreeSet;
@@ -58,6 +58,12 @@ impl Gates {
             Some(ruleset) => judge(ruleset, packet),
             None => Ruling { passes: true, by: None },
         }
+    }
+
+    /// Whether a host lets packets like this one pass wherever they come from; none where that counts.
+    pub(crate) fn judge_any_source(&self, host: Position, packet: &Packet<'_>) -> Option<bool> {
+        let ruleset = self.rulesets[host].as_ref();
+        ruleset.map_or(Some(true), |ruleset| judge_any_source(ruleset, packet))
     }
 
     /// Takes rules away by their comment, from every host: what a template of the operator may do.
