@@ -69,7 +69,8 @@ pub struct Session {
     pub remote: Option<Id<Host>>,
     /// BGP role of our side (RFC 9234). Default: what follows from the relation; `none` turns it off.
     pub role: Option<BgpRole>,
-    /// Whether BFD watches the link. Default: false.
+    /// Whether BFD watches the link, which needs the neighbour to do so too. Default: true where the
+    /// neighbour's router is one of ours, else false.
     pub bfd: bool,
     /// Whether both sides accept packets from the same link only (GTSM, RFC 5082): by agreement,
     /// because the session stays down unless the neighbour sets it too. Default: true where the
@@ -235,7 +236,7 @@ impl Session {
             ipv6: fields.get("ipv6"),
             remote,
             role: fields.get("role"),
-            bfd: fields.or("bfd", false),
+            bfd: fields.or("bfd", remote.is_some()),
             ttl_security: fields.or("ttl_security", remote.is_some()),
             at: fields.at(),
         };
