@@ -1,7 +1,8 @@
 //! Where packets may go: addresses that stand for all those that are treated alike.
 
 use crate::bgp::PrefixNumber;
-use crate::plane::{Plane, Position, Router};
+use crate::plane::routes::Carriers;
+use crate::plane::{Plane, Position};
 use ipnet::IpNet;
 use model::ask::Family;
 use std::collections::BTreeSet;
@@ -24,7 +25,7 @@ pub(crate) struct Step {
     /// Its number among the prefixes of BGP and static routes.
     pub(crate) prefix: Option<PrefixNumber>,
     /// The routers that OSPF finds it at.
-    pub(crate) infrastructure: Vec<Router>,
+    pub(crate) infrastructure: Carriers,
 }
 
 impl Destination {

@@ -48,7 +48,7 @@ fn two_protocols(plane: &Plane<'_>) -> Vec<Violation> {
         let Ok(prefix) = plane.routes.prefixes.binary_search(net) else { continue };
         let makers: BTreeSet<_> =
             plane.routes.injections[prefix].iter().map(|one| one.router).collect();
-        let Some((owner, maker)) = owners.first().zip(makers.first()) else { continue };
+        let Some((owner, maker)) = owners.iter().next().zip(makers.first()) else { continue };
         let host = |router: u16| &plane.isp.hosts[plane.routers[usize::from(router)]];
         let (owner, maker) = (host(*owner), host(*maker));
         let says = format!(

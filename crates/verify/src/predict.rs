@@ -3,8 +3,8 @@
 use crate::bgp::From;
 use crate::destination::Step;
 use crate::element::Failure;
-use crate::plane::routes::Leads;
-use crate::plane::{Plane, Position, Router};
+use crate::plane::routes::{Carrier, Carriers, Leads};
+use crate::plane::{Position, Router};
 use crate::prove::planes;
 use crate::why;
 use crate::world::{Forward, World};
@@ -13,7 +13,7 @@ use model::Isp;
 use model::Named as _;
 use model::ask::Family;
 use model::kinds::{Segment, SegmentKind};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The route that a router is to have in its kernel for a prefix.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,7 +67,7 @@ pub fn routes(isp: &Isp, failure: &Failure) -> Vec<Predicted> {
     let mut all = Vec::new();
     for plane in &planes(isp, 1) {
         let world = World::of(plane, failure);
-        let nets = nets(plane);
+        let nets = nets(&world);
         for id in &plane.routers {
             let host = id.index();
             if !world.up.routing[host] || !world.up.hosts[host] {
@@ -80,10 +80,12 @@ pub fn routes(isp: &Isp, failure: &Failure) -> Vec<Predicted> {
 }
 
 /// Every prefix that somebody may know.
-fn nets(plane: &Plane<'_>) -> Vec<Step> {
+fn nets(world: &World<'_>) -> Vec<Step> {
+    let plane = world.plane;
     let routes = &plane.routes;
+    let carried = carried(world);
     let mut nets: BTreeSet<IpNet> = routes.prefixes.iter().copied().collect();
-    nets.extend(routes.infrastructure.keys());
+    nets.extend(carried.keys());
     // Management has a table of its own.
     let carries = |segment: &Segment| segment.kind != SegmentKind::Management;
     let segments = || plane.isp.segments.iter().filter(move |(_, segment)| carries(segment));
@@ -94,9 +96,32 @@ fn nets(plane: &Plane<'_>) -> Vec<Step> {
             .find(|(_, segment)| segment.prefix(plane.family) == Some(net))
             .map(|(id, _)| id.index()),
         prefix: routes.prefixes.binary_search(&net).ok(),
-        infrastructure: routes.infrastructure.get(&net).cloned().unwrap_or_default(),
+        infrastructure: carried.get(&net).cloned().unwrap_or_default(),
     };
     nets.into_iter().map(step).collect()
+}
+
+/// What OSPF carries now. A router tells of a network while its interface has a link there, and of its
+/// own address alone while it has none (BIRD's loopback state, RFC 2328 section 9.1). The proof itself
+/// does not tell them apart: no flow of anybody ends on a network between routers.
+fn carried(world: &World<'_>) -> BTreeMap<IpNet, Carriers> {
+    let mut now: BTreeMap<IpNet, Carriers> = BTreeMap::new();
+    for (net, carriers) in &world.plane.routes.infrastructure {
+        for one in &carriers.0 {
+            let linked = one.nic.is_none_or(|nic| world.up.nics[nic]);
+            let alone = || world.plane.nics[one.nic?].address.map(IpNet::from);
+            let told =
+                if linked { Some((*net, *one)) } else { alone().map(|own| (own, host(*one))) };
+            let told = told.into_iter();
+            told.for_each(|(net, one)| now.entry(net).or_default().0.push(one));
+        }
+    }
+    now
+}
+
+/// The same router, telling of its own address.
+fn host(carrier: Carrier) -> Carrier {
+    Carrier { cost: 0, ..carrier }
 }
 
 fn predicted(world: &World<'_>, host: Position, step: &Step) -> Option<Predicted> {
@@ -109,8 +134,10 @@ fn predicted(world: &World<'_>, host: Position, step: &Step) -> Option<Predicted
     if let Some(nic) = segment.filter(|nic| world.connected(*nic)) {
         return made(To::Segment(plane.nic_name(nic).to_owned()), By::Itself);
     }
-    // A loopback is no route to anywhere.
-    if plane.host(host).loopback(plane.family).map(IpNet::from) == Some(step.net) {
+    // An address of its own is no route to anywhere.
+    let own = plane.nics_of(host).filter_map(|nic| plane.nics[nic].address);
+    let mut own = own.chain(plane.host(host).loopback(plane.family));
+    if own.any(|address| IpNet::from(address) == step.net) {
         return None;
     }
     let forward = world.step(host, step.net.addr(), step)?;

@@ -33,7 +33,7 @@ pub(crate) fn why(world: &World<'_>, host: Position, destination: &Destination) 
                 route_in_words(world, prefix, usize::from(router), route)
             );
         }
-        if !step.infrastructure.is_empty() {
+        if world.ospf(router, &step.infrastructure).is_some() {
             return format!("{} by OSPF", step.net);
         }
     }

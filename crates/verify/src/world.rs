@@ -6,8 +6,8 @@ use crate::element::Failure;
 use crate::igp::{FAR, Paths};
 use crate::moved::Moved;
 use crate::patched::Patched;
+use crate::plane::routes::{Carrier, Carriers, Leads, SessionNumber};
 use crate::rechoose::{self, Since, Takers};
-use crate::plane::routes::{Leads, SessionNumber};
 use crate::plane::up::Up;
 use crate::plane::{NicNumber, Plane, Position, Router};
 use crate::vrrp::{self, Masters};
@@ -236,15 +236,15 @@ impl<'a> World<'a> {
         }
     }
 
-    /// To the nearest of the routers that a prefix in OSPF belongs to.
-    pub(crate) fn ospf(&self, router: Router, owners: &[Router]) -> Option<Forward> {
-        let far = |owner: &Router| self.paths.distance(router, *owner);
-        let nearest = owners.iter().map(far).min().filter(|far| *far != FAR)?;
-        if nearest == 0 {
-            return None;
-        }
-        let owners = owners.iter().copied().filter(|owner| far(owner) == nearest);
-        Some(self.towards(router, owners))
+    /// To those of the routers that a prefix in OSPF belongs to over which it is nearest (RFC 2328
+    /// section 16.1): the cost of the interface at the far end counts too. The router itself is not
+    /// asked: while its own interface has a link, its kernel knows the network already.
+    pub(crate) fn ospf(&self, router: Router, carriers: &Carriers) -> Option<Forward> {
+        let far = |one: &Carrier| self.paths.distance(router, one.router).saturating_add(one.cost);
+        let others = || carriers.0.iter().filter(|one| one.router != router);
+        let nearest = others().map(far).min().filter(|far| *far < FAR)?;
+        let tight = others().filter(|one| far(one) == nearest).map(|one| one.router);
+        Some(self.towards(router, tight))
     }
 
     /// Over OSPF's next hops to routers of ours.

@@ -1,6 +1,6 @@
 //! The routes as they are put together: what our routers make, what other networks announce.
 
-use super::routes::{Attributes, Injection, Leads, Needs, RouteId, Routes, Session};
+use super::routes::{Attributes, Carrier, Injection, Leads, Needs, RouteId, Routes, Session};
 use super::{Plane, Position, Router};
 use crate::announce::{Announced, announced};
 use crate::bgp::BGP;
@@ -105,10 +105,7 @@ impl<'a> Making<'a> {
                 let (import, export, _) = side.filters(plane.isp, origins, plane.family);
                 let Some((neighbor, at)) = named(plane, side) else { continue };
                 let remote = side.session.remote.and_then(|id| plane.router_of[id.index()]);
-                let nic = side.nic.and_then(|nic| {
-                    let host = id.index();
-                    plane.nics_of(host).find(|number| plane.nic_name(*number) == nic.name)
-                });
+                let nic = side.nic.and_then(|nic| plane.nic_named(id.index(), &nic.name));
                 let router = router as Router;
                 let session =
                     Session { neighbor, at, router, remote, nic, address, export, import };
@@ -240,13 +237,17 @@ impl<'a> Making<'a> {
             let Some(ospf) = routing::ospf(plane.isp, *id) else { continue };
             let host = &plane.isp.hosts[*id];
             let loopback = host.loopback(plane.family).map(IpNet::from);
+            let router = number as Router;
+            let loopback = loopback.map(|net| (net, Carrier { router, cost: 0, nic: None }));
             let nics = ospf.backbones.iter().chain(&ospf.stubs);
-            let links = nics.filter_map(|(nic, _)| {
-                nic.address(plane.family)?;
-                plane.isp.segments[nic.segment].prefix(plane.family)
+            let links = nics.filter_map(|(nic, cost)| {
+                let own = plane.nic_named(id.index(), &nic.name)?;
+                plane.nics[own].address?;
+                let net = plane.isp.segments[nic.segment].prefix(plane.family)?;
+                Some((net, Carrier { router, cost: u32::from((*cost).max(1)), nic: Some(own) }))
             });
-            for net in loopback.into_iter().chain(links) {
-                self.made.infrastructure.entry(net).or_default().push(number as Router);
+            for (net, carrier) in loopback.into_iter().chain(links) {
+                self.made.infrastructure.entry(net).or_default().0.push(carrier);
             }
         }
     }
@@ -263,9 +264,8 @@ struct Unfiltered {
 
 /// The LANs of a host.
 fn attached(plane: &Plane<'_>, host: Position, own: &Own<'_>) -> Vec<Unfiltered> {
-    let nic_named = |name: &str| plane.nics_of(host).find(|nic| plane.nic_name(*nic) == name);
     let lan = |name: &str| {
-        let nic = nic_named(name).filter(|nic| plane.nics[*nic].address.is_some())?;
+        let nic = plane.nic_named(host, name).filter(|nic| plane.nics[*nic].address.is_some())?;
         let segment = plane.segment_ids[plane.nics[nic].segment];
         let net = plane.isp.segments[segment].prefix(plane.family)?;
         let needs = Needs { nic: Some(nic), ..Needs::default() };

@@ -167,6 +167,11 @@ impl<'a> Plane<'a> {
         self.nics_of(host).find(|nic| self.nics[*nic].segment == segment)
     }
 
+    /// A host's interface by its name.
+    pub(crate) fn nic_named(&self, host: Position, name: &str) -> Option<NicNumber> {
+        self.nics_of(host).find(|nic| self.nic_name(*nic) == name)
+    }
+
     /// An interface's name.
     pub(crate) fn nic_name(&self, nic: NicNumber) -> &'a str {
         let Nic { host, at, .. } = self.nics[nic];
@@ -214,7 +219,7 @@ impl<'a> Plane<'a> {
         };
         let tracked = |id: Id<Host>| {
             let losses = self.isp.tracked_by(id).into_iter();
-            let at = |name: &str| self.nics_of(id.index()).find(|nic| self.nic_name(*nic) == name);
+            let at = |name: &str| self.nic_named(id.index(), name);
             losses.filter_map(|(nic, loss)| Some((at(&nic.name)?, loss))).collect::<Vec<_>>()
         };
         let candidate = |(id, nic, priority): &(Id<Host>, NicNumber, u8)| Candidate {
@@ -235,10 +240,7 @@ impl<'a> Plane<'a> {
             let Some(ospf) = derive::routing::ospf(self.isp, *id) else { continue };
             for (nic, cost) in ospf.backbones {
                 let host = id.index();
-                let Some(nic) = self.nics_of(host).find(|own| self.nic_name(*own) == nic.name)
-                else {
-                    continue;
-                };
+                let Some(nic) = self.nic_named(host, &nic.name) else { continue };
                 let Nic { segment, address, .. } = self.nics[nic];
                 if address.is_none() || !self.gates.speaks_ospf(self, (host, nic)) {
                     continue;

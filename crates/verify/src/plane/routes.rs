@@ -32,7 +32,7 @@ pub(crate) struct Routes {
     pub(crate) router_ids: Vec<u32>,
     pub(crate) needing: Needing,
     /// What OSPF carries: prefix, and the routers that it belongs to.
-    pub(crate) infrastructure: BTreeMap<IpNet, Vec<Router>>,
+    pub(crate) infrastructure: BTreeMap<IpNet, Carriers>,
     /// What internal BGP makes of a route, by the places of teller and hearer.
     pub(super) tells: Vec<[Option<RouteId>; 4]>,
     pub(super) places: Vec<Option<Place>>,
@@ -66,6 +66,27 @@ pub(crate) struct Injection {
     pub(crate) address: Option<IpAddr>,
     pub(crate) needs: Needs,
     pub(crate) leads: Leads,
+}
+
+/// A router that tells of a prefix by OSPF.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Carrier {
+    pub(crate) router: Router,
+    /// What its interface adds to the way to it: the way ends on the network, not at the router.
+    pub(crate) cost: u32,
+    /// Its interface on the network; none for its loopback.
+    pub(crate) nic: Option<NicNumber>,
+}
+
+/// All routers that tell of a prefix by OSPF.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Carriers(pub(crate) Vec<Carrier>);
+
+impl Carriers {
+    /// The routers.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Router> {
+        self.0.iter().map(|carrier| &carrier.router)
+    }
 }
 
 /// What must work for a route to exist.

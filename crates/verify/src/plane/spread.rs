@@ -101,9 +101,7 @@ impl Making<'_> {
             let Some(far) = far else { continue };
             let origins = routing::origins(plane.isp, theirs);
             let (their_import, their_export, _) = far.filters(plane.isp, origins, plane.family);
-            let far_nic = far.nic.and_then(|nic| {
-                plane.nics_of(theirs.index()).find(|number| plane.nic_name(*number) == nic.name)
-            });
+            let far_nic = far.nic.and_then(|nic| plane.nic_named(theirs.index(), &nic.name));
             let (Some(near_nic), Some(far_nic)) = (session.nic, far_nic) else { continue };
             let (ours, other) = (self.asn(session.router), self.asn(remote));
             let Some(local) = plane.nics[near_nic].address else { continue };
