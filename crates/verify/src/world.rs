@@ -141,20 +141,28 @@ impl<'a> World<'a> {
         }
     }
 
-    /// What the kernel of a router without BIRD still does: what it did before, as far as its next
-    /// hops live.
+    /// What the kernel of a router without BIRD still does: what it did before. A route over interfaces
+    /// without a link counts for nothing (`ignore_routes_with_linkdown`): the next, less specific one is used.
     fn kept(&self, host: Position, destination: &Destination) -> Forward {
-        let Some(before) = &self.before else { return Forward::Unreachable };
-        match before.forward(host, destination) {
+        let before = self.before.as_ref();
+        let then = destination
+            .steps
+            .iter()
+            .filter_map(|step| before?.step(host, destination.address, step));
+        then.into_iter().find_map(|then| self.left(then)).unwrap_or(Forward::Unreachable)
+    }
+
+    /// What is left of what a kernel did before, as far as its next hops live; nothing where all its
+    /// own interfaces lost their link.
+    fn left(&self, then: Forward) -> Option<Forward> {
+        match then {
             Forward::To(hops) => {
-                let lives =
-                    |hop: &(NicNumber, NicNumber)| self.up.nics[hop.0] && self.up.nics[hop.1];
-                let first = hops.first().map(|(own, _)| *own);
-                let left: Vec<_> = hops.into_iter().filter(lives).collect();
-                match first.filter(|_| left.is_empty()) {
-                    Some(nic) => Forward::Silence(nic),
-                    None => Forward::To(left),
-                }
+                let linked: Vec<_> =
+                    hops.into_iter().filter(|(own, _)| self.up.nics[*own]).collect();
+                let (own, _) = *linked.first()?;
+                let lives: Vec<_> =
+                    linked.into_iter().filter(|(_, theirs)| self.up.nics[*theirs]).collect();
+                Some(if lives.is_empty() { Forward::Silence(own) } else { Forward::To(lives) })
             }
             Forward::Out(sessions) => {
                 let link = |session: &SessionNumber| {
@@ -162,15 +170,15 @@ impl<'a> World<'a> {
                     nic.is_none_or(|nic| self.up.nics[nic])
                 };
                 let left: Vec<SessionNumber> = sessions.into_iter().filter(link).collect();
-                if left.is_empty() { Forward::Unreachable } else { Forward::Out(left) }
+                (!left.is_empty()).then_some(Forward::Out(left))
             }
-            Forward::Member(nic) if !self.up.nics[nic] => Forward::Unreachable,
+            Forward::Member(nic) | Forward::Silence(nic) if !self.up.nics[nic] => None,
             other @ (Forward::Here
             | Forward::Pool
             | Forward::Member(_)
             | Forward::Silence(_)
             | Forward::Unreachable
-            | Forward::Blackhole) => other,
+            | Forward::Blackhole) => Some(other),
         }
     }
 
