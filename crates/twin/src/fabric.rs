@@ -21,13 +21,13 @@ impl Twin {
     /// Cuts a link silently: the interface stays up, nothing arrives.
     pub fn cut(&self, host: &str, interface: &str) -> Result<()> {
         let port = self.device(host, interface)?;
-        self.links(&format!("link set {port} nomaster\n"))
+        self.links(&format!("link set dev {port} nomaster\n"))
     }
 
     /// Pulls the cable: the host sees its carrier go.
     pub fn unplug(&self, host: &str, interface: &str) -> Result<()> {
         let port = self.device(host, interface)?;
-        self.links(&format!("link set {port} down\n"))
+        self.links(&format!("link set dev {port} down\n"))
     }
 
     /// Drops this share of the packets, in both directions.
@@ -40,7 +40,7 @@ impl Twin {
     pub fn heal(&self, host: &str, interface: &str) -> Result<()> {
         let port = self.device(host, interface)?;
         let segment = bridge(&self.lab().port(host, interface)?.segment);
-        self.links(&format!("link set {port} master {segment} up\n"))?;
+        self.links(&format!("link set dev {port} master {segment} up\n"))?;
         self.filter(&no_loss(&port))
     }
 
@@ -60,8 +60,9 @@ impl Twin {
         let mut batch = String::new();
         for segment in &self.lab().segments {
             let name = bridge(segment);
-            let _ = writeln!(batch, "link add {name} type bridge mcast_snooping 0 stp_state 0");
-            let _ = writeln!(batch, "link set {name} up");
+            let _ =
+                writeln!(batch, "link add name {name} type bridge mcast_snooping 0 stp_state 0");
+            let _ = writeln!(batch, "link set dev {name} up");
         }
         self.links(&batch)
     }
@@ -117,8 +118,8 @@ fn cables(host: &HostSpec, pid: i32) -> String {
         let segment = bridge(&port.segment);
         let _ = writeln!(
             batch,
-            "link add {device} type veth peer name {inside} address {mac} netns {pid}\n\
-             link set {device} master {segment} up"
+            "link add name {device} type veth peer name {inside} address {mac} netns {pid}\n\
+             link set dev {device} master {segment} up"
         );
     }
     batch
