@@ -32,6 +32,38 @@ struct Sender {
 /// # Errors
 /// A container that cannot send.
 pub fn send(twin: &Twin, isp: &Isp, flow: &Flow) -> Result<Option<Heard>, String> {
+    standing(twin, isp, flow, |container| trace(twin, container, flow))
+}
+
+/// Sends one packet that opens the flow's connection, and its repetitions, with as many hops before it
+/// as packets have; whether there is a container that could.
+///
+/// # Errors
+/// A container that cannot send.
+pub fn knock(twin: &Twin, isp: &Isp, flow: &Flow) -> Result<bool, String> {
+    let (source, goal) = (flow.source.to_string(), flow.destination.to_string());
+    let command = match flow.port.unwrap_or(Port::Tcp(443, 443)) {
+        Port::Tcp(port, _) => format!("nc -n -z -w 1 -s {source} {goal} {port}"),
+        Port::Udp(port, _) => format!("echo | nc -n -u -q 0 -w 1 -s {source} {goal} {port}"),
+        Port::Icmp | Port::Esp | Port::Gre | Port::Vrrp => {
+            format!("ping -n -c 1 -W 1 -I {source} {goal}")
+        }
+    };
+    // Nobody need answer: what the packet did is seen elsewhere.
+    let knocked = |container: &str| {
+        output(twin, container, &["sh", "-c", &format!("{{ {command}; }} >/dev/null 2>&1; true")])
+    };
+    standing(twin, isp, flow, knocked).map(|done| done.is_some())
+}
+
+/// Does something in the container that stands where a flow starts, while it has the flow's source and
+/// its way to the goal.
+fn standing<T>(
+    twin: &Twin,
+    isp: &Isp,
+    flow: &Flow,
+    act: impl Fn(&str) -> Result<T, String>,
+) -> Result<Option<T>, String> {
     let Some(sender) = sender(twin, isp, flow) else { return Ok(None) };
     let Sender { container, interface, via } = &sender;
     let ip = |words: &[&str]| output(twin, container, words);
@@ -47,14 +79,14 @@ pub fn send(twin: &Twin, isp: &Isp, flow: &Flow) -> Result<Option<Heard>, String
     if let Some(via) = &routed {
         ip(&["ip", "route", "replace", &goal, "via", via, "dev", interface])?;
     }
-    let heard = trace(twin, container, flow);
+    let done = act(container);
     if routed.is_some() {
         ip(&["ip", "route", "del", &goal])?;
     }
     if !owned {
         ip(&["ip", "address", "del", &source, "dev", interface])?;
     }
-    heard.map(Some)
+    done.map(Some)
 }
 
 fn trace(twin: &Twin, container: &str, flow: &Flow) -> Result<Heard, String> {

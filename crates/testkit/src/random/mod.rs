@@ -35,11 +35,13 @@ pub fn isp(seed: u64, size: usize) -> String {
     text
 }
 
-/// A source of numbers.
-struct Chance(u64);
+/// A source of numbers: the same ones for the same seed.
+#[derive(Debug)]
+pub struct Chance(u64);
 
 impl Chance {
-    fn of(seed: u64) -> Self {
+    /// The numbers of a seed.
+    pub fn of(seed: u64) -> Self {
         Self(mixed(seed))
     }
 
@@ -60,7 +62,7 @@ impl Chance {
     }
 
     /// So many of them, in an order of its own.
-    fn some<T: Copy>(&mut self, among: &[T], count: usize) -> Vec<T> {
+    pub fn some<T: Copy>(&mut self, among: &[T], count: usize) -> Vec<T> {
         let mut left = among.to_vec();
         let taken = (0..count.min(left.len())).map(|_| left.swap_remove(self.below(left.len())));
         taken.collect()
