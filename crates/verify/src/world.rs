@@ -130,8 +130,11 @@ impl<'a> World<'a> {
                 return forward;
             }
         }
-        if self.plane.router_of[host].is_some() && !self.up.routing[host] {
-            return self.kept(host, destination);
+        if self.plane.router_of[host].is_some()
+            && !self.up.routing[host]
+            && let Some(kept) = self.kept(host, destination)
+        {
+            return kept;
         }
         match &self.plane.gateways[host] {
             Some(gateway) if self.up.nics[gateway.nic] => {
@@ -142,14 +145,11 @@ impl<'a> World<'a> {
     }
 
     /// What the kernel of a router without BIRD still does: what it did before. A route over interfaces
-    /// without a link counts for nothing (`ignore_routes_with_linkdown`): the next, less specific one is used.
-    fn kept(&self, host: Position, destination: &Destination) -> Forward {
-        let before = self.before.as_ref();
-        let then = destination
-            .steps
-            .iter()
-            .filter_map(|step| before?.step(host, destination.address, step));
-        then.into_iter().find_map(|then| self.left(then)).unwrap_or(Forward::Unreachable)
+    /// without a link counts for nothing (`ignore_routes_with_linkdown`): a less specific one is used.
+    fn kept(&self, host: Position, destination: &Destination) -> Option<Forward> {
+        let before = self.before.as_ref()?;
+        let then = |step| before.step(host, destination.address, step);
+        destination.steps.iter().filter_map(then).find_map(|then| self.left(then))
     }
 
     /// What is left of what a kernel did before, as far as its next hops live; nothing where all its
