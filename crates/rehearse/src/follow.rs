@@ -98,11 +98,16 @@ pub struct Route {
     /// Who made it.
     #[serde(default)]
     pub protocol: String,
+    /// Of two routes to one prefix, the kernel takes the one with the smaller number.
+    #[serde(default)]
+    pub metric: u32,
     gateway: Option<IpAddr>,
     via: Option<Via>,
     dev: Option<String>,
     #[serde(default)]
     nexthops: Vec<Nexthop>,
+    #[serde(default)]
+    flags: Vec<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -123,6 +128,11 @@ impl Route {
     /// The interface of a route with one next hop.
     pub fn interface(&self) -> Option<&str> {
         self.dev.as_deref()
+    }
+
+    /// Whether the kernel uses it: not one to a network whose link is down.
+    pub fn lives(&self) -> bool {
+        !self.flags.iter().any(|flag| flag == "dead" || flag == "linkdown")
     }
 
     /// What it does with packets.

@@ -23,4 +23,6 @@ mod stage;
 #[cfg(test)]
 mod traffic;
 #[cfg(test)]
+mod verdicts;
+#[cfg(test)]
 mod vips;
