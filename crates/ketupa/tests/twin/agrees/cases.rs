@@ -10,6 +10,8 @@ use model::ask::Family;
 use verify::predict::{self, By, Predicted, To};
 use verify::{Failure, ask};
 
+use super::ways::end;
+
 pub(super) const TIES: &str = include_str!("../isps/ties.toml");
 pub(super) const CORNERS: &str = include_str!("../isps/corners.toml");
 
@@ -82,7 +84,8 @@ fn ways(isp: &Isp, (from, to): (&str, &str), failure: &Failure) -> Vec<String> {
     let families = ask::path(isp, &asked, failure).unwrap();
     let told = families.iter().map(|found| {
         let ways = found.ways.iter().map(|way| {
-            way.hops.iter().map(|hop| hop.host.as_str()).collect::<Vec<_>>().join(" > ")
+            let hosts: Vec<&str> = way.hops.iter().map(|hop| hop.host.as_str()).collect();
+            format!("{}, {}", hosts.join(" > "), end(&way.end))
         });
         let ways: BTreeSet<String> = ways.collect();
         ways.into_iter().collect::<Vec<_>>().join("; ")
@@ -93,7 +96,8 @@ fn ways(isp: &Isp, (from, to): (&str, &str), failure: &Failure) -> Vec<String> {
 fn holders(isp: &Isp, address: IpAddr, failure: &Failure) -> String {
     assert!(isp.vips.values().any(|vip| vip.address(Family::of(address)) == Some(address)));
     let answerers = ask::who_answers(isp, address, failure).hosts;
-    answerers.into_iter().map(|one| one.host).collect::<Vec<_>>().join(", ")
+    let hosts: Vec<String> = answerers.into_iter().map(|one| one.host).collect();
+    if hosts.is_empty() { "nobody".to_owned() } else { hosts.join(", ") }
 }
 
 fn told(route: &Predicted) -> String {

@@ -80,7 +80,8 @@ fn same(told: &BTreeSet<Way>, seen: &BTreeSet<Way>) -> bool {
 
 const FILTERED: &str = "filtered";
 
-fn end(end: &End) -> String {
+/// How a predicted way ends, in words that kernels share.
+pub(super) fn end(end: &End) -> String {
     match end {
         End::Delivered(whom) if whom.starts_with("segment.") => "on the segment".to_owned(),
         End::Delivered(_) => "arrives".to_owned(),
