@@ -323,6 +323,10 @@ impl Router {
 
 /// The first address of a prefix that a machine can have.
 fn first(prefix: IpNet) -> Option<IpAddr> {
+    // Nobody is 0.0.0.1, behind a default route.
+    if prefix.prefix_len() == 0 {
+        return None;
+    }
     // The first address of an IPv6 prefix is every router's (RFC 4291, section 2.6.1).
     let skipped = usize::from(Family::of_net(prefix) == Family::V6);
     prefix.hosts().nth(skipped)
