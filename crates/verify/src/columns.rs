@@ -6,6 +6,7 @@ use crate::forwards::{Forwards, Saved};
 use crate::onward::{self, Course, GateNumber, Left, Onward};
 use crate::plane::{Plane, Position};
 use crate::recall::Recall;
+use crate::seen::{Found, Seen, is_edge};
 use crate::touched::Touched;
 use crate::walk::{At, Ending, Sent, Walk, Walker};
 use crate::world::World;
@@ -47,23 +48,6 @@ pub(crate) enum Answer {
     Lost,
     /// It meets a host that tracks connections and did not see the question, or avoids the one that did.
     Astray,
-}
-
-/// What a flow does in one column.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Seen {
-    /// Whether every end is one that it should have, and there is one.
-    pub(crate) arrives: bool,
-    /// Whether some end is.
-    pub(crate) may_arrive: bool,
-    /// Where and how it ends.
-    pub(crate) ends: Vec<(Position, Ending)>,
-    /// Hosts that track connections, on any of its ways.
-    pub(crate) tracked: Vec<Position>,
-    /// Two edges, one behind the other on some way; sorted.
-    pub(crate) two_edges: Vec<(Position, Position)>,
-    /// Every host on any of its ways.
-    pub(crate) hosts: Vec<Position>,
 }
 
 impl<'a> Memory<'a> {
@@ -149,10 +133,10 @@ impl<'a> Memory<'a> {
         sent: Sent<'_>,
     ) -> Option<Rc<Seen>> {
         let course = self.courses[number];
-        let mut all = Vec::with_capacity(starts.len());
+        let (mut all, mut trail) = (Vec::with_capacity(starts.len()), Vec::new());
         for start in starts {
-            let facts = self.onward.facts(&self.forwards, (course, *start), &mut Vec::new())?;
-            for gate in &facts.gates {
+            let seen = self.onward.seen(&self.forwards, (course, *start), &mut trail)?;
+            for gate in seen.gates.iter() {
                 let known = self.passed[number].iter().find(|(known, _)| known == gate);
                 let passes = match known {
                     Some((_, passes)) => *passes,
@@ -165,7 +149,7 @@ impl<'a> Memory<'a> {
                     return None;
                 }
             }
-            all.push(facts);
+            all.push(seen);
         }
         Some(onward::together(&all))
     }
@@ -190,7 +174,7 @@ impl<'a> Memory<'a> {
         knowing.extend(flow.asker());
         let sent = Sent { source, content: flow.answer(), known_to: &knowing };
         let (seen, asked) = self.follow(flow.back, sent, returns);
-        let answer = (self.verdict(&seen, known_to), seen.hosts.into());
+        let answer = (self.verdict(&seen, known_to), seen.hosts().into());
         self.answers.insert((flow_number, key), &asked, column, answer.clone());
         answer
     }
@@ -237,26 +221,16 @@ fn number<T: Ord + Clone>(known: &mut BTreeMap<Vec<T>, u32>, list: &[T]) -> u32 
 
 /// What all the ways of a flow come to.
 pub(crate) fn summary(plane: &Plane<'_>, walks: &[Walk]) -> Seen {
-    let ends = walks.iter().flat_map(|walk| &walk.ends);
-    let mut seen = Seen {
-        arrives: !walks.is_empty() && ends.clone().all(|(_, ending)| ending.arrives()),
-        may_arrive: ends.clone().any(|(_, ending)| ending.arrives()),
-        ..Seen::default()
-    };
+    let mut found = Found::default();
     for walk in walks {
-        seen.ends
-            .extend(walk.ends.iter().map(|(visit, end)| (walk.visits[*visit].0.host, end.clone())));
-        seen.hosts.extend(walk.hosts());
-        seen.two_edges.extend(two_edges(plane, walk));
+        let ends = walk.ends.iter();
+        found.ends.extend(ends.map(|(visit, end)| (walk.visits[*visit].0.host, end.clone())));
+        found.hosts.extend(walk.hosts());
+        found.pairs.extend(two_edges(plane, walk));
     }
-    seen.two_edges.sort_unstable();
-    seen.two_edges.dedup();
-    seen.ends.sort_unstable();
-    seen.ends.dedup();
-    seen.hosts.sort_unstable();
-    seen.hosts.dedup();
-    seen.tracked = seen.hosts.iter().copied().filter(|host| passes(plane, walks, *host)).collect();
-    seen
+    let hosts: BTreeSet<Position> = found.hosts.iter().copied().collect();
+    found.tracked = hosts.into_iter().filter(|host| passes(plane, walks, *host)).collect();
+    found.seen()
 }
 
 /// Every two edges on one way with no other between them, the later one last.
@@ -277,10 +251,6 @@ fn two_edges(plane: &Plane<'_>, walk: &Walk) -> BTreeSet<(Position, Position)> {
         }
     }
     found
-}
-
-pub(crate) fn is_edge(plane: &Plane<'_>, host: Position) -> bool {
-    plane.host(host).role == model::kinds::Role::Edge
 }
 
 /// Whether a host that tracks connections passed the packet on.

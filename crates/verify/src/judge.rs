@@ -1,7 +1,7 @@
 //! What is wrong in one state: each fault by its property and what it is about.
 
 use crate::bits::Bits;
-use crate::columns::{Answer, Memory, Seen, StartsNumber};
+use crate::columns::{Answer, Memory, StartsNumber};
 use crate::flows::{Flow, Origin};
 use crate::forwards::Saved;
 use crate::onward::Left;
@@ -9,6 +9,7 @@ use crate::lost::{lost, returns};
 use crate::passing::Passing;
 use crate::plane::{Plane, Position};
 use crate::questions::{Asked, Questions, Wanted};
+use crate::seen::Seen;
 use crate::touched::Touched;
 use crate::walk::At;
 use crate::world::World;
@@ -138,15 +139,17 @@ impl<'a> Judge<'a> {
     /// Takes in what a flow does in the base; gives back what it did before.
     fn learn(&mut self, flow: usize, known: Known) -> Known {
         let old = std::mem::replace(&mut self.known[flow], known);
-        self.there.remove(flow, &old.seen.hosts);
+        let hosts = old.seen.hosts();
+        self.there.remove(flow, &hosts);
         if let Some(back) = &old.back {
-            self.answered.remove(flow, &old.seen.hosts);
+            self.answered.remove(flow, &hosts);
             self.back.remove(flow, back);
         }
         let Known { seen, back, settled } = &self.known[flow];
-        self.there.add(flow, &seen.hosts);
+        let hosts = seen.hosts();
+        self.there.add(flow, &hosts);
         if let Some(back) = back {
-            self.answered.add(flow, &seen.hosts);
+            self.answered.add(flow, &hosts);
             self.back.add(flow, back);
         }
         if *settled { self.unsettled.remove(flow) } else { self.unsettled.add(flow) }
@@ -289,7 +292,7 @@ impl<'a> Judge<'a> {
         match asked {
             Asked::Always if starts.is_empty() => {}
             Asked::Always => {
-                for (one, other) in &seen.two_edges {
+                for (one, other) in seen.two_edges.iter() {
                     tell("V-EDGE-TRANSIT", About::Hosts(*one, *other));
                 }
                 let destination = &self.questions.destinations.all[flow.to];
@@ -375,7 +378,7 @@ fn listed(faults: Faults) -> BTreeSet<Fault> {
 
 /// Whether a flow breaks an invariant.
 fn broken(wanted: &Wanted, seen: &Seen, answer: Answer) -> bool {
-    let through = || wanted.through.iter().any(|host| seen.hosts.contains(host));
+    let through = || wanted.through.iter().any(|host| seen.passes(*host));
     match wanted.kind {
         InvariantKind::Reach => !seen.arrives || answer != Answer::Comes,
         InvariantKind::Isolate => seen.may_arrive,

@@ -39,6 +39,8 @@ mod prove;
 mod questions;
 mod recall;
 mod rechoose;
+mod seen;
+mod shared;
 pub mod report;
 mod since;
 pub mod table;

@@ -1,7 +1,7 @@
 //! Why a packet that does not arrive need not be lost, and where answers start.
 
 use crate::bgp::From;
-use crate::columns::Seen;
+use crate::seen::Seen;
 use crate::destination::Destination;
 use crate::flows::{Flow, Origin};
 use crate::igp::FAR;
@@ -16,7 +16,7 @@ use model::kinds::Role;
 pub(crate) fn returns(world: &World<'_>, seen: &Seen) -> Vec<At> {
     let plane = world.plane;
     let mut all: Vec<At> = Vec::new();
-    for (host, ending) in &seen.ends {
+    for (host, ending) in seen.ends.iter() {
         match ending {
             Ending::Delivered => all.push(At { host: *host, input: None }),
             Ending::Member(nic) => {

@@ -5,12 +5,13 @@
 //! they let pass. The others are followed one by one ([`crate::columns`]).
 
 use crate::bits::Bits;
-use crate::columns::Seen;
 use crate::flows::Destinations;
 use crate::forwards::Forwards;
 use crate::plane::{NicNumber, Plane, Position};
+use crate::seen::{Found, Seen};
 use crate::walk::{At, Ending, FARTHEST, Sent, Walker};
 use crate::world::Forward;
+use derive::packet::judge::Ends;
 use model::value::Port;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -21,16 +22,8 @@ pub(crate) type Course = usize;
 pub(crate) type GateNumber = u32;
 /// A host's filter between two interfaces; none for the host itself.
 type Gate = (At, Option<NicNumber>);
-
-/// What becomes of packets that come to a host.
-#[derive(Debug)]
-pub(crate) struct Facts {
-    pub(crate) seen: Rc<Seen>,
-    /// The filters on their ways that look at the source, sorted.
-    pub(crate) gates: Vec<GateNumber>,
-    /// The first edges on their ways.
-    edges: Vec<Position>,
-}
+/// The number of a host with the interface that packets come in by.
+type AtNumber = usize;
 
 /// What is known from every host on.
 pub(crate) struct Onward<'a> {
@@ -38,17 +31,20 @@ pub(crate) struct Onward<'a> {
     destinations: &'a Destinations,
     courses: Vec<(usize, Option<Port>)>,
     /// By course: in the base.
-    known: Vec<BTreeMap<At, Rc<Facts>>>,
-    /// In the state that was turned to, where it differs from the base.
-    fresh: BTreeMap<(Course, At), Option<Rc<Facts>>>,
+    known: Vec<BTreeMap<AtNumber, Rc<Seen>>>,
+    /// By course: in the state that was turned to, where it differs from the base. Nothing where
+    /// packets may go in circles.
+    fresh: Vec<Vec<(AtNumber, Option<Rc<Seen>>)>>,
     gates: Vec<Gate>,
     numbers: BTreeMap<Gate, GateNumber>,
+    /// What filters do to packets to a port, whatever their ends are; none where these count.
+    open: BTreeMap<(Gate, Option<Port>), Option<bool>>,
     /// What filters do by course, wherever packets come from; none where that counts.
-    sure: BTreeMap<(Gate, Course), Option<bool>>,
+    sure: Vec<BTreeMap<Gate, Option<bool>>>,
 }
 
 /// What [`Onward::back`] needs to take up the base from before: what was known before, by place.
-pub(crate) struct Left(Vec<(Course, At, Option<Rc<Facts>>)>);
+pub(crate) struct Left(Vec<(Course, AtNumber, Option<Rc<Seen>>)>);
 
 impl<'a> Onward<'a> {
     /// Nothing is known yet.
@@ -57,14 +53,23 @@ impl<'a> Onward<'a> {
         destinations: &'a Destinations,
         courses: Vec<(usize, Option<Port>)>,
     ) -> Self {
-        let known = vec![BTreeMap::new(); courses.len()];
-        let (fresh, gates, numbers) = (BTreeMap::new(), Vec::new(), BTreeMap::new());
-        Self { plane, destinations, courses, known, fresh, gates, numbers, sure: BTreeMap::new() }
+        let count = courses.len();
+        Self {
+            plane,
+            destinations,
+            courses,
+            known: vec![BTreeMap::new(); count],
+            fresh: vec![Vec::new(); count],
+            gates: Vec::new(),
+            numbers: BTreeMap::new(),
+            open: BTreeMap::new(),
+            sure: vec![BTreeMap::new(); count],
+        }
     }
 
     /// Turns to another state.
     pub(crate) fn turn(&mut self) {
-        self.fresh.clear();
+        self.fresh.iter_mut().for_each(Vec::clear);
     }
 
     /// Lets the state that was turned to be the base.
@@ -73,20 +78,20 @@ impl<'a> Onward<'a> {
         for (course, known) in self.known.iter_mut().enumerate() {
             let changed = &changed[self.courses[course].0];
             if !changed.is_empty() {
-                known.retain(|at, facts| {
-                    let holds = !touches(facts, changed);
+                known.retain(|at, seen| {
+                    let holds = !seen.meets(changed);
                     if !holds {
-                        left.push((course, *at, Some(Rc::clone(facts))));
+                        left.push((course, *at, Some(Rc::clone(seen))));
                     }
                     holds
                 });
             }
-        }
-        for ((course, at), facts) in std::mem::take(&mut self.fresh) {
-            if let Some(facts) = facts
-                && self.known[course].insert(at, facts).is_none()
-            {
-                left.push((course, at, None));
+            for (at, seen) in std::mem::take(&mut self.fresh[course]) {
+                if let Some(seen) = seen
+                    && known.insert(at, seen).is_none()
+                {
+                    left.push((course, at, None));
+                }
             }
         }
         Left(left)
@@ -94,38 +99,43 @@ impl<'a> Onward<'a> {
 
     /// Takes the base from before again.
     pub(crate) fn back(&mut self, Left(left): Left) {
-        self.fresh.clear();
-        for (course, at, facts) in left.into_iter().rev() {
-            match facts {
-                Some(facts) => drop(self.known[course].insert(at, facts)),
+        self.turn();
+        for (course, at, seen) in left.into_iter().rev() {
+            match seen {
+                Some(seen) => drop(self.known[course].insert(at, seen)),
                 None => drop(self.known[course].remove(&at)),
             }
         }
     }
 
+    fn number(&self, at: At) -> AtNumber {
+        at.input.unwrap_or(self.plane.nics.len() + at.host)
+    }
+
     /// What becomes of packets that come to a host; none where they may go in circles.
-    pub(crate) fn facts(
+    pub(crate) fn seen(
         &mut self,
         forwards: &Forwards<'_>,
         (course, at): (Course, At),
         trail: &mut Vec<Position>,
-    ) -> Option<Rc<Facts>> {
-        let changed = &forwards.changed()[self.courses[course].0];
-        let known = self.known[course].get(&at);
-        if let Some(facts) = known.filter(|facts| !touches(facts, changed)) {
-            return Some(Rc::clone(facts));
-        }
-        if let Some(known) = self.fresh.get(&(course, at)) {
+    ) -> Option<Rc<Seen>> {
+        let number = self.number(at);
+        if let Some((_, known)) = self.fresh[course].iter().find(|(known, _)| *known == number) {
             return known.clone();
+        }
+        let changed = &forwards.changed()[self.courses[course].0];
+        let known = self.known[course].get(&number);
+        if let Some(seen) = known.filter(|seen| !seen.meets(changed)) {
+            return Some(Rc::clone(seen));
         }
         if trail.contains(&at.host) || trail.len() >= FARTHEST {
             return None;
         }
         trail.push(at.host);
-        let facts = self.work_out(forwards, (course, at), trail).map(Rc::new);
+        let seen = self.work_out(forwards, (course, at), trail);
         trail.pop();
-        self.fresh.insert((course, at), facts.clone());
-        facts
+        self.fresh[course].push((number, seen.clone()));
+        seen
     }
 
     fn work_out(
@@ -133,48 +143,58 @@ impl<'a> Onward<'a> {
         forwards: &Forwards<'_>,
         (course, at): (Course, At),
         trail: &mut Vec<Position>,
-    ) -> Option<Facts> {
+    ) -> Option<Rc<Seen>> {
         let mut found = Found::default();
         let forward = forwards.at(self.courses[course].0, at.host);
-        let end = |ending: Ending| (at.host, ending);
-        let mut gate = |found: &mut Found, output| self.gate(found, course, (at, output));
+        if let Forward::To(hops) = forward {
+            let mut only = None;
+            for (output, input) in hops {
+                if !self.gate(&mut found, course, (at, Some(*output))) {
+                    found.ends.push((at.host, Ending::Filtered(Some(*output))));
+                    continue;
+                }
+                let next = At { host: self.plane.nics[*input].host, input: Some(*input) };
+                let seen = self.seen(forwards, (course, next), trail)?;
+                if hops.len() > 1 {
+                    found.join(&seen);
+                }
+                only = Some(seen);
+            }
+            if let (Some(next), [_]) = (&only, hops.as_slice()) {
+                let seen = Seen::one_way(self.plane, at.host, (next, found.gates));
+                return Some(Rc::new(seen));
+            }
+        } else {
+            self.end(&mut found, course, (at, forward));
+        }
+        found.start(self.plane, at.host);
+        Some(Rc::new(found.seen()))
+    }
+
+    /// How packets end that go on to no other host of ours.
+    fn end(&mut self, found: &mut Found, course: Course, (at, forward): (At, &Forward)) {
         match forward {
             Forward::Here => {
-                let passes = at.input.is_none() || gate(&mut found, None);
-                let ending = if passes { Ending::Delivered } else { Ending::Filtered(None) };
-                found.ends.push(end(ending));
+                let passes = at.input.is_none() || self.gate(found, course, (at, None));
+                found.end(at.host, passes, (Ending::Delivered, None));
             }
-            Forward::Pool => found.ends.push(end(Ending::Delivered)),
-            Forward::Unreachable => found.ends.push(end(Ending::Unreachable)),
-            Forward::Blackhole => found.ends.push(end(Ending::Blackhole)),
-            Forward::Silence(nic) => found.ends.push(end(Ending::Silence(*nic))),
             Forward::Member(nic) => {
-                let passes = gate(&mut found, Some(*nic));
-                let filtered = Ending::Filtered(Some(*nic));
-                found.ends.push(end(if passes { Ending::Member(*nic) } else { filtered }));
+                let passes = self.gate(found, course, (at, Some(*nic)));
+                found.end(at.host, passes, (Ending::Member(*nic), Some(*nic)));
             }
             Forward::Out(sessions) => {
                 for session in sessions {
                     let nic = self.plane.routes.sessions[*session].nic;
-                    let passes = nic.is_none() || self.gate(&mut found, course, (at, nic));
-                    let filtered = Ending::Filtered(nic);
-                    found.ends.push(end(if passes { Ending::Left(*session) } else { filtered }));
+                    let passes = nic.is_none() || self.gate(found, course, (at, nic));
+                    found.end(at.host, passes, (Ending::Left(*session), nic));
                 }
             }
-            Forward::To(hops) => {
-                for (output, input) in hops {
-                    if !self.gate(&mut found, course, (at, Some(*output))) {
-                        found.ends.push((at.host, Ending::Filtered(Some(*output))));
-                        continue;
-                    }
-                    let next = At { host: self.plane.nics[*input].host, input: Some(*input) };
-                    let facts = self.facts(forwards, (course, next), trail)?;
-                    found.join(&facts);
-                }
-            }
+            Forward::Pool => found.ends.push((at.host, Ending::Delivered)),
+            Forward::Unreachable => found.ends.push((at.host, Ending::Unreachable)),
+            Forward::Blackhole => found.ends.push((at.host, Ending::Blackhole)),
+            Forward::Silence(nic) => found.ends.push((at.host, Ending::Silence(*nic))),
+            Forward::To(_) => {}
         }
-        let delivered = found.ends.iter().any(|one| *one == (at.host, Ending::Delivered));
-        Some(found.come_to(self.plane, at.host, delivered))
     }
 
     /// Whether a filter lets packets pass; where it looks at their source, it is taken to, and noted.
@@ -183,111 +203,71 @@ impl<'a> Onward<'a> {
         if !self.plane.gates.filters(at.host) {
             return true;
         }
-        let sure = match self.sure.get(&(gate, course)) {
-            Some(sure) => *sure,
-            None => self.ask(course, (at, output)),
-        };
-        sure.unwrap_or_else(|| {
-            let next = self.gates.len() as GateNumber;
-            let number = *self.numbers.entry(gate).or_insert(next);
-            if number == next {
-                self.gates.push(gate);
-            }
-            found.gates.push(number);
-            true
-        })
+        if let Some(passes) = self.sure(course, (at, output)) {
+            return passes;
+        }
+        let next = self.gates.len() as GateNumber;
+        let number = *self.numbers.entry(gate).or_insert(next);
+        if number == next {
+            self.gates.push(gate);
+        }
+        found.gates.push(number);
+        true
     }
 
-    fn ask(&mut self, course: Course, (at, output): Gate) -> Option<bool> {
+    /// What a filter does to the packets of a course, wherever they come from; none where that counts.
+    fn sure(&mut self, course: Course, gate: Gate) -> Option<bool> {
+        let port = self.courses[course].1;
+        let open = match self.open.get(&(gate, port)) {
+            Some(open) => *open,
+            None => {
+                let open = self.ask(course, gate, Ends::Any);
+                *self.open.entry((gate, port)).or_insert(open)
+            }
+        };
+        if open.is_some() {
+            return open;
+        }
+        if let Some(known) = self.sure[course].get(&gate) {
+            return *known;
+        }
+        let sure = self.ask(course, gate, Ends::AnySource);
+        *self.sure[course].entry(gate).or_insert(sure)
+    }
+
+    fn ask(&self, course: Course, (at, output): Gate, ends: Ends) -> Option<bool> {
         let (to, port) = self.courses[course];
-        let destination = &self.destinations.all[to];
         let content = crate::flows::question(port);
-        // The source does not count: the destination is of the right family.
-        let sent = Sent { source: destination.address, content, known_to: &[] };
-        let forward = |_: Position| &Forward::Unreachable;
-        let walker = Walker { plane: self.plane, destination, forward, sent };
-        let sure = self.plane.gates.judge_any_source(at.host, &walker.packet(at, output));
-        self.sure.insert(((at, output), course), sure);
-        sure
+        // The source does not count; the destination is of its family.
+        let source = self.destinations.all[to].address;
+        let sent = Sent { source, content, known_to: &[] };
+        let packet = self.walker(to, sent).packet(at, output);
+        self.plane.gates.judge_any(at.host, &packet, ends)
     }
 
     /// Whether a filter lets a packet pass.
     pub(crate) fn passes(&self, gate: GateNumber, to: usize, sent: Sent<'_>) -> bool {
         let (at, output) = self.gates[gate as usize];
-        let destination = &self.destinations.all[to];
+        self.walker(to, sent).passes(at, output)
+    }
+
+    /// One that goes nowhere: it is asked about single filters only.
+    fn walker<'s>(
+        &'s self,
+        to: usize,
+        sent: Sent<'s>,
+    ) -> Walker<'s, impl Fn(Position) -> &'s Forward> {
         let forward = |_: Position| &Forward::Unreachable;
-        let walker = Walker { plane: self.plane, destination, forward, sent };
-        walker.passes(at, output)
-    }
-}
-
-fn touches(facts: &Facts, changed: &Bits) -> bool {
-    !changed.is_empty() && facts.seen.hosts.iter().any(|host| changed.has(*host))
-}
-
-/// What all ways from a host on come to.
-#[derive(Default)]
-struct Found {
-    ends: Vec<(Position, Ending)>,
-    hosts: Vec<Position>,
-    tracked: Vec<Position>,
-    pairs: Vec<(Position, Position)>,
-    edges: Vec<Position>,
-    gates: Vec<GateNumber>,
-}
-
-impl Found {
-    fn join(&mut self, next: &Facts) {
-        self.ends.extend(next.seen.ends.iter().cloned());
-        self.hosts.extend(&next.seen.hosts);
-        self.tracked.extend(&next.seen.tracked);
-        self.pairs.extend(&next.seen.two_edges);
-        self.edges.extend(&next.edges);
-        self.gates.extend(&next.gates);
-    }
-
-    /// The facts at a host.
-    fn come_to(mut self, plane: &Plane<'_>, host: Position, delivered: bool) -> Facts {
-        self.hosts.push(host);
-        if plane.gates.tracks(host) && !delivered {
-            self.tracked.push(host);
-        }
-        if crate::columns::is_edge(plane, host) {
-            self.pairs.extend(self.edges.iter().map(|other| (host, *other)));
-            self.edges = vec![host];
-        }
-        sorted(&mut self.edges);
-        sorted(&mut self.gates);
-        Facts { edges: std::mem::take(&mut self.edges), gates: std::mem::take(&mut self.gates), seen: Rc::new(self.seen()) }
-    }
-
-    fn seen(mut self) -> Seen {
-        sorted(&mut self.ends);
-        sorted(&mut self.hosts);
-        sorted(&mut self.tracked);
-        sorted(&mut self.pairs);
-        Seen {
-            arrives: !self.ends.is_empty() && self.ends.iter().all(|(_, ending)| ending.arrives()),
-            may_arrive: self.ends.iter().any(|(_, ending)| ending.arrives()),
-            ends: self.ends,
-            tracked: self.tracked,
-            two_edges: self.pairs,
-            hosts: self.hosts,
-        }
+        Walker { plane: self.plane, destination: &self.destinations.all[to], forward, sent }
     }
 }
 
 /// What packets come to that may start at several hosts.
-pub(crate) fn together(all: &[Rc<Facts>]) -> Rc<Seen> {
+pub(crate) fn together(all: &[Rc<Seen>]) -> Rc<Seen> {
     if let [one] = all {
-        return Rc::clone(&one.seen);
+        return Rc::clone(one);
     }
     let mut found = Found::default();
-    all.iter().for_each(|facts| found.join(facts));
+    all.iter().for_each(|seen| found.join(seen));
     Rc::new(found.seen())
-}
-
-fn sorted<T: Ord>(list: &mut Vec<T>) {
-    list.sort_unstable();
-    list.dedup();
 }

@@ -1,6 +1,6 @@
 //! One flow in one state, followed in full: for those who want to see every hop.
 
-use crate::columns::Seen;
+use crate::seen::Seen;
 use crate::destination::Destination;
 use crate::flows::Flow;
 use crate::lost::returns;

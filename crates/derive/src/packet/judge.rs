@@ -65,28 +65,40 @@ const DEEPEST: u8 = 16;
 
 /// What a host's filter does to a packet: through every hook that it meets.
 pub fn judge(ruleset: &Ruleset, packet: &Packet<'_>) -> Ruling {
-    let Ok(ruling) = Judging { ruleset, packet, source: Some(packet.source) }.ruling() else {
-        // Only an unknown source leaves a question open.
+    let (source, destination) = (Some(packet.source), Some(packet.destination));
+    let Ok(ruling) = Judging { ruleset, packet, source, destination }.ruling() else {
+        // Only an unknown end leaves a question open.
         return Ruling { passes: false, by: None };
     };
     ruling
 }
 
-/// Whether a host's filter lets packets like this one pass wherever they come from; none where that
-/// depends on their source.
-pub fn judge_any_source(ruleset: &Ruleset, packet: &Packet<'_>) -> Option<bool> {
-    let judging = Judging { ruleset, packet, source: None };
+/// Which of a packet's ends count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ends {
+    /// It may come from anywhere.
+    AnySource,
+    /// It may come from anywhere and go anywhere, in its family.
+    Any,
+}
+
+/// Whether a host's filter lets packets like this one pass whatever their ends are; none where that
+/// depends on them.
+pub fn judge_any(ruleset: &Ruleset, packet: &Packet<'_>, ends: Ends) -> Option<bool> {
+    let destination = Some(packet.destination).filter(|_| ends == Ends::AnySource);
+    let judging = Judging { ruleset, packet, source: None, destination };
     judging.ruling().ok().map(|ruling| ruling.passes)
 }
 
-/// A packet at a filter; its source may be any.
+/// A packet at a filter; its ends may be any.
 struct Judging<'a> {
     ruleset: &'a Ruleset,
     packet: &'a Packet<'a>,
     source: Option<IpAddr>,
+    destination: Option<IpAddr>,
 }
 
-/// What is asked depends on a source that is not known.
+/// What is asked depends on an end that is not known.
 struct Unsure;
 
 fn arriving(hook: Hook) -> bool {
@@ -155,7 +167,7 @@ impl Judging<'_> {
         Ok(None)
     }
 
-    /// Whether every condition of a rule holds. One that does not settles it, whatever the source is.
+    /// Whether every condition of a rule holds. One that does not settles it, whatever the others say.
     fn applies(&self, rule: &Rule) -> Result<bool, Unsure> {
         let mut unsure = false;
         for condition in &rule.matches {
@@ -168,7 +180,7 @@ impl Judging<'_> {
         if unsure { Err(Unsure) } else { Ok(true) }
     }
 
-    /// Whether a condition holds; none where that depends on the source.
+    /// Whether a condition holds; none where that depends on an end that is not known.
     fn holds(&self, condition: &Match) -> Option<bool> {
         let packet = self.packet;
         let is = |family| Family::of(packet.destination) == family;
@@ -178,7 +190,7 @@ impl Judging<'_> {
             Match::Out(names) => among(names, packet.output),
             Match::Source(all) => is(all.family) && inside(all, self.source?),
             Match::SourceOutside(all) => is(all.family) && !inside(all, self.source?),
-            Match::Destination(all) => inside(all, packet.destination),
+            Match::Destination(all) => is(all.family) && inside(all, self.destination?),
             Match::Protocol(protocol) => packet.content == Content::Other(*protocol),
             Match::To(transport, ports) => port(packet, *transport, ports, |(_, to)| to),
             Match::From(transport, ports) => port(packet, *transport, ports, |(from, _)| from),

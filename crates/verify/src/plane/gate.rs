@@ -1,7 +1,7 @@
 //! The packet filters of all hosts, and what they do to the packets that the simulation sends.
 
 use super::{NicNumber, Plane, Position, Router};
-use derive::packet::judge::{Content, Packet, Ruling, judge, judge_any_source};
+use derive::packet::judge::{Content, Ends, Packet, Ruling, judge, judge_any};
 use derive::packet::rules::{Hook, Protocol, Ruleset, State};
 use model::ask::Family;
 use std::collections::BTreeSet;
@@ -60,10 +60,10 @@ impl Gates {
         }
     }
 
-    /// Whether a host lets packets like this one pass wherever they come from; none where that counts.
-    pub(crate) fn judge_any_source(&self, host: Position, packet: &Packet<'_>) -> Option<bool> {
+    /// Whether a host lets packets like this one pass whatever their ends are; none where that counts.
+    pub(crate) fn judge_any(&self, host: Position, packet: &Packet<'_>, ends: Ends) -> Option<bool> {
         let ruleset = self.rulesets[host].as_ref();
-        ruleset.map_or(Some(true), |ruleset| judge_any_source(ruleset, packet))
+        ruleset.map_or(Some(true), |ruleset| judge_any(ruleset, packet, ends))
     }
 
     /// Takes rules away by their comment, from every host: what a template of the operator may do.
