@@ -3,19 +3,26 @@
 
 use crate::destination::Destination;
 use crate::flows::{Flow, Origin};
+use crate::plane::gate::Gates;
 use crate::plane::{Plane, Position};
 use crate::questions::Questions;
+use crate::walk::HOPS;
+use derive::packet::judge::Packet;
+use derive::packet::rules::State;
 use ipnet::IpNet;
 use model::Named as _;
 use model::kinds::Invariant;
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 /// What is different between two versions of one family.
-pub(crate) enum Touched {
+pub(crate) enum Touched<'p> {
     /// Hosts, links, sessions or addresses: anything may be.
     Everything,
     /// Only these.
     Some {
+        /// The filters of the old version.
+        old: &'p Gates,
         /// Prefixes whose routes differ.
         nets: BTreeSet<IpNet>,
         /// Hosts whose packet filter differs.
@@ -26,8 +33,8 @@ pub(crate) enum Touched {
 }
 
 /// Compares two versions of one family.
-pub(crate) fn touched(old: &Plane<'_>, new: &Plane<'_>) -> Touched {
-    if shape(old) != shape(new) {
+pub(crate) fn touched<'p>(old: &'p Plane<'_>, new: &Plane<'_>) -> Touched<'p> {
+    if shape(old) != shape(new) || !new.gates.hear_alike(&old.gates) {
         return Touched::Everything;
     }
     let (before, after) = (routes(old), routes(new));
@@ -36,6 +43,7 @@ pub(crate) fn touched(old: &Plane<'_>, new: &Plane<'_>) -> Touched {
     let known: BTreeSet<String> = old.isp.invariants.values().map(words).collect();
     let invariants = new.isp.invariants.values().enumerate();
     Touched::Some {
+        old: &old.gates,
         nets: nets.copied().collect(),
         filters: hosts.filter(|host| !new.gates.same(&old.gates, *host)).collect(),
         invariants: invariants
@@ -101,10 +109,10 @@ fn words(one: &Invariant) -> String {
     format!("{name} {kind:?} {from:?} {to:?} {ports:?} {through:?} {survives}")
 }
 
-impl Touched {
+impl Touched<'_> {
     /// Whether a flow may be judged otherwise than before.
     pub(crate) fn reaches(&self, plane: &Plane<'_>, questions: &Questions, number: usize) -> bool {
-        let Self::Some { nets, filters, invariants } = self else { return true };
+        let Self::Some { old, nets, filters, invariants } = self else { return true };
         let flow = &questions.flows[number];
         let [to, back] = [flow.to, flow.back].map(|end| &questions.destinations.all[end]);
         let asked = questions.asked[number].iter().any(|asked| match asked {
@@ -113,8 +121,35 @@ impl Touched {
         });
         asked
             || [to, back].iter().any(|end| end.steps.iter().any(|step| nets.contains(&step.net)))
-            || filters.iter().any(|host| may_pass(plane, *host, flow, [to, back]))
+            || filters.iter().any(|host| {
+                may_pass(plane, *host, flow, [to, back])
+                    && judged_otherwise(plane, (old, *host), (flow, to.address))
+            })
     }
+}
+
+/// Whether a filter does something else to a flow or its answer than it did, between any interfaces.
+fn judged_otherwise(
+    plane: &Plane<'_>,
+    (old, host): (&Gates, Position),
+    (flow, destination): (&Flow, IpAddr),
+) -> bool {
+    let new = &plane.gates;
+    let question = (flow.source, destination, flow.content(), None);
+    let answer = |state| (destination, flow.source, flow.answer(), state);
+    let packets = [question, answer(None), answer(Some(State::Established))];
+    let names = || plane.nics_of(host).map(|nic| Some(plane.nic_name(nic))).chain([None]);
+    let all = names().flat_map(|input| names().map(move |output| (input, output)));
+    new.tracks(host) != old.tracks(host)
+        || all.filter(|ends| *ends != (None, None)).any(|(input, output)| {
+            packets.iter().any(|(source, destination, content, state)| {
+                let (source, destination) = (*source, *destination);
+                let (content, state) = (*content, *state);
+                let packet =
+                    Packet { input, output, source, destination, content, hops: HOPS, state };
+                old.judge(host, &packet).passes != new.judge(host, &packet).passes
+            })
+        })
 }
 
 /// Whether a flow or its answer may meet the filter of a host.

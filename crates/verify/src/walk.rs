@@ -66,6 +66,8 @@ pub(crate) struct Walk {
 
 /// More hosts than a packet's hop limit lets it pass.
 pub(crate) const FARTHEST: usize = 64;
+/// The hop limit of packets on their way: no filter asks but whether it is 255.
+pub(crate) const HOPS: u8 = 60;
 /// More ways to one end than anybody reads.
 const MOST_WAYS: usize = 64;
 
@@ -155,7 +157,7 @@ impl<'a, F: Fn(Position) -> &'a Forward> Walker<'a, F> {
             source: self.sent.source,
             destination: self.destination.address,
             content: self.sent.content,
-            hops: 60,
+            hops: HOPS,
             state: known.then_some(State::Established),
         }
     }

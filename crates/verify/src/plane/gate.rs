@@ -52,6 +52,11 @@ impl Gates {
         self.rulesets.get(host) == other.rulesets.get(host)
     }
 
+    /// Whether the same routers can speak internal BGP as in another version of the network.
+    pub(crate) fn hear_alike(&self, other: &Self) -> bool {
+        self.deaf == other.deaf
+    }
+
     /// What a host does to a packet.
     pub(crate) fn judge(&self, host: Position, packet: &Packet<'_>) -> Ruling {
         match &self.rulesets[host] {

@@ -28,6 +28,15 @@ fn a_firewall_rule_is_proved_by_the_flows_that_may_meet_it_and_found_wrong_as_in
 }
 
 #[test]
+fn a_firewall_rule_that_no_flow_meets_asks_for_nothing() {
+    let new = example_with("network/firewall.toml", |text| {
+        text.replace("[\"tcp/22\", \"icmp\"]", "[\"tcp/22\", \"tcp/9999\", \"icmp\"]")
+    });
+    let report = verify::prove_since(&example(), &new, DOUBLES);
+    assert_eq!((report.extent.flows, report.extent.simulated), (0, 1), "{:?}", report.extent);
+}
+
+#[test]
 fn another_preference_is_proved_by_the_flows_to_those_prefixes() {
     let new =
         example_with("isp.toml", |text| text.replace("peer         = 120", "peer         = 105"));
