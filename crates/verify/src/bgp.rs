@@ -164,7 +164,12 @@ impl Choosing<'_> {
             of.push((router, from));
             route.push((router, taken));
         }
-        Choices { of: known.of.with(of), route: known.route.with(route), oscillates: false, speaking }
+        Choices {
+            of: known.of.with(of),
+            route: known.route.with(route),
+            oscillates: false,
+            speaking,
+        }
     }
 
     fn speaking(&self, bests: Vec<Option<Best>>, active: Bits) -> Speaking {
@@ -259,11 +264,14 @@ impl Choosing<'_> {
         bests: &[Option<Best>],
         beaten: Option<&Key>,
     ) -> Option<Best> {
-        let told = bests[usize::from(teller)].filter(|told| !matches!(told.from, From::Internal(_)))?;
+        let told =
+            bests[usize::from(teller)].filter(|told| !matches!(told.from, From::Internal(_)))?;
         let route = self.plane.routes.told(told.route, teller, router)?;
         let metric = self.paths.distance(router, teller);
         let key = self.key(route, BGP, &Heard::Inside(teller, metric));
-        if beaten.is_some_and(|known| key.shared() < known.shared()) || !self.session(router, teller) {
+        if beaten.is_some_and(|known| key.shared() < known.shared())
+            || !self.session(router, teller)
+        {
             return None;
         }
         Some(Best { route, from: From::Internal(teller), key })

@@ -245,7 +245,8 @@ fn two_edges(plane: &Plane<'_>, walk: &Walk) -> BTreeSet<(Position, Position)> {
     while std::mem::take(&mut changed) {
         for (from, to) in &steps {
             let passed = edge(*from).map_or_else(|| before[*from].clone(), |one| [one].into());
-            found.extend(edge(*to).iter().flat_map(|other| passed.iter().map(|one| (*one, *other))));
+            found
+                .extend(edge(*to).iter().flat_map(|other| passed.iter().map(|one| (*one, *other))));
             changed |= !passed.is_subset(&before[*to]);
             before[*to].extend(passed);
         }

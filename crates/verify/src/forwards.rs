@@ -54,8 +54,11 @@ impl<'a> Forwards<'a> {
             let prefixes = destination.steps.iter().filter_map(|step| step.prefix);
             prefixes.for_each(|prefix| decided[prefix].push(number));
         }
-        let base =
-            Base { world: Arc::clone(whole), columns: Vec::new(), through: vec![Vec::new(); routers] };
+        let base = Base {
+            world: Arc::clone(whole),
+            columns: Vec::new(),
+            through: vec![Vec::new(); routers],
+        };
         let mut forwards = Self {
             destinations,
             forms: Vec::new(),
@@ -202,7 +205,8 @@ impl Base<'_> {
         let Some(router) = plane.router_of[host] else { return };
         let destination = &destinations.all[to];
         for step in &destination.steps {
-            let chosen = step.prefix.map(|prefix| &self.world.choices[prefix].of[usize::from(router)]);
+            let chosen =
+                step.prefix.map(|prefix| &self.world.choices[prefix].of[usize::from(router)]);
             let tellers = chosen.into_iter().flatten().filter_map(|from| match from {
                 From::Internal(teller) => Some(*teller),
                 From::Own(_) | From::Inner(_) => None,

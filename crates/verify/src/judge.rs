@@ -1,51 +1,23 @@
-//! What is wrong in one state: each fault by its property and what it is about.
+//! Judges states, each beside the one that it was worked out from: what is asked of hosts and flows.
 
 use crate::bits::Bits;
 use crate::columns::{Answer, Memory, StartsNumber};
+use crate::fault::{About, Fault, Faults, broken, listed, owners};
 use crate::flows::{Flow, Origin};
 use crate::forwards::Saved;
-use crate::onward::Left;
 use crate::lost::{lost, returns};
+use crate::onward::Left;
 use crate::passing::Passing;
 use crate::plane::{Plane, Position};
-use crate::questions::{Asked, Questions, Wanted};
+use crate::questions::{Asked, Questions};
 use crate::seen::Seen;
 use crate::touched::Touched;
 use crate::walk::At;
 use crate::world::World;
-use model::kinds::{InvariantKind, Role};
-use std::collections::{BTreeMap, BTreeSet};
+use model::kinds::Role;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
-
-/// One thing that is wrong in a state.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Fault {
-    /// The property's code.
-    pub(crate) code: &'static str,
-    /// What it is about, as positions: equal ones are one violation.
-    pub(crate) about: About,
-    /// The flow that shows it, if one does.
-    pub(crate) flow: Option<usize>,
-}
-
-/// What a fault is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum About {
-    /// A host.
-    Host(Position),
-    /// Two hosts, in this order.
-    Hosts(Position, Position),
-    /// A VIP.
-    Vip(usize),
-    /// A declared invariant, and the first flow with the same origin.
-    Invariant(usize, usize),
-    /// A prefix.
-    Prefix(usize),
-}
-
-/// Faults, each with the flow that shows it.
-type Faults = BTreeMap<(&'static str, About), Option<usize>>;
 
 /// A flow in a state: where it starts, what it does.
 type Place<'a> = (&'a [At], &'a Seen);
@@ -152,7 +124,11 @@ impl<'a> Judge<'a> {
             self.answered.add(flow, &hosts);
             self.back.add(flow, back);
         }
-        if *settled { self.unsettled.remove(flow) } else { self.unsettled.add(flow) }
+        if *settled {
+            self.unsettled.remove(flow);
+        } else {
+            self.unsettled.add(flow);
+        }
         old
     }
 
@@ -222,7 +198,9 @@ impl<'a> Judge<'a> {
         let origins = 0..self.questions.origins_of.len();
         let moved: Vec<_> = origins.map(|at| self.moved(world, &touched, at)).collect();
         for (flows, _) in self.flows_of.iter().zip(&moved).filter(|(_, moved)| moved.is_some()) {
-            flows.iter().for_each(|flow| affected.add(*flow));
+            for flow in flows {
+                affected.add(*flow);
+            }
         }
         (moved, affected)
     }
@@ -366,33 +344,6 @@ impl<'a> Judge<'a> {
             if inside && world.up.routing[host] && !leads() {
                 faults.insert(("V-DEFAULT", About::Host(host)), None);
             }
-        }
-    }
-}
-
-/// Faults as they are told.
-fn listed(faults: Faults) -> BTreeSet<Fault> {
-    let fault = |((code, about), flow)| Fault { code, about, flow };
-    faults.into_iter().map(fault).collect()
-}
-
-/// Whether a flow breaks an invariant.
-fn broken(wanted: &Wanted, seen: &Seen, answer: Answer) -> bool {
-    let through = || wanted.through.iter().any(|host| seen.passes(*host));
-    match wanted.kind {
-        InvariantKind::Reach => !seen.arrives || answer != Answer::Comes,
-        InvariantKind::Isolate => seen.may_arrive,
-        InvariantKind::Avoid => through(),
-        InvariantKind::Waypoint => seen.may_arrive && !through(),
-        InvariantKind::OneOwner => false,
-    }
-}
-
-/// V-OWNER: more than one host may answer for a virtual address.
-fn owners(world: &World<'_>, faults: &mut Faults) {
-    for (vip, masters) in world.masters.iter().enumerate() {
-        if world.plane.vips[vip].address.is_some() && masters.len() > 1 {
-            faults.insert(("V-OWNER", About::Vip(vip)), None);
         }
     }
 }

@@ -18,6 +18,7 @@ mod destination;
 pub mod diff;
 pub mod element;
 mod failures;
+mod fault;
 mod fixed;
 mod flows;
 mod forwards;

@@ -1,13 +1,13 @@
 //! Why a packet that does not arrive need not be lost, and where answers start.
 
 use crate::bgp::From;
-use crate::seen::Seen;
 use crate::destination::Destination;
 use crate::flows::{Flow, Origin};
 use crate::igp::FAR;
 use crate::plane::Position;
 use crate::plane::Router;
 use crate::plane::routes::{Leads, SessionNumber};
+use crate::seen::Seen;
 use crate::walk::{At, Ending};
 use crate::world::World;
 use model::kinds::Role;

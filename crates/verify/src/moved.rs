@@ -37,7 +37,12 @@ impl Moved {
     ) {
         let mut moves = Moves::none(plane);
         let differ = nodes.iter().filter(|node| before[**node] != now[**node]);
-        differ.for_each(|node| moves.add(plane, *node, before[*node] != FAR && now[*node] == FAR));
+        for node in differ {
+            moves.add(plane, *node);
+            if before[*node] != FAR && now[*node] == FAR && *node < plane.routers.len() {
+                moves.cut.add(*node);
+            }
+        }
         self.towards[to] = Some(moves);
     }
 
@@ -65,15 +70,12 @@ impl Moves {
     }
 
     /// A node of the graph has another distance now, or none.
-    fn add(&mut self, plane: &Plane<'_>, node: usize, cut: bool) {
+    fn add(&mut self, plane: &Plane<'_>, node: usize) {
         if let Some(segment) = node.checked_sub(plane.routers.len()) {
             return self.near(plane, segment);
         }
         self.far.add(node);
         self.hops.add(node);
-        if cut {
-            self.cut.add(node);
-        }
         for link in &plane.igp.links[node] {
             self.near(plane, usize::from(link.segment));
         }

@@ -77,15 +77,10 @@ impl<'a> Onward<'a> {
         let mut left = Vec::new();
         for (course, known) in self.known.iter_mut().enumerate() {
             let changed = &changed[self.courses[course].0];
-            if !changed.is_empty() {
-                known.retain(|at, seen| {
-                    let holds = !seen.meets(changed);
-                    if !holds {
-                        left.push((course, *at, Some(Rc::clone(seen))));
-                    }
-                    holds
-                });
-            }
+            let gone = |seen: &Seen| !changed.is_empty() && seen.meets(changed);
+            let leaving = known.iter().filter(|(_, seen)| gone(seen));
+            left.extend(leaving.map(|(at, seen)| (course, *at, Some(Rc::clone(seen)))));
+            known.retain(|_, seen| !gone(seen));
             for (at, seen) in std::mem::take(&mut self.fresh[course]) {
                 if let Some(seen) = seen
                     && known.insert(at, seen).is_none()
@@ -176,17 +171,17 @@ impl<'a> Onward<'a> {
         match forward {
             Forward::Here => {
                 let passes = at.input.is_none() || self.gate(found, course, (at, None));
-                found.end(at.host, passes, (Ending::Delivered, None));
+                found.end(at.host, passes.then_some(Ending::Delivered), None);
             }
             Forward::Member(nic) => {
                 let passes = self.gate(found, course, (at, Some(*nic)));
-                found.end(at.host, passes, (Ending::Member(*nic), Some(*nic)));
+                found.end(at.host, passes.then_some(Ending::Member(*nic)), Some(*nic));
             }
             Forward::Out(sessions) => {
                 for session in sessions {
                     let nic = self.plane.routes.sessions[*session].nic;
                     let passes = nic.is_none() || self.gate(found, course, (at, nic));
-                    found.end(at.host, passes, (Ending::Left(*session), nic));
+                    found.end(at.host, passes.then_some(Ending::Left(*session)), nic);
                 }
             }
             Forward::Pool => found.ends.push((at.host, Ending::Delivered)),
@@ -218,13 +213,11 @@ impl<'a> Onward<'a> {
     /// What a filter does to the packets of a course, wherever they come from; none where that counts.
     fn sure(&mut self, course: Course, gate: Gate) -> Option<bool> {
         let port = self.courses[course].1;
-        let open = match self.open.get(&(gate, port)) {
-            Some(open) => *open,
-            None => {
-                let open = self.ask(course, gate, Ends::Any);
-                *self.open.entry((gate, port)).or_insert(open)
-            }
-        };
+        let known = self.open.get(&(gate, port)).copied();
+        let open = known.unwrap_or_else(|| self.ask(course, gate, Ends::Any));
+        if known.is_none() {
+            self.open.insert((gate, port), open);
+        }
         if open.is_some() {
             return open;
         }
@@ -268,6 +261,8 @@ pub(crate) fn together(all: &[Rc<Seen>]) -> Rc<Seen> {
         return Rc::clone(one);
     }
     let mut found = Found::default();
-    all.iter().for_each(|seen| found.join(seen));
+    for seen in all {
+        found.join(seen);
+    }
     Rc::new(found.seen())
 }

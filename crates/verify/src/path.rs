@@ -1,12 +1,12 @@
 //! One flow in one state, followed in full: for those who want to see every hop.
 
-use crate::seen::Seen;
 use crate::destination::Destination;
 use crate::flows::Flow;
 use crate::lost::returns;
 use crate::plane::Position;
 use crate::questions::Questions;
 use crate::report::{End, Hop};
+use crate::seen::Seen;
 use crate::walk::{At, Ending, Sent, Walk, Walker};
 use crate::why;
 use crate::world::{Forward, World};

@@ -3,7 +3,8 @@
 
 use crate::element::{Element, Failure};
 use crate::failures::{self, Scenario};
-use crate::judge::{About, Fault, Judge};
+use crate::fault::{About, Fault};
+use crate::judge::Judge;
 use crate::plane::Plane;
 use crate::plane::up::Up;
 use crate::questions::Questions;
@@ -59,8 +60,7 @@ fn each<T: Send, R: Send>(
     }
     let act = &act;
     thread::scope(|scope| {
-        let running: Vec<_> =
-            few.into_iter().map(|one| scope.spawn(move || act(one))).collect();
+        let running: Vec<_> = few.into_iter().map(|one| scope.spawn(move || act(one))).collect();
         running.into_iter().filter_map(|one| one.join().ok()).collect()
     })
 }
@@ -76,7 +76,12 @@ pub fn prove_among(isp: &Isp, options: Options, elements: &[Element]) -> Report 
     let ask = |plane| Questions::of(plane, options.failures);
     let questions = each(options.threads, &planes, ask);
     let fixed = fixed::violations(&planes);
-    report(isp, options, elements, (planes.as_slice(), &Ready::new(options.threads, &planes, questions), fixed))
+    report(
+        isp,
+        options,
+        elements,
+        (planes.as_slice(), &Ready::new(options.threads, &planes, questions), fixed),
+    )
 }
 
 /// Proves what a change of a network can touch: the rest was judged when the old version was proved.
@@ -100,7 +105,12 @@ pub fn prove_since(old: &Isp, isp: &Isp, options: Options) -> Report {
     planes.retain(|_| busy.next().unwrap_or(true));
     questions.retain(|one| !idle(one));
     let elements = if planes.is_empty() { Vec::new() } else { failures::elements(isp) };
-    report(isp, options, &elements, (planes.as_slice(), &Ready::new(options.threads, &planes, questions), fixed))
+    report(
+        isp,
+        options,
+        &elements,
+        (planes.as_slice(), &Ready::new(options.threads, &planes, questions), fixed),
+    )
 }
 
 /// What a proof says, with what needs no simulation.
@@ -229,8 +239,9 @@ fn branches(scenarios: &[Scenario]) -> Vec<Branch> {
                 branches.push(Branch { single: number, pairs: Vec::new() });
             }
             Some([first, ..]) => {
-                let branch = by_first.get(first).and_then(|at| branches.get_mut(*at));
-                branch.into_iter().for_each(|branch| branch.pairs.push(number));
+                if let Some(at) = by_first.get(first) {
+                    branches[*at].pairs.push(number);
+                }
             }
             Some([]) | None => {}
         }

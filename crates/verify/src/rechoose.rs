@@ -28,20 +28,26 @@ pub(crate) struct Since<'a> {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Takers(Vec<Vec<(PrefixNumber, Bits)>>);
 
+/// Notes that a router, one of so many, takes a prefix; prefixes come in order.
+fn take(known: &mut Vec<(PrefixNumber, Bits)>, prefix: PrefixNumber, of: (usize, usize)) {
+    let (router, routers) = of;
+    match known.last_mut().filter(|(last, _)| *last == prefix) {
+        Some((_, all)) => all.add(router),
+        None => known.push((prefix, Bits::of(routers, [router]))),
+    }
+}
+
 impl Takers {
     /// Who takes what from whom in a state.
     pub(crate) fn of(plane: &Plane<'_>, choices: &Patched<Arc<Choices>>) -> Self {
         let routers = plane.routers.len();
         let mut takers: Vec<Vec<(PrefixNumber, Bits)>> = vec![Vec::new(); routers];
         for (prefix, choices) in choices.iter().enumerate() {
-            for (router, from) in choices.of.iter().enumerate() {
-                for from in from {
-                    let From::Internal(teller) = from else { continue };
-                    let known = &mut takers[usize::from(*teller)];
-                    if known.last().is_none_or(|(last, _)| *last != prefix) {
-                        known.push((prefix, Bits::none(routers)));
-                    }
-                    known.iter_mut().rev().take(1).for_each(|(_, all)| all.add(router));
+            let all = choices.of.iter().enumerate();
+            let told = all.flat_map(|(router, from)| from.iter().map(move |from| (router, from)));
+            for (router, from) in told {
+                if let From::Internal(teller) = from {
+                    take(&mut takers[usize::from(*teller)], prefix, (router, routers));
                 }
             }
         }
@@ -72,8 +78,7 @@ impl<'a> Since<'a> {
         };
         let routers = plane.routers.len();
         let dead = Bits::of(routers, (0..routers).filter(died));
-        let mut since =
-            Self { before, moved, dead, cuts: moved.cuts(), suspects: BTreeSet::new() };
+        let mut since = Self { before, moved, dead, cuts: moved.cuts(), suspects: BTreeSet::new() };
         since.suspects = since.suspected(plane, up);
         since
     }

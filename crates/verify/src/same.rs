@@ -2,7 +2,8 @@
 
 use crate::element::{Element, Failure};
 use crate::failures::elements;
-use crate::judge::{About, Fault, Judge};
+use crate::fault::{About, Fault};
+use crate::judge::Judge;
 use crate::plane::Plane;
 use crate::plane::up::Up;
 use crate::prove::planes;

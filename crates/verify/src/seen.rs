@@ -98,14 +98,9 @@ pub(crate) struct Found {
 }
 
 impl Found {
-    /// A way ends at a host, or at its filter in front of an interface.
-    pub(crate) fn end(
-        &mut self,
-        host: Position,
-        passes: bool,
-        (ending, output): (Ending, Option<NicNumber>),
-    ) {
-        self.ends.push((host, if passes { ending } else { Ending::Filtered(output) }));
+    /// A way ends at a host that would let it pass, or at its filter in front of an interface.
+    pub(crate) fn end(&mut self, host: Position, then: Option<Ending>, output: Option<NicNumber>) {
+        self.ends.push((host, then.unwrap_or(Ending::Filtered(output))));
     }
 
     /// Takes in what another way comes to.

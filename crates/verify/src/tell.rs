@@ -2,8 +2,8 @@
 
 use crate::columns;
 use crate::element::Failure;
+use crate::fault::{About, Fault};
 use crate::flows::Flow as Sent;
-use crate::judge::{About, Fault};
 use crate::path::{self, Followed};
 use crate::plane::Plane;
 use crate::plane::up::Up;

@@ -196,7 +196,8 @@ impl Judging<'_> {
             Match::From(transport, ports) => port(packet, *transport, ports, |(from, _)| from),
             Match::Underway => matches!(packet.content, Content::Tcp { opens: false, .. }),
             Match::Icmp(family, types) => {
-                is(*family) && matches!(packet.content, Content::Icmp(word) if types.contains(&word))
+                is(*family)
+                    && matches!(packet.content, Content::Icmp(word) if types.contains(&word))
             }
             Match::Fresh(family) => is(*family) && packet.hops == 255,
             Match::State(states) => packet.state.is_some_and(|state| states.contains(&state)),

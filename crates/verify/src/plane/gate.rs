@@ -66,7 +66,12 @@ impl Gates {
     }
 
     /// Whether a host lets packets like this one pass whatever their ends are; none where that counts.
-    pub(crate) fn judge_any(&self, host: Position, packet: &Packet<'_>, ends: Ends) -> Option<bool> {
+    pub(crate) fn judge_any(
+        &self,
+        host: Position,
+        packet: &Packet<'_>,
+        ends: Ends,
+    ) -> Option<bool> {
         let ruleset = self.rulesets[host].as_ref();
         ruleset.map_or(Some(true), |ruleset| judge_any(ruleset, packet, ends))
     }

@@ -117,11 +117,16 @@ impl Needing {
         let mut needing = Self { nics: none(nics), sessions, routers: none(routers) };
         for (prefix, injections) in routes.injections.iter().enumerate() {
             for Needs { nic, session, .. } in injections.iter().map(|one| &one.needs) {
-                nic.iter().for_each(|nic| needing.nics[*nic].push(prefix));
-                session.iter().for_each(|session| needing.sessions[*session].push(prefix));
+                if let Some(nic) = nic {
+                    needing.nics[*nic].push(prefix);
+                }
+                if let Some(session) = session {
+                    needing.sessions[*session].push(prefix);
+                }
             }
-            let active = routes.active[prefix].iter();
-            active.for_each(|router| needing.routers[usize::from(*router)].push(prefix));
+            for router in &routes.active[prefix] {
+                needing.routers[usize::from(*router)].push(prefix);
+            }
         }
         needing
     }
