@@ -33,12 +33,14 @@ pub(crate) struct Ready<'a> {
     /// By family: the state in which everything works.
     pub(crate) wholes: Vec<Arc<World<'a>>>,
     pub(crate) questions: Vec<Questions>,
+    /// Under how many failures at once anything is asked.
+    most: u8,
 }
 
 impl<'a> Ready<'a> {
     fn new(threads: usize, planes: &'a [Plane<'a>], questions: Vec<Questions>) -> Self {
         let wholes = each(threads, planes, |plane| Arc::new(World::whole(plane)));
-        Self { wholes, questions }
+        Self { wholes, questions, most: u8::MAX }
     }
 }
 
@@ -105,12 +107,9 @@ pub fn prove_since(old: &Isp, isp: &Isp, options: Options) -> Report {
     planes.retain(|_| busy.next().unwrap_or(true));
     questions.retain(|one| !idle(one));
     let elements = if planes.is_empty() { Vec::new() } else { failures::elements(isp) };
-    report(
-        isp,
-        options,
-        &elements,
-        (planes.as_slice(), &Ready::new(options.threads, &planes, questions), fixed),
-    )
+    let most = questions.iter().flat_map(|one| one.most_of.iter().copied()).max().unwrap_or(0);
+    let ready = Ready { most, ..Ready::new(options.threads, &planes, questions) };
+    report(isp, options, &elements, (planes.as_slice(), &ready, fixed))
 }
 
 /// What a proof says, with what needs no simulation.
@@ -120,7 +119,7 @@ fn report(
     elements: &[Element],
     (planes, ready, fixed): (&[Plane<'_>], &Ready<'_>, Vec<Violation>),
 ) -> Report {
-    let scenarios = failures::scenarios(planes, elements, options.failures);
+    let scenarios = failures::scenarios(planes, elements, options.failures.min(ready.most));
     let found = simulate(ready, &scenarios, options.threads.max(1));
     let told = minimal(&scenarios, found).into_iter();
     let told = told.map(|(family, fault, failure, others)| {

@@ -2,6 +2,7 @@
 
 use crate::destination::unnamed;
 use crate::flows::{Destinations, Ends, Flow, Origin, first};
+use crate::plane::atoms::Atoms;
 use crate::plane::{Plane, Position};
 use ipnet::IpNet;
 use model::Named as _;
@@ -198,9 +199,11 @@ impl Questions {
         if invariant.kind == InvariantKind::OneOwner {
             return;
         }
-        let ports: Vec<Option<Port>> = match invariant.ports.as_slice() {
-            [] => vec![None],
-            some => some.iter().copied().map(Some).collect(),
+        let atoms = Atoms::of(&plane.gates);
+        let ports: Vec<Option<Port>> = match (invariant.ports.as_slice(), invariant.kind) {
+            ([], InvariantKind::Isolate) => atoms.any().into_iter().map(Some).collect(),
+            ([], _) => vec![None],
+            (some, _) => some.iter().flat_map(|port| atoms.within(port)).map(Some).collect(),
         };
         for (origin, source, from) in origins(plane, ends, &invariant.from) {
             for (address, to) in goals(plane, ends, &invariant.to) {

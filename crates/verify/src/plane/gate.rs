@@ -2,7 +2,7 @@
 
 use super::{NicNumber, Plane, Position, Router};
 use derive::packet::judge::{Content, Ends, Packet, Ruling, judge, judge_any};
-use derive::packet::rules::{Hook, Protocol, Ruleset, State};
+use derive::packet::rules::{Hook, Match, Protocol, Ruleset, State};
 use model::ask::Family;
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv6Addr};
@@ -50,6 +50,12 @@ impl Gates {
     /// Whether a host's filter says the same as in another version of the network.
     pub(crate) fn same(&self, other: &Self, host: Position) -> bool {
         self.rulesets.get(host) == other.rulesets.get(host)
+    }
+
+    /// Every condition that some filter has.
+    pub(super) fn conditions(&self) -> impl Iterator<Item = &Match> {
+        let chains = self.rulesets.iter().flatten().flat_map(|ruleset| &ruleset.chains);
+        chains.flat_map(|chain| &chain.rules).flat_map(|rule| &rule.matches)
     }
 
     /// Whether the same routers can speak internal BGP as in another version of the network.
@@ -182,7 +188,7 @@ const LINK_LOCAL: IpAddr = IpAddr::V6(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 1)
 /// Whether a filter lets answers through because it saw the question.
 fn tracks(ruleset: &Ruleset) -> bool {
     let forward = |hook| matches!(hook, Hook::ForwardDrop | Hook::ForwardAccept);
-    let stateful = |condition: &derive::packet::rules::Match| matches!(condition, derive::packet::rules::Match::State(states) if states.contains(&State::Established));
+    let stateful = |condition: &Match| matches!(condition, Match::State(states) if states.contains(&State::Established));
     let untracked =
         ruleset.at(|hook| hook == Hook::Arriving).flat_map(|chain| &chain.rules).any(|rule| {
             rule.matches.is_empty() && rule.action == derive::packet::rules::Action::Untrack

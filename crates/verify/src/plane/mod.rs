@@ -3,6 +3,7 @@
 //! Hosts, segments and VIPs keep the positions that they have in the model. Interfaces are numbered
 //! host by host, routers (hosts with BIRD) in the order of their names.
 
+pub(crate) mod atoms;
 pub(crate) mod gate;
 mod making;
 pub(crate) mod routes;
