@@ -203,7 +203,7 @@ impl Questions {
         let ports: Vec<Option<Port>> = match (invariant.ports.as_slice(), invariant.kind) {
             ([], InvariantKind::Isolate) => atoms.any().into_iter().map(Some).collect(),
             ([], _) => vec![None],
-            (some, _) => some.iter().flat_map(|port| atoms.within(port)).map(Some).collect(),
+            (some, _) => some.iter().flat_map(|port| atoms.within(*port)).map(Some).collect(),
         };
         for (origin, source, from) in origins(plane, ends, &invariant.from) {
             for (address, to) in goals(plane, ends, &invariant.to) {

@@ -25,23 +25,23 @@ impl Atoms {
     /// Ports that stand for any traffic whatever.
     pub(crate) fn any(&self) -> Vec<Port> {
         let all = [Port::Tcp(1, u16::MAX), Port::Udp(1, u16::MAX)];
-        all.iter().flat_map(|port| self.within(port)).chain(PORTLESS).collect()
+        all.into_iter().flat_map(|port| self.within(port)).chain(PORTLESS).collect()
     }
 
     /// Ports that stand for a declared range.
-    pub(crate) fn within(&self, port: &Port) -> Vec<Port> {
+    pub(crate) fn within(&self, port: Port) -> Vec<Port> {
         let firsts = |known: &BTreeSet<u16>, first: u16, last: u16| {
             let inside = known.range(first..=last).copied();
             BTreeSet::from([first]).into_iter().chain(inside).collect::<BTreeSet<u16>>()
         };
-        match *port {
+        match port {
             Port::Tcp(first, last) => {
                 firsts(&self.tcp, first, last).into_iter().map(|at| Port::Tcp(at, at)).collect()
             }
             Port::Udp(first, last) => {
                 firsts(&self.udp, first, last).into_iter().map(|at| Port::Udp(at, at)).collect()
             }
-            Port::Icmp | Port::Esp | Port::Gre | Port::Vrrp => vec![*port],
+            Port::Icmp | Port::Esp | Port::Gre | Port::Vrrp => vec![port],
         }
     }
 }
@@ -81,9 +81,9 @@ mod tests {
     fn one_port_stands_for_each_range_that_filters_tell_apart() {
         let atoms = Atoms { tcp: BTreeSet::from([80, 81, 443, 444]), udp: BTreeSet::new() };
         let tcp = |ports: &[u16]| ports.iter().map(|at| Port::Tcp(*at, *at)).collect::<Vec<_>>();
-        assert_eq!(atoms.within(&Port::Tcp(70, 443)), tcp(&[70, 80, 81, 443]));
-        assert_eq!(atoms.within(&Port::Tcp(90, 90)), tcp(&[90]));
-        assert_eq!(atoms.within(&Port::Icmp), [Port::Icmp]);
+        assert_eq!(atoms.within(Port::Tcp(70, 443)), tcp(&[70, 80, 81, 443]));
+        assert_eq!(atoms.within(Port::Tcp(90, 90)), tcp(&[90]));
+        assert_eq!(atoms.within(Port::Icmp), [Port::Icmp]);
         let any = atoms.any();
         assert_eq!(any[..5], tcp(&[1, 80, 81, 443, 444]));
         assert_eq!(any[5..], [Port::Udp(1, 1), Port::Icmp, Port::Esp, Port::Gre, Port::Vrrp]);
