@@ -2,16 +2,25 @@
 #![expect(clippy::disallowed_methods, reason = "this crate is where Ketupa reaches machines")]
 
 use std::fmt;
+use std::time::Duration;
 
 use host::wire::{Answer, Request};
 
+mod executor;
 mod here;
+mod pipe;
 mod piped;
 mod recorded;
+mod ssh;
 
+pub use executor::Executor;
 pub use here::Here;
 pub use piped::Piped;
 pub use recorded::Recorded;
+pub use ssh::{Rights, Ssh};
+
+/// Longer than any change should take, installing packages included.
+const LIMIT: Duration = Duration::from_secs(30 * 60);
 
 /// A machine with an executor at the other end.
 pub trait Machine: Sync {
@@ -25,6 +34,12 @@ pub trait Machine: Sync {
     fn ask(&self, request: Request) -> Result<Answer, Unreachable> {
         let answers = self.exchange(std::slice::from_ref(&request))?;
         answers.into_iter().next().ok_or_else(|| Unreachable::new(self.name(), "it did not answer"))
+    }
+
+    /// The same over a connection of its own: an answer shows that the machine can still be reached.
+    /// Where there are no connections it is the same.
+    fn ask_anew(&self, request: Request) -> Result<Answer, Unreachable> {
+        self.ask(request)
     }
 }
 
