@@ -47,6 +47,9 @@ pub struct Unit {
     pub reads: Vec<String>,
     /// Units that must be up before this one.
     pub after: Vec<String>,
+    /// Whether a mistake in what it reads can cut the host off from whoever changes it: such a change
+    /// is confirmed over a new connection, or the host takes it back.
+    pub cuts_off: bool,
 }
 
 /// How a running unit takes a changed file.

@@ -1,7 +1,7 @@
 //! Sends a plan's orders to its machine. Makes no choices; resolves secrets just before they leave.
 
 use host::wire::{
-    Answer, Command, End, FileOrder, NewFile, Orders, Request, Then, UnitOrder, Verb,
+    Answer, Command, End, FileOrder, Guard, NewFile, Orders, Request, Then, UnitOrder, Verb,
 };
 use machine::Machine;
 
@@ -46,35 +46,74 @@ pub enum Outcome {
 
 /// Does what the plan says, and nothing else.
 pub fn apply(plan: &Plan, machine: &dyn Machine, vault: &dyn Vault) -> Outcome {
+    match send(plan, machine, vault, None) {
+        Sent::Over(outcome) => outcome,
+        Sent::Awaiting { .. } => Outcome::Unknown { why: UNFIT.into() },
+        Sent::Silent { why } => Outcome::Unknown { why },
+    }
+}
+
+/// How far orders have come that were sent.
+pub(crate) enum Sent {
+    /// It is over.
+    Over(Outcome),
+    /// All is done, and stands once it is confirmed.
+    Awaiting {
+        /// What was done.
+        steps: Vec<String>,
+    },
+    /// No answer came.
+    Silent {
+        /// What is known of it.
+        why: String,
+    },
+}
+
+/// What a host says that is asked for one thing and tells of another.
+const UNFIT: &str = "the answer does not fit the question";
+
+/// Sends the plan's orders, to be confirmed under `guard`.
+pub(crate) fn send(
+    plan: &Plan,
+    machine: &dyn Machine,
+    vault: &dyn Vault,
+    guard: Option<&Guard>,
+) -> Sent {
     if let Some(obstacle) = plan.obstacles.first() {
-        return Outcome::Refused { why: format!("{}: {}", obstacle.about, obstacle.why) };
+        let why = format!("{}: {}", obstacle.about, obstacle.why);
+        return Sent::Over(Outcome::Refused { why });
     }
     if plan.is_empty() {
-        return Outcome::Unchanged;
+        return Sent::Over(Outcome::Unchanged);
     }
     let orders = match orders(plan, vault) {
-        Ok(orders) => orders,
-        Err(lack) => return Outcome::Refused { why: lack.to_string() },
+        Ok(orders) => Orders { guard: guard.cloned(), ..orders },
+        Err(lack) => return Sent::Over(Outcome::Refused { why: lack.to_string() }),
     };
     match machine.ask(Request::Apply(orders)) {
         Ok(Answer::Applied(outcome)) => {
             let steps = outcome.recovered.into_iter().chain(outcome.steps).collect();
             ended(outcome.end, steps)
         }
-        Ok(Answer::Refused { why }) => Outcome::Refused { why },
-        Ok(Answer::Observed(_) | Answer::Texts(_) | Answer::Recovered(_)) => {
-            Outcome::Unknown { why: "the answer does not fit the question".into() }
-        }
-        Err(silence) => Outcome::Unknown { why: silence.to_string() },
+        Ok(Answer::Refused { why }) => Sent::Over(Outcome::Refused { why }),
+        Ok(
+            Answer::Observed(_)
+            | Answer::Texts(_)
+            | Answer::Recovered(_)
+            | Answer::Confirmed(_)
+            | Answer::Traced(_),
+        ) => Sent::Over(Outcome::Unknown { why: UNFIT.into() }),
+        Err(silence) => Sent::Silent { why: silence.to_string() },
     }
 }
 
-fn ended(end: End, steps: Vec<String>) -> Outcome {
-    match end {
+fn ended(end: End, steps: Vec<String>) -> Sent {
+    Sent::Over(match end {
+        End::Awaiting => return Sent::Awaiting { steps },
         End::Done => Outcome::Done { steps },
         End::Refused { why } => Outcome::Refused { why },
         End::RolledBack { why, troubles } => Outcome::RolledBack { why, troubles, steps },
-    }
+    })
 }
 
 fn orders(plan: &Plan, vault: &dyn Vault) -> Result<Orders, NoSecret> {
@@ -97,6 +136,7 @@ fn orders(plan: &Plan, vault: &dyn Vault) -> Result<Orders, NoSecret> {
         units: plan.units.iter().filter_map(unit_order).collect(),
         probes: probes.collect(),
         owned: plan.owned.clone(),
+        guard: None,
     })
 }
 

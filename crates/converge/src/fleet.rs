@@ -6,9 +6,11 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use component::tree::HostTree;
+use host::wire::Guard;
 use machine::Machine;
 
 use crate::apply::{Outcome, apply};
+use crate::guarded::apply_guarded;
 use crate::observe::{Interrupted, Trouble, observe};
 use crate::plan::{Plan, plan};
 use crate::vault::Vault;
@@ -59,22 +61,63 @@ pub fn converge_all(
     workers: usize,
     progress: &(dyn Fn(&str, Progress<'_>) + Sync),
 ) -> BTreeMap<String, Result<Report, Trouble>> {
-    let (next, reports) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
+    side_by_side(jobs, workers, |job| {
+        let report = converge(job, act, vault, progress);
+        progress(job.machine.name(), Progress::Ended(&report));
+        (job.machine.name().to_owned(), report)
+    })
+}
+
+/// Looks at every job and plans; at most `workers` hosts are on their way at a time.
+pub fn plan_all(
+    jobs: &[Job<'_>],
+    interrupted: Interrupted,
+    vault: &dyn Vault,
+    workers: usize,
+    done: &(dyn Fn(&str) + Sync),
+) -> BTreeMap<String, Result<Plan, Trouble>> {
+    side_by_side(jobs, workers, |job| {
+        let observed = observe(job.desired, job.machine, vault, interrupted);
+        done(job.machine.name());
+        let planned = observed.map(|observed| plan(job.desired, &observed));
+        (job.machine.name().to_owned(), planned)
+    })
+}
+
+/// Applies plans, each to its machine, under a dead man's timer where a plan may cut its host off.
+pub fn apply_all(
+    plans: &[(&Plan, &dyn Machine)],
+    guard: &Guard,
+    vault: &dyn Vault,
+    workers: usize,
+    done: &(dyn Fn(&str, &Outcome) + Sync),
+) -> BTreeMap<String, Outcome> {
+    side_by_side(plans, workers, |(plan, machine)| {
+        let outcome = apply_guarded(plan, *machine, vault, guard);
+        done(machine.name(), &outcome);
+        (machine.name().to_owned(), outcome)
+    })
+}
+
+/// Does `act` for all, with at most `workers` threads.
+fn side_by_side<T: Sync, R: Send>(
+    all: &[T],
+    workers: usize,
+    act: impl Fn(&T) -> (String, R) + Sync,
+) -> BTreeMap<String, R> {
+    let (next, results) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
     let work = || {
-        while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let name = job.machine.name();
-            let report = converge(job, act, vault, progress);
-            progress(name, Progress::Ended(&report));
-            let mut reports = reports.lock().unwrap_or_else(PoisonError::into_inner);
-            reports.insert(name.to_owned(), report);
+        while let Some(one) = all.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let (name, result) = act(one);
+            results.lock().unwrap_or_else(PoisonError::into_inner).insert(name, result);
         }
     };
     thread::scope(|scope| {
-        for _ in 0..workers.clamp(1, jobs.len().max(1)) {
+        for _ in 0..workers.clamp(1, all.len().max(1)) {
             scope.spawn(work);
         }
     });
-    reports.into_inner().unwrap_or_else(PoisonError::into_inner)
+    results.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn converge(

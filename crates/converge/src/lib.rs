@@ -6,16 +6,21 @@
 
 mod apply;
 mod fleet;
+mod guarded;
 mod observe;
 mod plan;
 mod secrets;
 mod show;
+mod trace;
 mod units;
 mod vault;
 
 pub use apply::{Outcome, apply};
-pub use fleet::{Act, Job, Progress, Report, converge_all};
+pub use fleet::{Act, Job, Progress, Report, apply_all, converge_all, plan_all};
+pub use guarded::apply_guarded;
+pub use host::wire::Guard;
 pub use observe::{Interrupted, Observed, Trouble, observe};
 pub use plan::{FileAct, FileChange, Obstacle, Plan, plan};
+pub use trace::trace;
 pub use units::{UnitAct, UnitChange};
 pub use vault::{Keys, NoSecret, Vault};

@@ -106,7 +106,7 @@ fn understand(host: &str, answers: Vec<Answer>) -> Result<(Option<String>, Seen)
             Answer::Recovered(settled) => recovered = settled.map_err(refused)?,
             Answer::Observed(seen) => return Ok((recovered, seen)),
             Answer::Refused { why } => return Err(refused(why)),
-            Answer::Texts(_) | Answer::Applied(_) => {}
+            Answer::Texts(_) | Answer::Applied(_) | Answer::Confirmed(_) | Answer::Traced(_) => {}
         }
     }
     Err(refused("it did not say what is there".into()))

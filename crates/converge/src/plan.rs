@@ -29,6 +29,8 @@ pub struct Plan {
     pub obstacles: Vec<Obstacle>,
     /// What became of a change that had been interrupted on the host.
     pub interruption: Option<String>,
+    /// Whether the change could cut the host off, so that it is confirmed over a new connection.
+    pub cuts_off: bool,
     pub(crate) owned: Owned,
 }
 
@@ -88,7 +90,7 @@ impl Plan {
 pub fn plan(desired: &HostTree, observed: &Observed) -> Plan {
     let seen = &observed.seen;
     let mut plan = Plan { host: observed.host.clone(), ..Plan::default() };
-    plan.interruption.clone_from(&observed.recovered);
+    plan.interruption = observed.recovered.clone().or_else(|| seen.undone.clone());
     if let Some(unfinished) = &seen.unfinished {
         plan.stop("an earlier change", unfinished);
     }
@@ -107,7 +109,19 @@ pub fn plan(desired: &HostTree, observed: &Observed) -> Plan {
             desired.checks.iter().filter(|check| concerned(check, &plan)).cloned().collect();
         plan.probes.clone_from(&desired.probes);
     }
+    plan.cuts_off = cuts_off(&plan, desired);
     plan
+}
+
+/// Of what goes nobody knows any more what it was good for: it counts, too.
+fn cuts_off(plan: &Plan, desired: &HostTree) -> bool {
+    let carries = |name: &str| desired.units.get(name).is_some_and(|unit| unit.cuts_off);
+    plan.files.iter().any(|file| file.act == FileAct::Remove)
+        || plan.units.iter().any(|unit| match unit.act {
+            UnitAct::Stop => true,
+            UnitAct::Start | UnitAct::Reload | UnitAct::Restart => carries(&unit.name),
+            UnitAct::Enable | UnitAct::Leave => false,
+        })
 }
 
 fn plan_packages(plan: &mut Plan, desired: &HostTree, observed: &Observed) {

@@ -81,6 +81,7 @@ impl Plan {
                 .map(|one| format!("{}: {}", one.about, one.why))
                 .collect(),
             interruption: self.interruption.as_deref(),
+            cuts_off: self.cuts_off,
         };
         serde_json::to_string_pretty(&view).expect("a view of strings and lists is always JSON")
     }
@@ -199,6 +200,7 @@ struct View<'a> {
     probes: Vec<&'a str>,
     obstacles: Vec<String>,
     interruption: Option<&'a str>,
+    cuts_off: bool,
 }
 
 #[derive(Serialize)]

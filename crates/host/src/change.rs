@@ -4,17 +4,21 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use crate::files::{self, Change, Kind, Names};
+use crate::guard;
 use crate::packages;
 use crate::place::{Place, Root, check_path};
 use crate::recover;
 use crate::rehearse;
 use crate::run::run;
-use crate::store::{Journal, Phase, Store};
+use crate::store::{Journal, Pending, Phase, Store};
 use crate::units;
 use crate::wire::{Command, End, Entry, FileOrder, NewFile, Orders, Outcome, Owned, Then, Verb};
 
 /// The places where systemd looks for unit files that an administrator may write.
 const UNIT_FILES: [&str; 3] = ["/etc/systemd/system/", "/lib/systemd/", "/usr/lib/systemd/"];
+/// The lock is held by another executor.
+pub(crate) const BUSY: &str =
+    "another apply is changing this host at this moment: try again when it has ended";
 /// How long a probe waits before it asks again.
 const AGAIN: Duration = Duration::from_millis(200);
 
@@ -42,7 +46,7 @@ fn begin(place: &Place, orders: &Orders, outcome: &mut Outcome) -> Result<End, S
     let root = Root::open(place).map_err(says("cannot open the root"))?;
     let store = Store::create(&root).map_err(says("cannot keep books"))?;
     let lock = store.lock().map_err(says("cannot lock"))?;
-    let _lock = lock.ok_or("another change runs on this host")?;
+    let _lock = lock.ok_or(BUSY)?;
     outcome.recovered = recover::recover(place, &root, &store)?;
     expect_as_planned(&root, orders)?;
     packages::install(place, &orders.packages)?;
@@ -63,6 +67,7 @@ fn check_paths(orders: &Orders) -> Result<(), String> {
             return Err(format!("{} is ordered twice", file.path));
         }
     }
+    orders.guard.iter().try_for_each(guard::check)?;
     orders.owned.files.keys().try_for_each(|path| check_path(path))
 }
 
@@ -85,7 +90,9 @@ impl Work<'_> {
     fn carry_out(&mut self) -> Result<End, String> {
         let mut journal = self.journal()?;
         self.record(&journal)?;
-        if let Err(why) = self.prepare(&journal) {
+        // The timer runs before anything live is touched: whatever happens then, it is there.
+        let armed = self.prepare(&journal).and_then(|()| guard::arm(self.place, &journal));
+        if let Err(why) = armed {
             return self.give_up(&journal, why);
         }
         journal.phase = Phase::Changing;
@@ -94,16 +101,16 @@ impl Work<'_> {
             return self.give_up(&journal, why);
         }
         let mut touched = BTreeSet::new();
-        let done = self.change(&journal, &mut touched).and_then(|()| self.commit(&journal));
+        let done = self.change(&journal, &mut touched).and_then(|()| self.conclude(&mut journal));
         match done {
-            Ok(()) => {
-                // The change stands; what cannot be tidied up now is tidied up next time.
-                let _later = recover::tidy(&self.root, &self.store, &journal);
-                Ok(End::Done)
-            }
+            Ok(end) => Ok(end),
             Err(why) => {
                 journal.units.retain(|(order, _)| touched.contains(&order.name));
                 let troubles = recover::undo(self.place, &self.root, &self.store, &journal);
+                // A timer that is still there tries again what could not be put back.
+                if troubles.is_empty() {
+                    guard::disarm(self.place, &journal);
+                }
                 Ok(End::RolledBack { why, troubles })
             }
         }
@@ -141,6 +148,11 @@ impl Work<'_> {
             units: orders
                 .filter_map(|order| Some((order.clone(), states.remove(&order.name)?)))
                 .collect(),
+            pending: self.orders.guard.as_ref().map(|guard| Pending {
+                guard: guard.clone(),
+                owned: self.orders.owned.clone(),
+                until: None,
+            }),
         })
     }
 
@@ -200,13 +212,34 @@ impl Work<'_> {
         }
     }
 
-    fn commit(&self, journal: &Journal) -> Result<(), String> {
-        let before = self.store.manifest().map_err(|error| error.to_string())?;
-        let mut directories = before.directories;
-        directories.extend(journal.directories.iter().cloned());
-        let owned = Owned { directories, ..self.orders.owned.clone() };
-        self.store.commit(&owned).map_err(|error| format!("cannot write the manifest: {error}"))
+    /// Lets the change stand, or wait for its confirmation.
+    fn conclude(&self, journal: &mut Journal) -> Result<End, String> {
+        if let Some(pending) = &mut journal.pending {
+            pending.until = Some(guard::now() + u64::from(pending.guard.within_s));
+            journal.phase = Phase::Awaiting;
+            self.record(journal)?;
+            return Ok(End::Awaiting);
+        }
+        commit(&self.root, &self.store, journal, &self.orders.owned)?;
+        Ok(End::Done)
     }
+}
+
+/// From here on the change stands.
+pub(crate) fn commit(
+    root: &Root,
+    store: &Store,
+    journal: &Journal,
+    owned: &Owned,
+) -> Result<(), String> {
+    let before = store.manifest().map_err(|error| error.to_string())?;
+    let mut directories = before.directories;
+    directories.extend(journal.directories.iter().cloned());
+    let owned = Owned { directories, ..owned.clone() };
+    store.commit(&owned).map_err(|error| format!("cannot write the manifest: {error}"))?;
+    // What cannot be tidied up now is tidied up next time.
+    let _later = recover::tidy(root, store, journal);
+    Ok(())
 }
 
 /// What an order does to what stands there now; packages may have brought files since the plan.

@@ -98,6 +98,13 @@ fn name(ids: &BTreeMap<String, u32>, number: u32) -> String {
     known.unwrap_or_else(|| number.to_string())
 }
 
+/// The owner of what stands at `path`, and when it was written last, in seconds since 1970.
+pub(crate) fn touched(root: &Root, names: &Names, path: &str) -> io::Result<(String, u64)> {
+    let (parent, file) = root.parent(path)?;
+    let stat = fs::statat(&parent, file, AtFlags::SYMLINK_NOFOLLOW)?;
+    Ok((name(&names.users, stat.st_uid), u64::try_from(stat.st_mtime).unwrap_or(0)))
+}
+
 /// The whole text of a file.
 pub(crate) fn text(root: &Root, path: &str) -> io::Result<String> {
     let mut text = String::new();

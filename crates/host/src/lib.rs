@@ -6,7 +6,8 @@
 //! A change goes: lock, undo of what an interruption left, comparison with what the orders expect,
 //! packages, staging beside the targets, the daemons' own checkers on the whole staged set, journal,
 //! units that leave, swap by rename, units in order, probes, manifest. Whatever fails before the swap
-//! leaves the host untouched; whatever fails later is put back.
+//! leaves the host untouched; whatever fails later is put back. A change that may cut the host off
+//! waits after its probes for a confirmation, and [`undo`] takes it back when none comes.
 #![expect(clippy::disallowed_methods, reason = "this crate is what touches a host")]
 
 use std::io::{Read, Write};
@@ -15,6 +16,7 @@ pub mod frame;
 mod change;
 mod copy;
 mod files;
+mod guard;
 mod packages;
 mod place;
 mod recover;
@@ -22,10 +24,12 @@ mod rehearse;
 mod run;
 mod see;
 mod store;
+mod trace;
 mod units;
 pub mod wire;
 
 pub use files::hash;
+pub use guard::undo;
 pub use place::Place;
 
 use place::Root;
@@ -63,6 +67,10 @@ pub fn answer(place: &Place, request: &Request) -> Answer {
         Request::Read { paths } => see::read(place, paths).map(Answer::Texts),
         Request::Recover => Ok(Answer::Recovered(recover(place))),
         Request::Apply(orders) => Ok(Answer::Applied(change::apply(place, orders))),
+        Request::Confirm { id } => guard::confirm(place, id).map(Answer::Confirmed),
+        Request::Trace { paths, packages } => {
+            trace::trace(place, paths, packages).map(Answer::Traced)
+        }
     };
     answered.unwrap_or_else(|why| Answer::Refused { why })
 }
@@ -72,6 +80,6 @@ fn recover(place: &Place) -> Result<Option<String>, String> {
     let store = Store::open(&root).map_err(|error| format!("cannot open the books: {error}"))?;
     let Some(store) = store else { return Ok(None) };
     let lock = store.lock().map_err(|error| format!("cannot lock: {error}"))?;
-    let _lock = lock.ok_or("another change runs on this host")?;
+    let _lock = lock.ok_or(change::BUSY)?;
     recover::recover(place, &root, &store)
 }

@@ -1,13 +1,33 @@
 //! The executor as a program of its own: requests on stdin, answers on stdout.
 
-use std::io::{stdin, stdout};
+use std::io::{Write as _, stdin, stdout};
 use std::process::ExitCode;
 
-/// `ketupa-host [ROOT]`
+/// `ketupa-host [ROOT]`, or `ketupa-host undo ROOT NAME`, which the first one's timer runs.
 fn main() -> ExitCode {
-    let place = std::env::args_os().nth(1).map_or_else(host::Place::live, host::Place::below);
-    match host::serve_at(&place, stdin().lock(), stdout().lock()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(_nobody_listens) => ExitCode::FAILURE,
+    let words: Vec<String> =
+        std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let done = match words.as_slice() {
+        ["undo", root, name] => host::undo(&place(root), name, |word| {
+            // Whoever started this waits for the word, then goes its own way.
+            drop(stdout().write_all(word.as_bytes()).and_then(|()| stdout().flush()));
+        })
+        .is_ok(),
+        rest => serve(rest.first().unwrap_or(&"/")),
+    };
+    if done { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn serve(root: &str) -> bool {
+    let mut place = place(root);
+    if let Ok(program) = std::env::current_exe() {
+        let program = program.to_string_lossy().into_owned();
+        place = place.with_undo(vec![program, "undo".into(), root.into()]);
     }
+    host::serve_at(&place, stdin().lock(), stdout().lock()).is_ok()
+}
+
+fn place(root: &str) -> host::Place {
+    host::Place::below(root)
 }

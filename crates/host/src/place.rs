@@ -12,6 +12,8 @@ use rustix::io::Errno;
 pub struct Place {
     pub(crate) root: PathBuf,
     pub(crate) programs: String,
+    /// The command that undoes a change nobody confirmed; its name follows.
+    pub(crate) undo: Option<Vec<String>>,
 }
 
 impl Place {
@@ -25,7 +27,14 @@ impl Place {
         let inherited = std::env::var("PATH").unwrap_or_default();
         // A login over ssh may leave the administrator's directories out.
         let programs = format!("{inherited}:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin");
-        Self { root: root.into(), programs }
+        Self { root: root.into(), programs, undo: None }
+    }
+
+    /// The same place, where `command`, followed by a change's name, runs [`crate::undo`]: without one
+    /// no change can wait for a confirmation.
+    #[must_use]
+    pub fn with_undo(self, command: Vec<String>) -> Self {
+        Self { undo: Some(command), ..self }
     }
 
     /// The same place, with programs looked for in `directory` first.

@@ -1,6 +1,7 @@
 //! Undoes a change, or finishes one that stands: after a failure, and after an interruption.
 
 use crate::files;
+use crate::guard;
 use crate::place::{Place, Root};
 use crate::store::{Journal, Phase, Store};
 use crate::units;
@@ -11,10 +12,18 @@ pub(crate) fn recover(place: &Place, root: &Root, store: &Store) -> Result<Optio
         format!("the journal of an interrupted change cannot be read, look at it by hand: {error}")
     };
     if let Some(journal) = store.journal().map_err(unreadable)? {
+        if let Some(left) = guard::left(&journal) {
+            return Err(awaits(left));
+        }
+        let did = if journal.phase == Phase::Awaiting {
+            "undid a change that nobody confirmed"
+        } else {
+            "undid a change that was interrupted"
+        };
         let troubles = undo(place, root, store, &journal).join("; ");
         return match (store.journal().map_err(unreadable)?, troubles.as_str()) {
-            (None, "") => Ok(Some("undid a change that was interrupted".into())),
-            (None, _) => Ok(Some(format!("undid a change that was interrupted, but: {troubles}"))),
+            (None, "") => Ok(Some(did.into())),
+            (None, _) => Ok(Some(format!("{did}, but: {troubles}"))),
             (Some(_), _) => Err(format!("an interrupted change could not be undone: {troubles}")),
         };
     }
@@ -22,7 +31,20 @@ pub(crate) fn recover(place: &Place, root: &Root, store: &Store) -> Result<Optio
         tidy(root, store, &journal).map_err(|error| format!("cannot tidy up: {error}"))?;
         return Ok(Some("finished a change that was interrupted at its end".into()));
     }
-    Ok(None)
+    let undone = undone(store);
+    store.heard().map_err(|error| format!("cannot tidy up: {error}"))?;
+    Ok(undone)
+}
+
+/// What the host undid by itself since somebody was here last; only reads.
+pub(crate) fn undone(store: &Store) -> Option<String> {
+    let told = store.told().ok().flatten()?;
+    let ago = guard::now().saturating_sub(told.at);
+    Some(format!("{} ({ago} s ago)", told.what))
+}
+
+fn awaits(left: u64) -> String {
+    format!("a change waits to be confirmed for {left} s more; then the host undoes it by itself")
 }
 
 /// What the books say about an interrupted change; only reads.
@@ -30,6 +52,9 @@ pub(crate) fn unfinished(store: &Store) -> Option<String> {
     let said = match (store.journal(), store.done()) {
         (Ok(None), Ok(None)) => return None,
         _ if matches!(store.lock(), Ok(None)) => "a change is running at this moment",
+        (Ok(Some(journal)), _) if guard::left(&journal).is_some() => {
+            return guard::left(&journal).map(awaits);
+        }
         (Ok(Some(_)), _) => "a change was interrupted and is half done; the next apply undoes it",
         (_, Ok(Some(_))) => "a change was interrupted at its end; the next apply tidies up",
         (Err(_), _) | (_, Err(_)) => "the journal of an interrupted change cannot be read",
@@ -41,7 +66,7 @@ pub(crate) fn unfinished(store: &Store) -> Option<String> {
 /// stays while a file is not back; a unit that will not run must not keep its remedy away.
 pub(crate) fn undo(place: &Place, root: &Root, store: &Store, journal: &Journal) -> Vec<String> {
     let mut troubles = Vec::new();
-    let changing = journal.phase == Phase::Changing;
+    let changing = journal.phase != Phase::Staging;
     if changing {
         troubles.extend(units::take_back(place, &journal.units));
     }
@@ -66,7 +91,7 @@ fn undo_files(root: &Root, journal: &Journal) -> Vec<String> {
         troubles.extend(result.err().map(|error| format!("cannot put {path} back: {error}")));
     };
     for change in journal.changes.iter().rev() {
-        if journal.phase == Phase::Changing {
+        if journal.phase != Phase::Staging {
             note(&change.path, files::unswap(root, change));
         }
         note(&change.path, files::unstage(root, &change.path));

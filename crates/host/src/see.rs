@@ -14,7 +14,7 @@ use crate::wire::{Entry, Observe, Owned, Seen};
 pub(crate) fn observe(place: &Place, asked: &Observe) -> Result<Seen, String> {
     asked.files.keys().try_for_each(|path| check_path(path))?;
     let root = Root::open(place).map_err(|error| format!("cannot open the root: {error}"))?;
-    let (owned, unfinished) = books(&root);
+    let Books { owned, unfinished, undone } = books(&root);
     let names = Names::read(&root);
     let mut files: BTreeMap<String, Entry> = BTreeMap::new();
     for (path, hash) in &asked.files {
@@ -30,18 +30,27 @@ pub(crate) fn observe(place: &Place, asked: &Observe) -> Result<Seen, String> {
         .map_err(|error| format!("cannot read the list of packages: {error}"));
     let units = asked.units.iter().chain(owned.iter().flat_map(|owned| &owned.units));
     let units = units::states(place, units);
-    Ok(Seen { files, packages, units, owned, unfinished })
+    Ok(Seen { files, packages, units, owned, unfinished, undone })
 }
 
-fn books(root: &Root) -> (Result<Owned, String>, Option<String>) {
-    match Store::open(root) {
-        Ok(None) => (Ok(Owned::default()), None),
+struct Books {
+    owned: Result<Owned, String>,
+    unfinished: Option<String>,
+    undone: Option<String>,
+}
+
+fn books(root: &Root) -> Books {
+    let (mut unfinished, mut undone) = (None, None);
+    let owned = match Store::open(root) {
+        Ok(None) => Ok(Owned::default()),
         Ok(Some(store)) => {
-            let owned = store.manifest().map_err(|error| error.to_string());
-            (owned, recover::unfinished(&store))
+            unfinished = recover::unfinished(&store);
+            undone = recover::undone(&store);
+            store.manifest().map_err(|error| error.to_string())
         }
-        Err(error) => (Err(format!("cannot open the books: {error}")), None),
-    }
+        Err(error) => Err(format!("cannot open the books: {error}")),
+    };
+    Books { owned, unfinished, undone }
 }
 
 /// The files themselves.

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::files::{self, Change};
 use crate::place::{Root, STORE};
 use crate::units::Past;
-use crate::wire::Owned;
+use crate::wire::{Guard, Owned};
 
 /// While a change runs: how to undo it.
 const JOURNAL: &str = "journal.json";
@@ -21,6 +21,10 @@ const DONE: &str = "done.json";
 const MANIFEST: &str = "manifest.json";
 const NEXT_MANIFEST: &str = "manifest.next.json";
 const LOCK: &str = "lock";
+/// What the host undid by itself, for whoever comes next.
+const UNDONE: &str = "undone.json";
+/// The name of the change that was confirmed last.
+const CONFIRMED: &str = "confirmed.json";
 
 /// What a change touches and how it was before; old contents wait beside their files.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +37,26 @@ pub(crate) struct Journal {
     pub(crate) units: Vec<Past>,
     /// Do unit files change, so that systemd must read them again?
     pub(crate) daemon_reload: bool,
+    /// What has to be confirmed before the change stands.
+    #[serde(default)]
+    pub(crate) pending: Option<Pending>,
+}
+
+/// A change that stands only once it is confirmed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Pending {
+    pub(crate) guard: Guard,
+    /// The manifest that counts from then on.
+    pub(crate) owned: Owned,
+    /// When it is undone, in seconds since 1970; known once the change is live.
+    pub(crate) until: Option<u64>,
+}
+
+/// What the timer did, and when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Undone {
+    pub(crate) what: String,
+    pub(crate) at: u64,
 }
 
 /// How far a change has come.
@@ -42,6 +66,8 @@ pub(crate) enum Phase {
     Staging,
     /// Live files and units may have been touched.
     Changing,
+    /// All is done and waits to be confirmed.
+    Awaiting,
 }
 
 /// The open directory of books.
@@ -124,6 +150,31 @@ impl Store {
         self.write(NEXT_MANIFEST, owned)?;
         fs::renameat(&self.directory, JOURNAL, &self.directory, DONE)?;
         Ok(fs::fsync(&self.directory)?)
+    }
+
+    /// Notes which change is confirmed, before it is: whoever asks twice gets the same answer.
+    pub(crate) fn confirm(&self, id: &str) -> io::Result<()> {
+        self.write(CONFIRMED, &id)
+    }
+
+    /// The name of the change that was confirmed last.
+    pub(crate) fn confirmed(&self) -> io::Result<Option<String>> {
+        self.read(CONFIRMED)
+    }
+
+    /// Leaves word of what the host undid by itself.
+    pub(crate) fn tell(&self, undone: &Undone) -> io::Result<()> {
+        self.write(UNDONE, undone)
+    }
+
+    /// What the host undid by itself.
+    pub(crate) fn told(&self) -> io::Result<Option<Undone>> {
+        self.read(UNDONE)
+    }
+
+    /// Somebody has heard of it.
+    pub(crate) fn heard(&self) -> io::Result<()> {
+        self.remove(UNDONE)
     }
 
     /// Makes the committed manifest the current one.

@@ -18,6 +18,18 @@ pub enum Request {
     Recover,
     /// Bring the host to this state, or leave it as it was.
     Apply(Orders),
+    /// Let a change stand that awaits it: see [`Guard`].
+    Confirm {
+        /// The guard's name.
+        id: String,
+    },
+    /// Who touched these files and packages last, as far as the host knows.
+    Trace {
+        /// Absolute paths.
+        paths: BTreeSet<String>,
+        /// Debian packages.
+        packages: BTreeSet<String>,
+    },
 }
 
 /// The answer to one [`Request`].
@@ -31,6 +43,10 @@ pub enum Answer {
     Recovered(Result<Option<String>, String>),
     /// To [`Request::Apply`].
     Applied(Outcome),
+    /// To [`Request::Confirm`].
+    Confirmed(Confirmed),
+    /// To [`Request::Trace`]: a sentence for each path and package of which something is known.
+    Traced(BTreeMap<String, String>),
     /// The request was not understood or not allowed; nothing was done.
     Refused {
         /// One sentence for people.
@@ -64,6 +80,8 @@ pub struct Seen {
     pub owned: Result<Owned, String>,
     /// A change that was interrupted and is neither finished nor undone.
     pub unfinished: Option<String>,
+    /// What the host did by itself since the last change, because nobody confirmed it.
+    pub undone: Option<String>,
 }
 
 /// What stands at a path. Symbolic links are not followed.
@@ -197,6 +215,35 @@ pub struct Orders {
     pub probes: Vec<Command>,
     /// What Ketupa owns once this is done; directories are the executor's own affair.
     pub owned: Owned,
+    /// How the change is taken back where it cuts its own way off.
+    #[serde(default)]
+    pub guard: Option<Guard>,
+}
+
+/// A dead man's timer: the host takes the change back by itself unless it is confirmed in time. The
+/// confirmation comes over a new connection, because one that is open may survive what no new one does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Guard {
+    /// The change's name: letters, digits and `-`.
+    pub id: String,
+    /// How long to wait once the change is live and its probes say yes.
+    pub within_s: u32,
+}
+
+/// What became of a confirmation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum Confirmed {
+    /// The change stands.
+    Stands,
+    /// It is not that far yet: ask again.
+    Busy,
+    /// It does not stand any more, or never did.
+    Gone {
+        /// What became of it.
+        why: String,
+    },
 }
 
 /// One file to write or remove.
@@ -310,6 +357,8 @@ pub struct Outcome {
 pub enum End {
     /// The host is as ordered.
     Done,
+    /// The host is as ordered, and will be as before unless this is confirmed: see [`Guard`].
+    Awaiting,
     /// No live file or unit was touched.
     Refused {
         /// Why.

@@ -56,7 +56,11 @@ fn stand_in(sites: &str, tree: &mut HostTree) {
     tree.files.insert(paths[0].to_owned(), File::public(config));
     tree.files.insert(paths[1].to_owned(), File::public(unit));
     let reads = paths.map(str::to_owned).to_vec();
-    let unit =
-        Unit { on_change: OnChange::Restart, reads, after: vec!["networking.service".into()] };
+    let unit = Unit {
+        on_change: OnChange::Restart,
+        reads,
+        after: vec!["networking.service".into()],
+        cuts_off: false,
+    };
     tree.units.insert(STAND_IN.to_owned(), unit);
 }

@@ -239,12 +239,15 @@ impl Router {
             .insert("/etc/systemd/system/ketupa-network.service".into(), File::public(NETWORK));
         tree.files.insert("/etc/hosts".into(), File::public(hosts(isp)));
         let reads = vec!["/etc/ketupa/network".to_owned()];
-        let network = Unit { on_change: OnChange::Restart, reads, after: Vec::new() };
+        let network =
+            Unit { on_change: OnChange::Restart, reads, after: Vec::new(), cuts_off: false };
         tree.units.insert("ketupa-network.service".into(), network);
         let reads = vec!["/etc/bird/".to_owned()];
         let after = vec!["ketupa-network.service".to_owned()];
-        tree.units
-            .insert("bird.service".into(), Unit { on_change: OnChange::Reload, reads, after });
+        tree.units.insert(
+            "bird.service".into(),
+            Unit { on_change: OnChange::Reload, reads, after, cuts_off: false },
+        );
         tree.probes.push(Probe {
             name: "BIRD answers".into(),
             command: ["birdc", "show", "status"].map(str::to_owned).to_vec(),

@@ -100,7 +100,12 @@ fn owned(text: String) -> File {
 fn daemon() -> HostTree {
     let words = |text: &str| text.split(' ').map(str::to_owned).collect();
     let reads = vec!["/etc/bird/".to_owned()];
-    let unit = Unit { on_change: OnChange::Reload, reads: reads.clone(), after: Vec::new() };
+    let unit = Unit {
+        on_change: OnChange::Reload,
+        reads: reads.clone(),
+        after: Vec::new(),
+        cuts_off: true,
+    };
     HostTree {
         packages: BTreeSet::from(["bird2".to_owned()]),
         units: BTreeMap::from([("bird.service".to_owned(), unit)]),

@@ -46,13 +46,18 @@ pub(super) fn tree(
     if services.iter().any(|service| service.serve == Serve::Php) {
         tree.packages.insert("php8.2-fpm".into());
         // Debian's own pool serves: nothing of it is rendered, it only has to run.
-        let unit = Unit { on_change: OnChange::Reload, reads: Vec::new(), after: Vec::new() };
+        let unit = Unit {
+            on_change: OnChange::Reload,
+            reads: Vec::new(),
+            after: Vec::new(),
+            cuts_off: false,
+        };
         tree.units.insert(PHP.into(), unit);
         after.push(PHP.into());
     }
     let reads = vec![CONFIG.to_owned()];
     tree.checks.push(check(&reads));
-    let unit = Unit { on_change: OnChange::Reload, reads, after };
+    let unit = Unit { on_change: OnChange::Reload, reads, after, cuts_off: false };
     tree.units.insert("caddy.service".into(), unit);
     tree.probes.extend(context.ports.iter().map(|port| probe(*port)));
     Ok(tree)

@@ -41,6 +41,7 @@ pub(super) fn tree(
         on_change: OnChange::Restart,
         reads: vec![CONFIGURATION.into()],
         after: ["networking.service", "nftables.service"].map(str::to_owned).to_vec(),
+        cuts_off: false,
     };
     Ok(HostTree {
         files: BTreeMap::from([

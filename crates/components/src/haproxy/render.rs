@@ -66,7 +66,7 @@ pub(super) fn tree(
         covers: reads.clone(),
     });
     let after = vec!["networking.service".into()];
-    let unit = Unit { on_change: OnChange::Reload, reads, after };
+    let unit = Unit { on_change: OnChange::Reload, reads, after, cuts_off: false };
     tree.units.insert("haproxy.service".into(), unit);
     tree.probes.push(Probe {
         name: "HAProxy takes connections".into(),

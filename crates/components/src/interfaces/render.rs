@@ -89,6 +89,7 @@ fn unit(reads: &[&str]) -> Unit {
         on_change: OnChange::Reload,
         reads: reads.iter().map(|path| (*path).to_owned()).collect(),
         after: vec!["systemd-sysctl.service".into()],
+        cuts_off: true,
     }
 }
 

@@ -78,6 +78,7 @@ pub(super) fn tree(
         after: ["networking.service", "nftables.service", "conntrackd.service"]
             .map(str::to_owned)
             .to_vec(),
+        cuts_off: true,
     };
     Ok(HostTree {
         files: BTreeMap::from([

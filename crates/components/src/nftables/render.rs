@@ -42,7 +42,12 @@ pub(super) fn tree(
     let text =
         templates.render("nftables/nftables.conf", &context(&derive::packet::of(isp, host)))?;
     let command = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
-    let unit = Unit { on_change: OnChange::Reload, reads: vec![PATH.into()], after: Vec::new() };
+    let unit = Unit {
+        on_change: OnChange::Reload,
+        reads: vec![PATH.into()],
+        after: Vec::new(),
+        cuts_off: true,
+    };
     Ok(HostTree {
         files: BTreeMap::from([(PATH.into(), File::public(text))]),
         packages: ["nftables".to_owned()].into(),

@@ -41,6 +41,7 @@ pub(super) fn tree(
         on_change: OnChange::Restart,
         reads: [SETTINGS, EXCEPTIONS].map(str::to_owned).into(),
         after: vec!["networking.service".into()],
+        cuts_off: false,
     };
     tree.units.insert("routinator.service".into(), unit);
     tree.checks.push(Check {

@@ -45,6 +45,7 @@ pub(super) fn tree(
         on_change: OnChange::Reload,
         reads: [TABLE, ARGUMENTS, DROP_IN].map(str::to_owned).into(),
         after: vec!["networking.service".into()],
+        cuts_off: false,
     };
     tree.units.insert("stayrtr.service".into(), unit);
     tree.probes.push(Probe {

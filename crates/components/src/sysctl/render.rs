@@ -41,7 +41,7 @@ pub(super) fn tree(
         reads.push(DROP_IN.into());
     }
     // A oneshot: to restart it is to write every key again, which takes nothing down.
-    let unit = Unit { on_change: OnChange::Restart, reads, after: Vec::new() };
+    let unit = Unit { on_change: OnChange::Restart, reads, after: Vec::new(), cuts_off: true };
     tree.units.insert("systemd-sysctl.service".into(), unit);
     Ok(tree)
 }

@@ -152,7 +152,8 @@ fn shows_a_plan_as_json() {
         "BIRD answers"
       ],
       "obstacles": [],
-      "interruption": null
+      "interruption": null,
+      "cuts_off": false
     }
     "#);
 }

@@ -137,5 +137,5 @@ pub(crate) fn router() -> HostTree {
 
 pub(crate) fn unit(on_change: OnChange, reads: &[&str], after: &[&str]) -> Unit {
     let owned = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
-    Unit { on_change, reads: owned(reads), after: owned(after) }
+    Unit { on_change, reads: owned(reads), after: owned(after), cuts_off: false }
 }

@@ -8,6 +8,7 @@
 mod apply;
 mod fleet;
 mod golden;
+mod guarded;
 mod lab;
 mod secrets;
 mod vault;

@@ -115,9 +115,16 @@ impl Lab {
 
     /// The executor as a process of its own.
     pub(crate) fn executor(&self) -> Program {
+        let mut program = self.program_of_executor();
+        program.arg(self.root());
+        program
+    }
+
+    /// The same without a word said to it.
+    pub(crate) fn program_of_executor(&self) -> Program {
         let mut program = Program::new(env!("CARGO_BIN_EXE_ketupa-host"));
         let path = format!("{}:/usr/sbin:/usr/bin:/sbin:/bin", self.programs().display());
-        program.arg(self.root()).env("PATH", path);
+        program.env("PATH", path);
         program
     }
 }

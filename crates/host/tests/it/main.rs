@@ -9,6 +9,7 @@
 mod apply;
 mod crash;
 mod disk;
+mod guard;
 mod lab;
 mod observe;
 mod properties;

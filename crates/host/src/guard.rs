@@ -1,0 +1,225 @@
+//! A dead man's timer: a change that nobody confirms over a new connection is undone by the host itself.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant, SystemTime};
+
+use crate::change;
+use crate::place::{Place, Root};
+use crate::recover;
+use crate::run::run;
+use crate::store::{Journal, Phase, Store, Undone};
+use crate::wire::{Confirmed, Guard};
+
+/// How long starting the timer may take.
+const LIMIT: Duration = Duration::from_secs(20);
+/// How often the timer looks whether it is needed still.
+const AGAIN: Duration = Duration::from_millis(250);
+/// How long the timer waits for an executor that holds the lock: longer than any change takes.
+const PATIENCE: Duration = Duration::from_secs(60 * 60);
+/// How often what cannot be undone is tried again, and after how long.
+const TRIES: u32 = 30;
+const PAUSE: Duration = Duration::from_secs(10);
+
+/// Seconds since 1970.
+pub(crate) fn now() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    since.map_or(0, |since| since.as_secs())
+}
+
+/// Can a guard have this name and this time? The name becomes that of a unit.
+pub(crate) fn check(guard: &Guard) -> Result<(), String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    if guard.id.is_empty() || guard.id.len() > 64 || !guard.id.chars().all(plain) {
+        return Err(format!("{:?} cannot name a change", guard.id));
+    }
+    let fine = (1..=3600).contains(&guard.within_s);
+    fine.then_some(()).ok_or_else(|| "a confirmation takes from 1 to 3600 s".into())
+}
+
+/// For how many seconds more a change may be confirmed; `None` when it cannot, or no longer.
+pub(crate) fn left(journal: &Journal) -> Option<u64> {
+    let pending = journal.pending.as_ref().filter(|_| journal.phase == Phase::Awaiting)?;
+    // A clock that was set back must not make a change wait for ever.
+    let most = u64::from(pending.guard.within_s);
+    let left = pending.until?.checked_sub(now())?.min(most);
+    (left > 0).then_some(left)
+}
+
+/// Starts the timer for a change that has to be confirmed.
+pub(crate) fn arm(place: &Place, journal: &Journal) -> Result<(), String> {
+    let Some(pending) = &journal.pending else { return Ok(()) };
+    let undo = place.undo.as_ref().ok_or("this executor cannot set a timer for its own undoing")?;
+    let command: Vec<&str> =
+        undo.iter().map(String::as_str).chain([pending.guard.id.as_str()]).collect();
+    if by_systemd(place, &pending.guard, &command).is_ok() {
+        return Ok(());
+    }
+    detached(place, &command).map_err(|why| format!("cannot set the timer of the undoing: {why}"))
+}
+
+fn unit(guard: &Guard) -> String {
+    format!("ketupa-undo-{}", guard.id)
+}
+
+/// systemd keeps the time, and starts again what is killed.
+fn by_systemd(place: &Place, guard: &Guard, undo: &[&str]) -> Result<(), String> {
+    let (unit, active) =
+        (format!("--unit={}", unit(guard)), format!("--on-active={}s", guard.within_s));
+    let mut command = vec!["systemd-run", "--quiet", "--collect", &unit, &active];
+    command.extend(["--timer-property=AccuracySec=1s", "--property=Restart=on-failure"]);
+    command.extend([
+        "--property=RestartSec=2s",
+        "--description=Undoes an unconfirmed change",
+        "--",
+    ]);
+    command.extend(undo);
+    run(place, &command, LIMIT).map(|_said| ())
+}
+
+/// A process of its own, where systemd is not the first one. It says a word once it is on its own feet.
+fn detached(place: &Place, command: &[&str]) -> Result<(), String> {
+    let [program, arguments @ ..] = command else { return Err("no command undoes it".into()) };
+    let mut child = Command::new(program)
+        .args(arguments)
+        .env("PATH", &place.programs)
+        .current_dir("/")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .map_err(|error| format!("{program}: {error}"))?;
+    let mut word = String::new();
+    if let Some(out) = child.stdout.take() {
+        let read = BufReader::new(out).read_line(&mut word);
+        read.map_err(|error| format!("{program}: {error}"))?;
+    }
+    if word == READY { Ok(()) } else { Err(format!("{program} did not start")) }
+}
+
+/// What the timer's process says when it is ready.
+const READY: &str = "armed\n";
+
+/// Ends the timer of a change that is over. One that stays finds nothing to do when its time comes.
+pub(crate) fn disarm(place: &Place, journal: &Journal) {
+    let Some(pending) = &journal.pending else { return };
+    let timer = format!("{}.timer", unit(&pending.guard));
+    if Path::new("/run/systemd/transient").join(&timer).exists() {
+        let _stays = run(place, &["systemctl", "stop", "--", &timer], LIMIT);
+    }
+}
+
+/// Lets a change stand that awaits it.
+pub(crate) fn confirm(place: &Place, id: &str) -> Result<Confirmed, String> {
+    let root = Root::open(place).map_err(|error| format!("cannot open the root: {error}"))?;
+    let store = Store::open(&root).map_err(|error| format!("cannot open the books: {error}"))?;
+    let gone = |why: &str| Ok(Confirmed::Gone { why: why.to_owned() });
+    let Some(store) = store else { return gone("no change was ever made here") };
+    let lock = store.lock().map_err(|error| format!("cannot lock: {error}"))?;
+    let Some(_lock) = lock else { return Ok(Confirmed::Busy) };
+    let journal = store.journal().map_err(|error| format!("cannot read the journal: {error}"))?;
+    let Some(journal) = journal else {
+        // The answer to an earlier confirmation may have been lost.
+        if store.told().ok().flatten().is_none()
+            && store.confirmed().ok().flatten().as_deref() == Some(id)
+        {
+            return Ok(Confirmed::Stands);
+        }
+        return gone("it is undone already");
+    };
+    let Some(pending) = journal.pending.as_ref().filter(|pending| pending.guard.id == id) else {
+        return gone("another change was begun since");
+    };
+    if journal.phase != Phase::Awaiting {
+        return gone("it was interrupted, and is undone when its time is over");
+    }
+    if left(&journal).is_none() {
+        return gone("its time is over");
+    }
+    store.confirm(id).map_err(|error| format!("cannot write the books: {error}"))?;
+    change::commit(&root, &store, &journal, &pending.owned)?;
+    disarm(place, &journal);
+    Ok(Confirmed::Stands)
+}
+
+/// Undoes the change named `id` unless it is confirmed in time; returns when it is over in any way.
+/// This is what the timer runs. `ready` is called once this process depends on no other.
+///
+/// # Errors
+/// The change could not be undone: whoever starts this may start it again.
+pub fn undo(place: &Place, id: &str, ready: impl FnOnce(&str)) -> Result<(), String> {
+    // Already the leader where systemd starts it.
+    let _is = rustix::process::setsid();
+    ready(READY);
+    let (begun, mut tries) = (Instant::now(), 0);
+    let mut latest: Option<Instant> = None;
+    loop {
+        match look(place, id)? {
+            Look::Over => return Ok(()),
+            Look::Locked if begun.elapsed() < PATIENCE => std::thread::sleep(AGAIN),
+            Look::Locked => return Err("another executor does not end".into()),
+            Look::Awaiting(left) if latest.is_none_or(|end| Instant::now() < end) => {
+                // A clock that is set meanwhile does not move this end.
+                latest.get_or_insert_with(|| Instant::now() + Duration::from_secs(left));
+                std::thread::sleep(AGAIN);
+            }
+            Look::Awaiting(_) | Look::Due => {
+                let Err(why) = now_undo(place, id) else { return Ok(()) };
+                tries += 1;
+                if tries == TRIES {
+                    return Err(why);
+                }
+                std::thread::sleep(PAUSE);
+            }
+        }
+    }
+}
+
+/// What the timer finds.
+enum Look {
+    /// The change is over.
+    Over,
+    /// Its executor, or another, is at work.
+    Locked,
+    /// It may be confirmed for so many seconds more.
+    Awaiting(u64),
+    /// It has to be undone.
+    Due,
+}
+
+fn look(place: &Place, id: &str) -> Result<Look, String> {
+    let says = |error: std::io::Error| format!("cannot read the books: {error}");
+    let root = Root::open(place).map_err(says)?;
+    let Some(store) = Store::open(&root).map_err(says)? else { return Ok(Look::Over) };
+    let Some(_lock) = store.lock().map_err(says)? else { return Ok(Look::Locked) };
+    let journal = store.journal().map_err(says)?.filter(|journal| is(journal, id));
+    Ok(match journal {
+        None => Look::Over,
+        Some(journal) => left(&journal).map_or(Look::Due, Look::Awaiting),
+    })
+}
+
+fn is(journal: &Journal, id: &str) -> bool {
+    journal.pending.as_ref().is_some_and(|pending| pending.guard.id == id)
+}
+
+fn now_undo(place: &Place, id: &str) -> Result<(), String> {
+    let says = |error: std::io::Error| format!("cannot read the books: {error}");
+    let root = Root::open(place).map_err(says)?;
+    let Some(store) = Store::open(&root).map_err(says)? else { return Ok(()) };
+    let lock = store.lock().map_err(says)?;
+    let _lock = lock.ok_or(change::BUSY)?;
+    let journal = store.journal().map_err(says)?.filter(|journal| is(journal, id));
+    let Some(journal) = journal else { return Ok(()) };
+    // Word is left before the journal goes: a kill in between loses neither.
+    let what = "the host undid a change by itself because nobody confirmed it";
+    let tell = |what: String| store.tell(&Undone { what, at: now() }).map_err(says);
+    tell(what.to_owned())?;
+    let troubles = recover::undo(place, &root, &store, &journal).join("; ");
+    if store.journal().map_err(says)?.is_some() {
+        store.heard().map_err(says)?;
+        return Err(format!("it could not be undone: {troubles}"));
+    }
+    if troubles.is_empty() { Ok(()) } else { tell(format!("{what}, but: {troubles}")) }
+}
