@@ -4,7 +4,7 @@ use super::{Duty, Kind, Segment, Site};
 use crate::fields::{At, Fields};
 use crate::finding::Finding;
 use crate::table::{Id, Named};
-use crate::value::{Asn, Mac, Mebibytes, Word, word};
+use crate::value::{Asn, Mac, Mebibytes, SshDestination, Word, word};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// A machine: a hypervisor, a virtual machine, a container, a router, a rented server.
@@ -41,6 +41,9 @@ pub struct Host {
     /// Whether Ketupa writes its configuration. Default: true for `debian-*` machines that are
     /// not hypervisors and not rented.
     pub managed: bool,
+    /// Where `ssh` reaches it: a name of your `ssh_config` or an address, as `user@place` where the
+    /// user is not the usual one. Default: its own name, which your `ssh_config` leads to it.
+    pub ssh: Option<SshDestination>,
     /// The team that answers for it.
     pub owner: Option<Id<Duty>>,
     /// What serves validated route origins on a validator. Default: `stayrtr`.
@@ -216,6 +219,7 @@ impl Kind for Host {
             asn: fields.get("asn"),
             managed: fields.or("managed", ours && os.starts_with("debian-")),
             os,
+            ssh: fields.get("ssh"),
             owner: fields.get("owner"),
             rtr: fields.or("rtr", RtrServer::Stayrtr),
             nic: fields.tables("nic").into_iter().map(|(nic, t)| Nic::read(name, nic, t)).collect(),

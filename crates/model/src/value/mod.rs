@@ -7,7 +7,7 @@ mod word;
 
 pub use amount::{Cents, Mebibytes, Seconds};
 pub use network::{Asn, Community, LargeCommunity, Mac, Port};
-pub use reference::Secret;
+pub use reference::{Secret, SshDestination};
 pub use word::nearest;
 pub(crate) use word::{Word, word};
 

@@ -31,6 +31,31 @@ impl Value for Secret {
     }
 }
 
+/// Where `ssh` finds a host: a name of the operator's configuration or an address, with `user@` before
+/// it where it is not the usual user. It becomes a word of a command: nothing else can stand in it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct SshDestination(pub String);
+
+impl Value for SshDestination {
+    fn expects() -> String {
+        "a name or address for ssh such as \"edge-01\", \"ops@192.0.2.1\" or \"2001:db8::1\"".into()
+    }
+    fn read(value: &DeValue<'_>, _: &Names) -> Result<Self, Wrong> {
+        let text = value.as_str().ok_or_else(|| unexpected::<Self>(value))?;
+        let (user, place) = text.split_once('@').unwrap_or(("root", text));
+        // A word that begins with `-` would be an option of ssh, or of what it starts.
+        let word = |word: &str, more: &str| {
+            let fine = |c: char| c.is_ascii_alphanumeric() || more.contains(c);
+            (1..=253).contains(&word.len()) && !word.starts_with('-') && word.chars().all(fine)
+        };
+        if !word(user, "-_.") || !word(place, "-_.:%") {
+            let hint = "a port, a jump host or a key stands in your ssh_config";
+            return Err(unexpected::<Self>(value).hint(hint));
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
 /// A reference by name to an object of another kind.
 impl<T: crate::kinds::Kind> Value for Id<T> {
     fn expects() -> String {
