@@ -51,6 +51,7 @@ mod tell;
 mod touched;
 mod vrrp;
 mod walk;
+pub mod waves;
 mod why;
 mod world;
 

@@ -91,7 +91,7 @@ pub fn order(isp: &Isp) -> Order {
 }
 
 /// How far down the lists of its VIPs a host stands.
-fn rank(isp: &Isp, id: Id<Host>) -> usize {
+pub(crate) fn rank(isp: &Isp, id: Id<Host>) -> usize {
     let positions = isp.vips_of(id).filter_map(|vip| vip.hosts.iter().position(|own| *own == id));
     positions.max().unwrap_or(0)
 }

@@ -11,3 +11,5 @@ mod example;
 mod oracle;
 #[cfg(test)]
 mod since;
+#[cfg(test)]
+mod waves;
