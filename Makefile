@@ -5,7 +5,7 @@ TOOLS := .cache/tools/bin
 TWIN  := $(SUDO) target/release/ketupa twin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo down test check deps tools build browser fmt lint words supply docs unit all-tests fuzz bench bless clean
+.PHONY: help demo down test check deps tools build executor browser fmt lint words supply docs unit all-tests fuzz bench bless clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 12
@@ -21,6 +21,14 @@ down: ## take the demo down
 test: deps tools fmt words lint supply docs all-tests fuzz ## everything that must hold before a change lands
 
 check: deps tools fmt words lint unit ## the quick part: no root, no containers
+
+# Static, so that it runs on any Linux of its processor; its own target directory, because the flags differ.
+ARCH := $(shell uname -m)
+executor: ## the small program that travels to hosts, put beside every `ketupa` that was built
+	RUSTFLAGS="-C target-feature=+crt-static" CARGO_TARGET_DIR=target/executor \
+	  cargo build --locked --quiet -p host --profile executor --target $(ARCH)-unknown-linux-gnu
+	@for d in debug release dist; do [ ! -d target/$$d ] || \
+	  install -m 755 target/executor/$(ARCH)-unknown-linux-gnu/executor/ketupa-host target/$$d/; done
 
 # What the machine itself needs; the daemons go into the twin's image and never onto the machine.
 DEBIAN := build-essential ca-certificates iproute2 openssl python3-venv util-linux

@@ -1,6 +1,8 @@
 //! The command line: what can be typed, and the help that goes with it.
 
-// Its place is said because xtask reads this file as a module of its own.
+// Their places are said because xtask reads this file as a module of its own.
+#[path = "cli/converge.rs"]
+pub(crate) mod converge;
 #[path = "cli/prove.rs"]
 pub(crate) mod prove;
 
@@ -38,6 +40,12 @@ pub(crate) enum Command {
     Map(Map),
     /// Write the configuration of every host
     Render(Render),
+    /// Show what an apply would change on the hosts, which are reached by ssh
+    Plan(converge::Plan),
+    /// Make the hosts what was declared, with a way back
+    Apply(converge::Apply),
+    /// Say where hosts are not as declared, and who changed them
+    Drift(converge::Drift),
     /// Rehearse the network on this machine, with the real daemons in light containers
     #[command(subcommand)]
     Twin(Twin),

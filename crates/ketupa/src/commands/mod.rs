@@ -1,6 +1,7 @@
 //! One file for each command; here is how one is chosen and how it ends.
 
 mod check;
+mod converge;
 mod cost;
 mod explain;
 mod map;
@@ -98,6 +99,9 @@ pub(crate) fn run(cli: Cli, screen: &mut Screen) -> Result<End, Error> {
         Command::Map(args) => map::run(&args, screen),
         Command::Prove(args) => prove::run(args, screen),
         Command::Render(args) => render::run(&args, screen),
+        Command::Plan(args) => converge::plan(&args, screen),
+        Command::Apply(args) => converge::apply(&args, screen),
+        Command::Drift(args) => converge::drift(&args, screen),
         Command::Twin(what) => twin::run(what, screen),
         Command::Completions(args) => {
             let mut script = Vec::new();

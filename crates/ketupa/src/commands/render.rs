@@ -18,7 +18,7 @@ pub(crate) fn run(args: &Render, screen: &mut Screen) -> Result<End, Error> {
     let Some(tree) = tree(&isp, &read.directory, super::today(args.today), screen)? else {
         return Ok(End::Wrong);
     };
-    let hosts = chosen(&tree, args.host.as_deref())?;
+    let hosts = chosen(&tree, args.host.as_slice())?;
     match &args.out {
         None => print(&hosts, screen)?,
         Some(folder) => write(&hosts, folder, screen)?,
@@ -46,20 +46,22 @@ pub(crate) fn tree(
     }
 }
 
-fn chosen<'a>(tree: &'a Tree, host: Option<&str>) -> Result<Vec<(&'a str, &'a HostTree)>, Error> {
-    let all = tree.hosts.iter().map(|(name, host)| (name.as_str(), host));
-    let Some(wanted) = host else { return Ok(all.collect()) };
-    let found: Vec<_> = all.filter(|(name, _)| *name == wanted).collect();
-    if found.is_empty() {
+/// The hosts of these names; all where none is named.
+pub(crate) fn chosen<'a>(
+    tree: &'a Tree,
+    wanted: &[String],
+) -> Result<Vec<(&'a str, &'a HostTree)>, Error> {
+    if let Some(unknown) = wanted.iter().find(|name| !tree.hosts.contains_key(*name)) {
         let known: Vec<&str> = tree.hosts.keys().map(String::as_str).collect();
-        let near = model::value::nearest(wanted, known.iter().copied());
+        let near = model::value::nearest(unknown, known.iter().copied());
         let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
         let known = known.join(", ");
         return Err(Error::Message(format!(
-            "no managed host is named `{wanted}`{near}\nthere are {known}"
+            "no managed host is named `{unknown}`{near}\nthere are {known}"
         )));
     }
-    Ok(found)
+    let all = tree.hosts.iter().map(|(name, host)| (name.as_str(), host));
+    Ok(all.filter(|(name, _)| wanted.is_empty() || wanted.iter().any(|one| one == name)).collect())
 }
 
 fn print(hosts: &[(&str, &HostTree)], screen: &mut Screen) -> Result<(), Error> {

@@ -3,7 +3,7 @@
 use crate::run::{Folder, ketupa};
 use std::process::Command;
 
-const COMMANDS: [&str; 31] = [
+const COMMANDS: [&str; 34] = [
     "check",
     "explain",
     "prove",
@@ -16,6 +16,9 @@ const COMMANDS: [&str; 31] = [
     "cost",
     "map",
     "render",
+    "plan",
+    "apply",
+    "drift",
     "completions",
     "man",
     "twin",

@@ -24,11 +24,13 @@ pub const PACKAGES: &[&str] = &[
     "keepalived",
     "netcat-openbsd",
     "nftables",
+    "openssh-server",
     "openssl",
     "php8.2-fpm",
     "procps",
     "socat",
     "stayrtr",
+    "sudo",
     "tcpdump",
     "traceroute",
 ];

@@ -1,0 +1,108 @@
+//! The command line of what touches real hosts: `plan`, `apply`, `drift`.
+
+use super::Where;
+use clap::{Args, ValueEnum};
+use jiff::civil::Date;
+use std::path::PathBuf;
+
+/// Which hosts, and how they are reached.
+#[derive(Debug, Args)]
+pub(crate) struct Reach {
+    #[command(flatten)]
+    pub(crate) place: Where,
+    /// Only these hosts
+    #[arg(long, value_delimiter = ',', value_name = "HOST")]
+    pub(crate) host: Vec<String>,
+    /// How many hosts are on their way at a time
+    #[arg(long, default_value_t = 8)]
+    pub(crate) workers: usize,
+    /// The configuration that ssh reads instead of yours (ssh -F)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ssh_config: Option<PathBuf>,
+    /// The static program that travels to hosts [default: ketupa-host beside this program]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) executor: Option<PathBuf>,
+    /// The age identity that opens `age:` secrets [default: age's own]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) identity: Option<PathBuf>,
+    /// The day on which waivers are judged [default: today]
+    #[arg(long)]
+    pub(crate) today: Option<Date>,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Looks and changes nothing; a login that may not use sudo sees what it may \
+read, and says what it cannot. Exit status 1: a host did not answer, or something is in the way.
+
+Examples:
+  ketupa plan examples/neutrinet
+  ketupa plan . --host edge-01,edge-02
+  ketupa plan . --format markdown > change.md"
+)]
+pub(crate) struct Plan {
+    #[command(flatten)]
+    pub(crate) reach: Reach,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Shape::Text)]
+    pub(crate) format: Shape,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Shows the plan and asks first. Hosts that stand in for each other are never \
+changed at the same time: when all of a wave are well, the next begins. A change that could cut a host \
+off must be confirmed over a new connection, which happens by itself; else the host undoes it by itself.
+
+Examples:
+  ketupa apply .
+  ketupa apply . --host edge-01
+  ketupa apply . --yes --confirm-within 2m"
+)]
+pub(crate) struct Apply {
+    #[command(flatten)]
+    pub(crate) reach: Reach,
+    /// Do not ask
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// How long a host waits to be reached anew before it undoes a change, from 1s to 60m
+    #[arg(long, default_value = "60s", value_parser = seconds, value_name = "TIME")]
+    pub(crate) confirm_within: u32,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Changes nothing. Exit status 0: every host is as declared; 1: one is not, or \
+did not answer.
+
+Examples:
+  ketupa drift .
+  ketupa drift . --format json | jq '.hosts[].host'"
+)]
+pub(crate) struct Drift {
+    #[command(flatten)]
+    pub(crate) reach: Reach,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Shape::Text)]
+    pub(crate) format: Shape,
+}
+
+/// How plans are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Shape {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+    /// For a review
+    Markdown,
+}
+
+/// `90`, `90s` or `2m`.
+fn seconds(text: &str) -> Result<u32, String> {
+    let minutes = text.strip_suffix('m').map(|number| (number, 60));
+    let (number, unit) = minutes.unwrap_or((text.strip_suffix('s').unwrap_or(text), 1));
+    let seconds = number.parse::<u32>().ok().and_then(|number| number.checked_mul(unit));
+    let fine = seconds.filter(|seconds| (1..=3600).contains(seconds));
+    fine.ok_or_else(|| "expected a time from 1s to 60m, such as 60s or 2m".into())
+}

@@ -1,0 +1,109 @@
+//! `ketupa plan`, `apply` and `drift`: the declared network and the hosts that are.
+
+mod apply;
+mod drift;
+mod plan;
+mod told;
+
+pub(super) use apply::run as apply;
+pub(super) use drift::run as drift;
+pub(super) use plan::run as plan;
+
+use super::Error;
+use super::render::{chosen, tree};
+use crate::cli::converge::Reach;
+use crate::input;
+use crate::screen::{Screen, counted};
+use component::HostTree;
+use converge::{Interrupted, Job, Keys, Plan, Trouble, plan_all};
+use machine::{Executor, Rights, Ssh};
+use model::Isp;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// The program that travels, beside this one.
+const EXECUTOR: &str = "ketupa-host";
+
+/// A network that is declared and rendered, and the ways to its hosts.
+struct Ready {
+    isp: Isp,
+    /// What each chosen host shall hold, and the way there; by name.
+    hosts: Vec<(HostTree, Ssh)>,
+    vault: Keys,
+    workers: usize,
+}
+
+/// What is known of each chosen host.
+type Plans = BTreeMap<String, Result<Plan, Trouble>>;
+
+fn ready(reach: &Reach, rights: Rights, screen: &mut Screen) -> Result<Option<Ready>, Error> {
+    let read = input::read(&reach.place.dir)?;
+    let Some(isp) = read.isp else {
+        screen.findings(&read.findings, &read.directory.sources)?;
+        screen.say(counted(&read.findings));
+        return Ok(None);
+    };
+    let today = super::today(reach.today);
+    let Some(tree) = tree(&isp, &read.directory, today, screen)? else { return Ok(None) };
+    let executor = executor(reach.executor.as_deref())?;
+    if let Some(config) = &reach.ssh_config {
+        // ssh itself would say it once for every host.
+        std::fs::metadata(config).map_err(|e| Error::file("read", config, e))?;
+    }
+    let way = |(name, desired): (&str, &HostTree)| {
+        let ssh = Ssh::new(name, destination(&isp, name), executor.clone(), rights);
+        (desired.clone(), ssh.with_config(reach.ssh_config.as_deref()))
+    };
+    let hosts = chosen(&tree, &reach.host)?.into_iter().map(way).collect();
+    let vault = Keys::new(reach.identity.clone());
+    Ok(Some(Ready { hosts, vault, workers: reach.workers, isp }))
+}
+
+/// Where `ssh` reaches a host: where the model says, else by its name.
+fn destination(isp: &Isp, name: &str) -> String {
+    let host = isp.hosts.find(name).map(|id| &isp.hosts[id]);
+    let declared = host.and_then(|host| host.ssh.as_ref());
+    declared.map_or_else(|| name.to_owned(), |ssh| ssh.0.clone())
+}
+
+fn executor(asked: Option<&Path>) -> Result<Executor, Error> {
+    let path = match asked {
+        Some(path) => path.to_owned(),
+        None => beside()?,
+    };
+    let bytes = std::fs::read(&path).map_err(|error| {
+        let hint = "`make executor` makes it; --executor FILE names another place";
+        Error::Message(format!(
+            "cannot read the program that travels to hosts, {}: {error}\n{hint}",
+            path.display()
+        ))
+    })?;
+    let refuse = |why| Error::Message(format!("{} cannot travel: {why}", path.display()));
+    Executor::new(bytes).map_err(refuse)
+}
+
+fn beside() -> Result<PathBuf, Error> {
+    let here = std::env::current_exe();
+    let here = here.map_err(|e| Error::Message(format!("cannot find this program: {e}")))?;
+    Ok(here.with_file_name(EXECUTOR))
+}
+
+impl Ready {
+    /// Looks at every host.
+    fn plans(&self, interrupted: Interrupted) -> Plans {
+        let jobs: Vec<Job<'_>> =
+            self.hosts.iter().map(|(desired, machine)| Job { desired, machine }).collect();
+        let waiting = told::Waiting::new(jobs.len());
+        plan_all(&jobs, interrupted, &self.vault, self.workers, &|host| waiting.answered(host))
+    }
+
+    fn machine(&self, name: &str) -> Option<&Ssh> {
+        use machine::Machine as _;
+        self.hosts.iter().map(|(_, machine)| machine).find(|machine| machine.name() == name)
+    }
+}
+
+/// Whether every host answered and nothing is in the way of any.
+fn all_well(plans: &Plans) -> bool {
+    plans.values().all(|plan| plan.as_ref().is_ok_and(|plan| plan.obstacles.is_empty()))
+}

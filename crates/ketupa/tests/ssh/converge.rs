@@ -1,0 +1,87 @@
+//! Bare hosts become what is declared; hands and mistakes are noticed.
+
+use crate::stage::{Story, soon};
+
+const BIRD: &str = "/etc/bird/bird.conf";
+
+#[test]
+fn bare_hosts_become_what_is_declared_and_stay_so() {
+    let story = Story::begin();
+    looking_needs_no_more_than_to_read(&story);
+    becomes_what_is_declared(&story);
+    a_second_apply_changes_nothing(&story);
+    a_hand_is_noticed_and_put_back(&story);
+    a_broken_file_never_goes_live(&story);
+}
+
+/// A login without sudo sees what it may read; nothing of Ketupa stays in the system.
+fn looking_needs_no_more_than_to_read(story: &Story) {
+    let key = story.at_desk("cat /root/key.pub").out;
+    for host in ["router", "server"] {
+        story.sh(host, "useradd --create-home --shell /bin/bash guest && mkdir /home/guest/.ssh");
+        story.write(host, "/home/guest/.ssh/authorized_keys", &key);
+        // systemd tells everybody how units are; the container's stand-in for it only root.
+        story.sh(host, "chmod 666 /run/twin/control");
+    }
+    story.at_desk("sed 's/User root/User guest/' /root/config >/root/guest").ends(0, &[]);
+    let guest = ["--ssh-config", "/root/guest"];
+    let server = [&guest[..], &["--host", "server"]].concat();
+    story.ketupa("plan", &server).ends(0, &["change /etc/nftables.conf", "1 not as declared"]);
+    // What only BIRD's group may read is unknown, and said to be.
+    let said = story.ketupa("plan", &guest).ends(1, &["2 not as declared"]);
+    let unread = format!("OBSTACLE {BIRD}: it cannot be read: Permission denied");
+    assert!(said.out.contains(&unread), "{}", said.out);
+    for host in ["router", "server"] {
+        let left = "ls -d /var/lib/ketupa /var/cache/ketupa /etc/systemd/network/*ketupa* 2>&-";
+        assert_eq!(story.tries(host, left).out, "", "{host}");
+    }
+    story.ketupa("drift", &server).ends(1, &["1 not as declared"]);
+    story.ketupa("apply", &[&guest[..], &["--yes"]].concat()).ends(1, &["sudo refuses"]);
+}
+
+fn becomes_what_is_declared(story: &Story) {
+    story.ketupa("apply", &[]).ends(2, &["--yes"]);
+    assert_ne!(story.tries("router", "test -e /etc/systemd/network/60-ketupa-lan.link").code, 0);
+    let said = story.ketupa("apply", &["--yes"]).ends(0, &["2 hosts changed", "router: done"]);
+    assert!(said.err.contains("wave 1 of 1: router, server"), "{}", said.err);
+    story.sh("router", "birdc show status | grep 'Router ID is 80.67.191.254'");
+    story.sh("router", "nft list chain inet ketupa input | grep 'policy drop'");
+    story.sh("router", "ip -4 address show dev lan | grep 80.67.191.1/25");
+    story.sh("router", "test $(stat -c %a:%U /var/cache/ketupa/executor/*) = 755:root");
+}
+
+fn a_second_apply_changes_nothing(story: &Story) {
+    let before = story.logins("router");
+    let said = story.ketupa("apply", &["--yes"]).ends(0, &["2 as declared", "0 hosts changed"]);
+    assert_eq!(said.out, "");
+    // Nothing to change, the executor cached: one connection.
+    assert_eq!(story.logins("router") - before, 1);
+    story.ketupa("drift", &[]).ends(0, &["2 hosts: 2 as declared"]);
+}
+
+fn a_hand_is_noticed_and_put_back(story: &Story) {
+    let before = story.sh("router", &format!("sha256sum {BIRD}"));
+    story.sh("router", &format!("echo '# just for a moment' >>{BIRD}"));
+    let by_hand = "changed by hand since Ketupa wrote it";
+    let said = story.ketupa("drift", &[]).ends(1, &[by_hand, "-# just for a moment"]);
+    assert!(said.out.contains(&format!("{BIRD}: changed ")), "{}", said.out);
+    assert!(said.out.contains("s ago, its owner is bird"), "{}", said.out);
+    assert!(!said.out.contains("server"), "{}", said.out);
+    story.ketupa("drift", &["--host", "server"]).ends(0, &[]);
+    story.ketupa("apply", &["--yes"]).ends(0, &["reload bird.service", "1 host changed"]);
+    assert_eq!(story.sh("router", &format!("sha256sum {BIRD}")), before);
+}
+
+fn a_broken_file_never_goes_live(story: &Story) {
+    let before = story.sh("router", &format!("sha256sum {BIRD}"));
+    story.template("bird/bird.conf", "router id of nobody;\n");
+    let said = story.ketupa("apply", &["--yes"]);
+    said.ends(1, &["bird does not accept the staged files", "nothing was touched", "syntax error"]);
+    assert_eq!(story.sh("router", &format!("sha256sum {BIRD}")), before);
+    soon(5, || match story.tries("router", "birdc show status") {
+        said if said.code == 0 => Ok(()),
+        said => Err(said.err),
+    });
+    story.built_in("bird/bird.conf");
+    story.ketupa("drift", &[]).ends(0, &[]);
+}
