@@ -50,7 +50,8 @@ pub(crate) struct Plan {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Shows the plan and asks first. Hosts that stand in for each other are never \
+    after_help = "Shows the plan and asks first; only what an interruption left half done on a \
+host is settled before. Hosts that stand in for each other are never \
 changed at the same time: when all of a wave are well, the next begins. A change that could cut a host \
 off must be confirmed over a new connection, which happens by itself; else the host undoes it by itself.
 

@@ -127,3 +127,19 @@ fn many_objects_of_one_kind_are_answered() {
     let text = format!("{HEAD}{sites}{}", hosts.collect::<String>());
     wrong("many-objects", &text, &["20000 errors"]);
 }
+
+#[test]
+fn what_ssh_would_take_for_an_option_is_no_way_to_a_host() {
+    for (name, ssh) in [
+        ("option", "-oProxyCommand=id"),
+        ("user-option", "-l@edge"),
+        ("place-option", "ops@-F"),
+        ("two-words", "edge -v"),
+        ("command", "edge;id"),
+        ("empty", ""),
+        ("nobody", "@edge"),
+    ] {
+        let host = format!("[host.x]\nrole = \"server\"\nsite = \"here\"\nssh = \"{ssh}\"\n");
+        wrong(name, &(HEAD.to_owned() + &host), &["M-VALUE", "a name or address for ssh"]);
+    }
+}

@@ -8,9 +8,11 @@ const BIRD: &str = "/etc/bird/bird.conf";
 fn bare_hosts_become_what_is_declared_and_stay_so() {
     let story = Story::begin();
     looking_needs_no_more_than_to_read(&story);
+    asks_first(&story);
     becomes_what_is_declared(&story);
     a_second_apply_changes_nothing(&story);
     a_hand_is_noticed_and_put_back(&story);
+    sudo_is_as_good_as_root(&story);
     a_broken_file_never_goes_live(&story);
 }
 
@@ -39,8 +41,16 @@ fn looking_needs_no_more_than_to_read(story: &Story) {
     story.ketupa("apply", &[&guest[..], &["--yes"]].concat()).ends(1, &["sudo refuses"]);
 }
 
-fn becomes_what_is_declared(story: &Story) {
+/// On a terminal it asks, and no means no.
+fn asks_first(story: &Story) {
     story.ketupa("apply", &[]).ends(2, &["--yes"]);
+    let apply = "/proc/1/exe apply /root/isp --today 2022-01-09 --ssh-config /root/config \
+                 --executor /root/ketupa-host";
+    let said = story.at_desk(&format!("echo no | script -qec '{apply}' /dev/null"));
+    said.ends(0, &["Change 2 hosts?", "nothing was changed"]);
+}
+
+fn becomes_what_is_declared(story: &Story) {
     assert_ne!(story.tries("router", "test -e /etc/systemd/network/60-ketupa-lan.link").code, 0);
     let said = story.ketupa("apply", &["--yes"]).ends(0, &["2 hosts changed", "router: done"]);
     assert!(said.err.contains("wave 1 of 1: router, server"), "{}", said.err);
@@ -57,6 +67,11 @@ fn a_second_apply_changes_nothing(story: &Story) {
     // Nothing to change, the executor cached: one connection.
     assert_eq!(story.logins("router") - before, 1);
     story.ketupa("drift", &[]).ends(0, &["2 hosts: 2 as declared"]);
+    // One that somebody touched is never run: it travels anew.
+    story.sh("router", "for f in /var/cache/ketupa/executor/*; do echo 'not this' >>$f; done");
+    story.ketupa("drift", &[]).ends(0, &["2 hosts: 2 as declared"]);
+    let whole = "cd /var/cache/ketupa/executor && echo \"$(ls)  $(ls)\" | sha256sum --check";
+    story.sh("router", whole);
 }
 
 fn a_hand_is_noticed_and_put_back(story: &Story) {
@@ -70,6 +85,22 @@ fn a_hand_is_noticed_and_put_back(story: &Story) {
     story.ketupa("drift", &["--host", "server"]).ends(0, &[]);
     story.ketupa("apply", &["--yes"]).ends(0, &["reload bird.service", "1 host changed"]);
     assert_eq!(story.sh("router", &format!("sha256sum {BIRD}")), before);
+}
+
+/// Also with a terminal of sudo's own between it and the executor, as Debian has it.
+fn sudo_is_as_good_as_root(story: &Story) {
+    story.sh("server", "grep -q '^Defaults.*use_pty' /etc/sudoers");
+    story.sh(
+        "server",
+        "useradd --create-home ops && cp -r /root/.ssh /home/ops && chown -R ops /home/ops/.ssh",
+    );
+    story.write("server", "/etc/sudoers.d/ops", "ops ALL=(root) NOPASSWD: ALL\n");
+    story.at_desk("sed 's/User root/User ops/' /root/config >/root/ops").ends(0, &[]);
+    story.sh("server", "echo '# by hand' >>/etc/nftables.conf");
+    let words = ["--ssh-config", "/root/ops", "--host", "server"];
+    let said = story.ketupa("apply", &[&words[..], &["--yes"]].concat());
+    said.ends(0, &["could cut it off", "1 host changed"]);
+    story.ketupa("drift", &words).ends(0, &["1 as declared"]);
 }
 
 fn a_broken_file_never_goes_live(story: &Story) {

@@ -13,3 +13,5 @@ mod killed;
 mod stage;
 #[cfg(test)]
 mod troubles;
+#[cfg(test)]
+mod waves;

@@ -5,6 +5,8 @@
     reason = "tests start programs and end where one surprises them"
 )]
 
+mod executor;
+
 use std::fs::File;
 use std::time::{Duration, Instant};
 

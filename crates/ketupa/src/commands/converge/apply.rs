@@ -44,7 +44,7 @@ pub(crate) fn run(args: &Apply, screen: &mut Screen) -> Result<End, Error> {
         return Ok(End::Well);
     }
     let fates = changed(&ready, &plans, args.confirm_within);
-    told::fates(&fates, begun, screen)?;
+    told::fates(&fates, &plans, begun, screen)?;
     let known = plans.values().all(Result::is_ok);
     Ok(if known && fates.values().all(Fate::is_well) { End::Well } else { End::Wrong })
 }

@@ -36,6 +36,11 @@ pub(super) fn plans(plans: &Plans, traces: &Traces, shape: Shape, screen: &mut S
 
 fn text(plan: &converge::Plan, known: &BTreeMap<String, String>, screen: &mut Screen) -> Printed {
     screen.text(&plan.to_string())?;
+    if plan.cuts_off {
+        screen.line(
+            "  could cut it off: undone there unless it is confirmed over a new connection",
+        )?;
+    }
     for (what, who) in known {
         screen.line(plain(&format!("  {what}: {who}")))?;
     }
@@ -93,6 +98,7 @@ pub(super) fn hosts(count: usize) -> String {
 /// The closing summary: what became of every host that was to be changed.
 pub(super) fn fates(
     fates: &BTreeMap<String, Fate>,
+    plans: &Plans,
     begun: Instant,
     screen: &mut Screen,
 ) -> Printed {
@@ -104,6 +110,11 @@ pub(super) fn fates(
                 format!("  {line}")
             })?;
         }
+    }
+    let unknown: Vec<&str> =
+        plans.iter().filter(|(_, plan)| plan.is_err()).map(|(host, _)| host.as_str()).collect();
+    if !unknown.is_empty() {
+        screen.line(format!("not touched because they are unknown: {}", unknown.join(", ")))?;
     }
     let well = fates.values().filter(|fate| fate.is_well()).count();
     let left = fates.values().filter(|fate| matches!(fate, Fate::Left(_))).count();
