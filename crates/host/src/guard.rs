@@ -121,12 +121,8 @@ pub(crate) fn confirm(place: &Place, id: &str) -> Result<Confirmed, String> {
     let journal = store.journal().map_err(|error| format!("cannot read the journal: {error}"))?;
     let Some(journal) = journal else {
         // The answer to an earlier confirmation may have been lost.
-        if store.told().ok().flatten().is_none()
-            && store.confirmed().ok().flatten().as_deref() == Some(id)
-        {
-            return Ok(Confirmed::Stands);
-        }
-        return gone("it is undone already");
+        let stands = store.confirmed().ok().flatten().as_deref() == Some(id);
+        return if stands { Ok(Confirmed::Stands) } else { gone("it is undone already") };
     };
     let Some(pending) = journal.pending.as_ref().filter(|pending| pending.guard.id == id) else {
         return gone("another change was begun since");
@@ -192,12 +188,19 @@ fn look(place: &Place, id: &str) -> Result<Look, String> {
     let says = |error: std::io::Error| format!("cannot read the books: {error}");
     let root = Root::open(place).map_err(says)?;
     let Some(store) = Store::open(&root).map_err(says)? else { return Ok(Look::Over) };
-    let Some(_lock) = store.lock().map_err(says)? else { return Ok(Look::Locked) };
-    let journal = store.journal().map_err(says)?.filter(|journal| is(journal, id));
-    Ok(match journal {
-        None => Look::Over,
-        Some(journal) => left(&journal).map_or(Look::Due, Look::Awaiting),
-    })
+    let found = || -> Result<Look, String> {
+        let journal = store.journal().map_err(says)?.filter(|journal| is(journal, id));
+        Ok(journal.map_or(Look::Over, |journal| left(&journal).map_or(Look::Due, Look::Awaiting)))
+    };
+    // Whoever confirms, or asks what is going on, must not meet a lock that only waits; and a change
+    // that was on its way when it was looked at may have come further since.
+    match found()? {
+        Look::Due => match store.lock().map_err(says)? {
+            Some(_lock) => found(),
+            None => Ok(Look::Locked),
+        },
+        settled @ (Look::Over | Look::Locked | Look::Awaiting(_)) => Ok(settled),
+    }
 }
 
 fn is(journal: &Journal, id: &str) -> bool {

@@ -141,6 +141,8 @@ impl Store {
     /// Forgets a change that was undone.
     pub(crate) fn abandon(&self) -> io::Result<()> {
         self.remove(NEXT_MANIFEST)?;
+        // A confirmation that came just before its end did not count.
+        self.remove(CONFIRMED)?;
         self.remove(JOURNAL)?;
         Ok(fs::fsync(&self.directory)?)
     }
