@@ -89,3 +89,25 @@ fn reads_texts_on_request() {
     assert_eq!(file.text.as_deref(), Some("text"));
     assert_eq!(texts["/etc/b"], Entry::Absent);
 }
+
+#[test]
+fn tells_when_a_file_was_touched_and_a_package_taken_away() {
+    let lab = Lab::new();
+    lab.put("/etc/passwd", "root:x:0:0::/root:/bin/sh\n");
+    lab.put("/etc/a", "touched");
+    lab.put(
+        "/var/log/dpkg.log",
+        "2026-11-20 10:00:00 remove bird2:amd64 2.0.12 <none>\n\
+         2026-11-21 11:00:00 install bird2:amd64 <none> 2.0.12\n\
+         2026-11-22 12:00:00 purge bird2:amd64 2.0.12 <none>\n\
+         2026-11-23 13:00:00 remove other:all 1 <none>\n",
+    );
+    let request =
+        Request::Trace { paths: set(&["/etc/a", "/etc/none"]), packages: set(&["bird2"]) };
+    let Answer::Traced(known) = host::answer(&lab.place(), &request) else { panic!() };
+    assert_eq!(known.keys().collect::<Vec<_>>(), ["/etc/a", "bird2"]);
+    assert!(known["/etc/a"].ends_with("s ago, its owner is root"), "{known:?}");
+    assert_eq!(known["bird2"], "removed by dpkg on 2026-11-22 at 12:00:00");
+    let outside = Request::Trace { paths: set(&["/etc/../x"]), packages: set(&[]) };
+    assert!(matches!(host::answer(&lab.place(), &outside), Answer::Refused { .. }));
+}

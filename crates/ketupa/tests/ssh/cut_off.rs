@@ -50,6 +50,22 @@ fn a_filter_that_shuts_ssh_out_is_undone_by_the_host() {
 }
 
 #[test]
+fn a_filter_that_kills_the_connection_that_made_it_is_undone_too() {
+    let story = Story::begin();
+    story.ketupa("apply", &["--yes", "--host", "server"]).ends(0, &[]);
+    let before = story.sh("server", "sha256sum /etc/nftables.conf");
+    story.template(
+        "nftables/nftables.conf",
+        &SHUT.replace("ct state established,related accept", ""),
+    );
+    let words = ["--yes", "--host", "server", "--confirm-within", "3s"];
+    // No answer comes: ssh gives up, and the host has long undone it.
+    let said = story.ketupa("apply", &words).ends(1, &["undone, it is as before"]);
+    assert!(said.out.contains("the host undid a change by itself"), "{}", said.out);
+    assert_eq!(story.sh("server", "sha256sum /etc/nftables.conf"), before);
+}
+
+#[test]
 fn an_operator_who_disappears_leaves_the_host_as_it_was() {
     let story = Story::begin();
     story.ketupa("apply", &["--yes"]).ends(0, &[]);
