@@ -70,7 +70,7 @@ fn by_systemd(place: &Place, guard: &Guard, undo: &[&str]) -> Result<(), String>
     let mut command = vec!["systemd-run", "--quiet", "--collect", &unit, &active];
     command.extend(["--timer-property=AccuracySec=1s", "--property=Restart=on-failure"]);
     command.extend([
-        "--property=RestartSec=2s",
+        "--property=RestartSec=3s",
         "--description=Undoes an unconfirmed change",
         "--",
     ]);
