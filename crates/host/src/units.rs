@@ -107,7 +107,12 @@ pub(crate) fn bring_back(place: &Place, past: &[Past]) -> Vec<String> {
             troubles.extend(call(place, &["enable", "--", name]).err());
         }
         if before.is_up() {
-            troubles.extend(again(place, order.verb, name).err());
+            let again = again(place, order.verb, name).or_else(|why| {
+                // What crashed too often on the new files may not be started any more.
+                call(place, &["reset-failed", "--", name]).map_err(|_| why)?;
+                again(place, order.verb, name)
+            });
+            troubles.extend(again.err());
         }
     }
     troubles

@@ -13,6 +13,7 @@ mod guard;
 mod lab;
 mod observe;
 mod properties;
+mod real_systemd;
 mod rehearsal;
 mod rollback;
 mod stream;
