@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write as _};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{self, Receiver};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -34,7 +34,7 @@ impl Ended {
     /// What it complained.
     pub(crate) fn said(&self) -> String {
         // A master connection of ssh keeps stderr open and must not hold us.
-        let said = self.complaint.recv_timeout(GRACE).unwrap_or_default();
+        let (said, _) = gathered(&self.complaint, GRACE);
         String::from_utf8_lossy(&said).trim().to_owned()
     }
 }
@@ -51,11 +51,12 @@ pub(crate) fn pipe(command: &[String], input: Vec<u8>, limit: Duration) -> Resul
     }
     let answers = drained(child.stdout.take(), MOST_ANSWERED);
     let complaint = drained(child.stderr.take(), MOST_SAID);
-    let Ok(output) = answers.recv_timeout(limit) else {
+    let (output, whole) = gathered(&answers, limit);
+    if !whole {
         drop(child.kill());
         drop(child.wait());
         return Err(format!("no answer within {} s", limit.as_secs()));
-    };
+    }
     Ok(Ended { output, status: end(&mut child), complaint })
 }
 
@@ -87,16 +88,30 @@ fn end(child: &mut Child) -> std::io::Result<ExitStatus> {
     child.wait()
 }
 
-/// Everything that comes out of `stream`, once it ends.
+/// What comes out of `stream`, piece by piece until it ends.
 fn drained(stream: Option<impl Read + Send + 'static>, most: u64) -> Receiver<Vec<u8>> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
-        let mut bytes = Vec::new();
-        if let Some(stream) = stream {
-            // What came before an error is still worth reading.
-            drop(stream.take(most).read_to_end(&mut bytes));
+        let Some(stream) = stream else { return };
+        let (mut stream, mut buffer) = (stream.take(most), vec![0; 64 << 10]);
+        // What came before an error is still worth reading.
+        while let Ok(count @ 1..) = stream.read(&mut buffer) {
+            let piece = buffer.get(..count).unwrap_or_default().to_vec();
+            if sender.send(piece).is_err() {
+                return;
+            }
         }
-        sender.send(bytes)
     });
     receiver
+}
+
+/// All that came within `limit`, and whether that was the end.
+fn gathered(pieces: &Receiver<Vec<u8>>, limit: Duration) -> (Vec<u8>, bool) {
+    let (begun, mut all) = (Instant::now(), Vec::new());
+    loop {
+        match pieces.recv_timeout(limit.saturating_sub(begun.elapsed())) {
+            Ok(piece) => all.extend(piece),
+            Err(why) => return (all, why == RecvTimeoutError::Disconnected),
+        }
+    }
 }
