@@ -4,7 +4,7 @@
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use host::wire::{Answer, Confirmed, Guard, Request};
+use host::wire::{Answer, BUT, Confirmed, Guard, Request};
 use machine::Machine;
 
 use crate::apply::{Outcome, Sent, apply, send};
@@ -15,6 +15,9 @@ use crate::vault::Vault;
 const AGAIN: Duration = Duration::from_millis(300);
 /// How long a host may take to undo a change once its time is over.
 const UNDOING: Duration = Duration::from_secs(90);
+
+/// How long a change may be on its way.
+const PATIENCE: Duration = Duration::from_secs(60 * 60);
 
 /// Does what the plan says. Where that could cut the host off, it stands only after the host was
 /// reached anew; whatever else happens to the connection, the operator or the executor, the host takes
@@ -57,7 +60,10 @@ fn confirmed(
                 return undone(machine, &why, steps, limit);
             }
             // It is still being made: its time has not begun.
-            Ok(Answer::Confirmed(Confirmed::Busy)) => begun = Instant::now(),
+            Ok(Answer::Confirmed(Confirmed::Busy)) if first.elapsed() < PATIENCE => {
+                begun = Instant::now();
+            }
+            Ok(Answer::Confirmed(Confirmed::Busy)) => last = "a change there does not end".into(),
             Ok(Answer::Refused { why }) => last = why,
             Ok(_) => last = "the answer does not fit the question".into(),
             Err(silence) => last = silence.why,
@@ -81,11 +87,11 @@ fn undone(machine: &dyn Machine, why: &str, steps: Vec<String>, limit: Duration)
     while begun.elapsed() < limit {
         if let Ok(Answer::Recovered(Ok(said))) = machine.ask_anew(Request::Recover) {
             let said = said.unwrap_or_else(|| "it is as before".into());
-            return Outcome::RolledBack {
-                why: format!("{why}\n{said}"),
-                troubles: Vec::new(),
-                steps,
+            let (said, troubles) = match said.split_once(BUT) {
+                Some((said, trouble)) => (said.to_owned(), vec![trouble.to_owned()]),
+                None => (said, Vec::new()),
             };
+            return Outcome::RolledBack { why: format!("{why}\n{said}"), troubles, steps };
         }
         sleep(AGAIN);
     }

@@ -10,7 +10,7 @@ use crate::place::{Place, Root, check_path};
 use crate::recover;
 use crate::rehearse;
 use crate::run::run;
-use crate::store::{Journal, Pending, Phase, Store};
+use crate::store::{Journal, Moment, Pending, Phase, Store};
 use crate::units;
 use crate::wire::{Command, End, Entry, FileOrder, NewFile, Orders, Outcome, Owned, Then, Verb};
 
@@ -215,7 +215,8 @@ impl Work<'_> {
     /// Lets the change stand, or wait for its confirmation.
     fn conclude(&self, journal: &mut Journal) -> Result<End, String> {
         if let Some(pending) = &mut journal.pending {
-            pending.until = Some(guard::now() + u64::from(pending.guard.within_s));
+            // Whole seconds: never less than was promised.
+            pending.until = Some(Moment::now(pending.guard.within_s.saturating_add(1))?);
             journal.phase = Phase::Awaiting;
             self.record(journal)?;
             return Ok(End::Awaiting);

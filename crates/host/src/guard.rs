@@ -9,8 +9,8 @@ use crate::change;
 use crate::place::{Place, Root};
 use crate::recover;
 use crate::run::run;
-use crate::store::{Journal, Phase, Store, Undone};
-use crate::wire::{Confirmed, Guard};
+use crate::store::{Journal, Moment, Phase, Store, Undone};
+use crate::wire::{BUT, Confirmed, Guard};
 
 /// How long starting the timer may take.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -41,10 +41,23 @@ pub(crate) fn check(guard: &Guard) -> Result<(), String> {
 /// For how many seconds more a change may be confirmed; `None` when it cannot, or no longer.
 pub(crate) fn left(journal: &Journal) -> Option<u64> {
     let pending = journal.pending.as_ref().filter(|_| journal.phase == Phase::Awaiting)?;
-    // A clock that was set back must not make a change wait for ever.
-    let most = u64::from(pending.guard.within_s);
-    let left = pending.until?.checked_sub(now())?.min(most);
+    let (until, now) = (pending.until.as_ref()?, Moment::now(0).ok()?);
+    // Its timer went with the boot before this one.
+    let left = until.second.checked_sub(now.second).filter(|_| until.boot == now.boot)?;
     (left > 0).then_some(left)
+}
+
+impl Moment {
+    /// In so many seconds. Who sets the clock moves nothing.
+    pub(crate) fn now(later: u32) -> Result<Self, String> {
+        let read = |path: &str| {
+            std::fs::read_to_string(path).map_err(|error| format!("cannot read {path}: {error}"))
+        };
+        let uptime = read("/proc/uptime")?;
+        let second = uptime.split('.').next().and_then(|whole| whole.parse::<u64>().ok());
+        let second = second.ok_or("/proc/uptime tells no time")? + u64::from(later);
+        Ok(Self { boot: read("/proc/sys/kernel/random/boot_id")?.trim().to_owned(), second })
+    }
 }
 
 /// Starts the timer for a change that has to be confirmed.
@@ -149,26 +162,27 @@ pub fn undo(place: &Place, id: &str, ready: impl FnOnce(&str)) -> Result<(), Str
     let _is = rustix::process::setsid();
     ready(READY);
     let (begun, mut tries) = (Instant::now(), 0);
-    let mut latest: Option<Instant> = None;
     loop {
-        match look(place, id)? {
-            Look::Over => return Ok(()),
-            Look::Locked if begun.elapsed() < PATIENCE => std::thread::sleep(AGAIN),
-            Look::Locked => return Err("another executor does not end".into()),
-            Look::Awaiting(left) if latest.is_none_or(|end| Instant::now() < end) => {
-                // A clock that is set meanwhile does not move this end.
-                latest.get_or_insert_with(|| Instant::now() + Duration::from_secs(left));
+        let why = match look(place, id) {
+            Ok(Look::Over) => return Ok(()),
+            Ok(Look::Locked) if begun.elapsed() >= PATIENCE => {
+                return Err("another executor does not end".into());
+            }
+            Ok(Look::Locked | Look::Awaiting) => {
                 std::thread::sleep(AGAIN);
+                continue;
             }
-            Look::Awaiting(_) | Look::Due => {
-                let Err(why) = now_undo(place, id) else { return Ok(()) };
-                tries += 1;
-                if tries == TRIES {
-                    return Err(why);
-                }
-                std::thread::sleep(PAUSE);
-            }
+            Ok(Look::Due) => match now_undo(place, id) {
+                Ok(()) => return Ok(()),
+                Err(why) => why,
+            },
+            Err(why) => why,
+        };
+        tries += 1;
+        if tries == TRIES {
+            return Err(why);
         }
+        std::thread::sleep(PAUSE);
     }
 }
 
@@ -178,8 +192,8 @@ enum Look {
     Over,
     /// Its executor, or another, is at work.
     Locked,
-    /// It may be confirmed for so many seconds more.
-    Awaiting(u64),
+    /// It may be confirmed still.
+    Awaiting,
     /// It has to be undone.
     Due,
 }
@@ -190,7 +204,10 @@ fn look(place: &Place, id: &str) -> Result<Look, String> {
     let Some(store) = Store::open(&root).map_err(says)? else { return Ok(Look::Over) };
     let found = || -> Result<Look, String> {
         let journal = store.journal().map_err(says)?.filter(|journal| is(journal, id));
-        Ok(journal.map_or(Look::Over, |journal| left(&journal).map_or(Look::Due, Look::Awaiting)))
+        Ok(journal.map_or(Look::Over, |journal| match left(&journal) {
+            Some(_) => Look::Awaiting,
+            None => Look::Due,
+        }))
     };
     // Whoever confirms, or asks what is going on, must not meet a lock that only waits; and a change
     // that was on its way when it was looked at may have come further since.
@@ -199,7 +216,7 @@ fn look(place: &Place, id: &str) -> Result<Look, String> {
             Some(_lock) => found(),
             None => Ok(Look::Locked),
         },
-        settled @ (Look::Over | Look::Locked | Look::Awaiting(_)) => Ok(settled),
+        settled @ (Look::Over | Look::Locked | Look::Awaiting) => Ok(settled),
     }
 }
 
@@ -216,7 +233,12 @@ fn now_undo(place: &Place, id: &str) -> Result<(), String> {
     let journal = store.journal().map_err(says)?.filter(|journal| is(journal, id));
     let Some(journal) = journal else { return Ok(()) };
     // Word is left before the journal goes: a kill in between loses neither.
-    let what = "the host undid a change by itself because nobody confirmed it";
+    let what = match journal.phase {
+        Phase::Awaiting => "the host undid a change by itself because nobody confirmed it",
+        Phase::Staging | Phase::Changing => {
+            "the host undid a change by itself that did not come to its end"
+        }
+    };
     let tell = |what: String| store.tell(&Undone { what, at: now() }).map_err(says);
     tell(what.to_owned())?;
     let troubles = recover::undo(place, &root, &store, &journal).join("; ");
@@ -224,5 +246,5 @@ fn now_undo(place: &Place, id: &str) -> Result<(), String> {
         store.heard().map_err(says)?;
         return Err(format!("it could not be undone: {troubles}"));
     }
-    if troubles.is_empty() { Ok(()) } else { tell(format!("{what}, but: {troubles}")) }
+    if troubles.is_empty() { Ok(()) } else { tell(format!("{what}{BUT}{troubles}")) }
 }

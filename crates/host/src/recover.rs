@@ -5,6 +5,7 @@ use crate::guard;
 use crate::place::{Place, Root};
 use crate::store::{Journal, Phase, Store};
 use crate::units;
+use crate::wire::BUT;
 
 /// Brings the books to rest before anything new begins. The lock is held. Says what was done.
 pub(crate) fn recover(place: &Place, root: &Root, store: &Store) -> Result<Option<String>, String> {
@@ -23,7 +24,7 @@ pub(crate) fn recover(place: &Place, root: &Root, store: &Store) -> Result<Optio
         let troubles = undo(place, root, store, &journal).join("; ");
         return match (store.journal().map_err(unreadable)?, troubles.as_str()) {
             (None, "") => Ok(Some(did.into())),
-            (None, _) => Ok(Some(format!("{did}, but: {troubles}"))),
+            (None, _) => Ok(Some(format!("{did}{BUT}{troubles}"))),
             (Some(_), _) => Err(format!("an interrupted change could not be undone: {troubles}")),
         };
     }
@@ -86,18 +87,21 @@ pub(crate) fn undo(place: &Place, root: &Root, store: &Store, journal: &Journal)
 }
 
 fn undo_files(root: &Root, journal: &Journal) -> Vec<String> {
-    let mut troubles = Vec::new();
-    let mut note = |path: &str, result: std::io::Result<()>| {
-        troubles.extend(result.err().map(|error| format!("cannot put {path} back: {error}")));
-    };
+    let says = |path: &str, error: std::io::Error| format!("cannot put {path} back: {error}");
+    let back = journal.changes.iter().rev().filter(|_| journal.phase != Phase::Staging);
+    let back = back.filter_map(|change| Some((&change.path, files::unswap(root, change).err()?)));
+    let mut troubles: Vec<String> = back.map(|(path, error)| says(path, error)).collect();
+    // Somebody will try again: until then, what waits beside its target says that it was not put there.
+    if !troubles.is_empty() {
+        return troubles;
+    }
     for change in journal.changes.iter().rev() {
-        if journal.phase != Phase::Staging {
-            note(&change.path, files::unswap(root, change));
-        }
-        note(&change.path, files::unstage(root, &change.path));
+        let swept = files::unstage(root, &change.path).err();
+        troubles.extend(swept.map(|error| says(&change.path, error)));
     }
     for directory in journal.directories.iter().rev() {
-        note(directory, files::remove_directory(root, directory));
+        let removed = files::remove_directory(root, directory).err();
+        troubles.extend(removed.map(|error| says(directory, error)));
     }
     troubles
 }

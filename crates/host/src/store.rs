@@ -48,8 +48,17 @@ pub(crate) struct Pending {
     pub(crate) guard: Guard,
     /// The manifest that counts from then on.
     pub(crate) owned: Owned,
-    /// When it is undone, in seconds since 1970; known once the change is live.
-    pub(crate) until: Option<u64>,
+    /// When it is undone; known once the change is live.
+    pub(crate) until: Option<Moment>,
+}
+
+/// A moment of one boot of the machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Moment {
+    /// Which boot, as the kernel names it.
+    pub(crate) boot: String,
+    /// Seconds since then.
+    pub(crate) second: u64,
 }
 
 /// What the timer did, and when.

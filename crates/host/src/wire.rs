@@ -32,6 +32,9 @@ pub enum Request {
     },
 }
 
+/// In what is said of an undoing: what follows could not be put back.
+pub const BUT: &str = ", but: ";
+
 /// The answer to one [`Request`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Answer {

@@ -116,3 +116,16 @@ fn what_the_host_undid_is_told_in_its_own_words() {
     assert!(why.starts_with("no new connection reached it within 1 s: it does not"), "{why}");
     assert!(why.ends_with("the host undid it") && troubles.is_empty(), "{why}");
 }
+
+#[test]
+fn what_the_host_could_not_put_back_is_told_apart() {
+    let plan = Lab::new().plan(&carrier());
+    let said = "the host undid it, but: bird does not start (2 s ago)";
+    let new = vec![Some(Answer::Confirmed(gone())), Some(Answer::Recovered(Ok(Some(said.into()))))];
+    let host = Host::new(vec![Some(done(End::Awaiting))], new);
+    let Outcome::RolledBack { why, troubles, .. } = applied(&plan, &host) else {
+        panic!("it is undone")
+    };
+    assert!(why.ends_with("the host undid it"), "{why}");
+    assert_eq!(troubles, ["bird does not start (2 s ago)"]);
+}

@@ -177,6 +177,58 @@ fn systemd_is_asked_to_keep_the_time() {
     assert_eq!(confirm(&lab, "night-1"), Confirmed::Stands);
 }
 
+/// A change that waits, and a timer that never comes.
+fn forgotten(within_s: u32) -> Lab {
+    let lab = laid();
+    lab.program("systemd-run", "#!/bin/sh\n");
+    assert_eq!(apply(&lab, within_s), End::Awaiting);
+    lab
+}
+
+#[test]
+fn a_confirmation_that_comes_too_late_is_refused() {
+    let lab = forgotten(1);
+    std::thread::sleep(Duration::from_millis(2100));
+    let Confirmed::Gone { why } = confirm(&lab, "night-1") else { panic!("it is too late") };
+    assert!(why.contains("time is over"), "{why}");
+    let said = ask(&lab, &Request::Recover);
+    let undid = "undid a change that nobody confirmed".to_owned();
+    assert_eq!(said, Answer::Recovered(Ok(Some(undid))));
+    assert_eq!(lab.text("/etc/nftables.conf"), "old");
+}
+
+#[test]
+fn a_change_that_waited_before_the_machine_was_started_anew_is_undone_at_once() {
+    let lab = forgotten(600);
+    assert!(seen(&lab).unfinished.unwrap().contains("waits to be confirmed"));
+    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap();
+    let journal = lab.text("/var/lib/ketupa/journal.json");
+    let other = journal.replace(boot.trim(), "00000000-0000-0000-0000-000000000000");
+    assert_ne!(journal, other);
+    lab.put("/var/lib/ketupa/journal.json", &other);
+    assert!(seen(&lab).unfinished.unwrap().contains("the next apply undoes it"));
+    assert!(matches!(confirm(&lab, "night-1"), Confirmed::Gone { .. }));
+    assert!(matches!(ask(&lab, &Request::Recover), Answer::Recovered(Ok(Some(_)))));
+    assert_eq!(lab.text("/etc/nftables.conf"), "old");
+}
+
+#[test]
+fn a_timer_that_cannot_read_the_books_looks_again() {
+    let lab = forgotten(1);
+    let (books, away) = (lab.at("/var/lib/ketupa/journal.json"), lab.at("/var/lib/away"));
+    std::fs::copy(&books, &away).unwrap();
+    lab.put("/var/lib/ketupa/journal.json", "{");
+    let mut timer = lab.program_of_executor();
+    timer.arg("undo").arg(lab.root()).arg("night-1").stdout(Stdio::null());
+    let mut timer = timer.spawn().unwrap();
+    std::thread::sleep(Duration::from_millis(2100));
+    assert!(timer.try_wait().unwrap().is_none(), "it gave up");
+    std::fs::rename(&away, &books).unwrap();
+    settled(&lab);
+    assert!(timer.wait().unwrap().success());
+    assert_eq!(lab.text("/etc/nftables.conf"), "old");
+}
+
 #[test]
 fn without_a_timer_no_such_change_begins() {
     let lab = laid();
