@@ -1,5 +1,7 @@
 //! Whatever fails after the swap is put back, files and units.
 
+use std::path::PathBuf;
+
 use host::wire::{Boot, End, Orders, Then, Verb};
 
 use crate::lab::{Lab, command, orders, unit};
@@ -103,23 +105,45 @@ fn a_unit_that_had_nothing_to_run_for_stops_again() {
     assert_eq!(lab.calls(), ["start keepalived.service", "stop keepalived.service"]);
 }
 
-#[test]
-fn a_file_that_appeared_meanwhile_is_not_lost() {
-    let lab = Lab::new();
-    let mut orders = change(&lab);
-    // The checker runs between the look and the swap: it plays the other administrator.
+/// A checker that plays the other administrator: it runs between the look and the swap, and puts a file
+/// of its own where one of the orders is to go.
+fn meddles(lab: &Lab, orders: &mut Orders, more: &str) -> PathBuf {
     let theirs = lab.programs().join("theirs");
     let target = lab.at("/etc/systemd/system/new.service");
     std::fs::write(&theirs, "theirs").unwrap();
     let enter = format!(
-        "nsenter --mount=/proc/{}/ns/mnt cp {} {}",
+        "nsenter --mount=/proc/{}/ns/mnt sh -c 'cp {} {}{more}'",
         std::process::id(),
         theirs.display(),
         target.display()
     );
     orders.checks = vec![command("other", &["sh", "-c", &enter])];
+    target
+}
+
+#[test]
+fn a_file_that_appeared_meanwhile_is_not_lost() {
+    let lab = Lab::new();
+    let mut orders = change(&lab);
+    let target = meddles(&lab, &mut orders, "");
     let End::RolledBack { why, .. } = lab.apply(&orders).end else { panic!() };
     assert!(why.starts_with("cannot change /etc/systemd/system/new.service: File exists"), "{why}");
+    assert_eq!(std::fs::read_to_string(target).unwrap(), "theirs");
+    assert_eq!(lab.text("/etc/bird/bird.conf"), "old");
+}
+
+#[test]
+fn nor_is_it_when_the_undoing_takes_a_second_try() {
+    let lab = Lab::new();
+    let mut orders = change(&lab);
+    let (bird, aside) = (lab.at("/etc/bird"), lab.at("/etc/aside"));
+    let block = format!("; mv {0} {1}; touch {0}", bird.display(), aside.display());
+    let target = meddles(&lab, &mut orders, &block);
+    let End::RolledBack { troubles, .. } = lab.apply(&orders).end else { panic!() };
+    assert!(!troubles.is_empty());
+    std::fs::remove_file(&bird).unwrap();
+    std::fs::rename(aside, bird).unwrap();
+    assert!(lab.apply(&Orders::default()).recovered.unwrap().starts_with("undid"));
     assert_eq!(std::fs::read_to_string(target).unwrap(), "theirs");
     assert_eq!(lab.text("/etc/bird/bird.conf"), "old");
 }
