@@ -1,4 +1,4 @@
-//! Who made a host differ from what was declared, as far as the host knows.
+//! When a host came to differ from what was declared, and whose the files are, as far as it knows.
 
 use std::collections::BTreeMap;
 

@@ -44,7 +44,7 @@ pub(crate) enum Command {
     Plan(converge::Plan),
     /// Make the hosts what was declared, with a way back
     Apply(converge::Apply),
-    /// Say where hosts are not as declared, and who changed them
+    /// Say where hosts are not as declared, and since when
     Drift(converge::Drift),
     /// Rehearse the network on this machine, with the real daemons in light containers
     #[command(subcommand)]

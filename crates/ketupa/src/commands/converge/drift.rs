@@ -1,4 +1,4 @@
-//! `ketupa drift`: where hosts are not as declared, and who made it so.
+//! `ketupa drift`: where hosts are not as declared, and what they know of it.
 
 use super::{Plans, Ready, all_well, ready, told};
 use crate::cli::converge::Drift;
