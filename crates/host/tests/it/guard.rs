@@ -191,10 +191,13 @@ fn a_confirmation_that_comes_too_late_is_refused() {
     std::thread::sleep(Duration::from_millis(2100));
     let Confirmed::Gone { why } = confirm(&lab, "night-1") else { panic!("it is too late") };
     assert!(why.contains("time is over"), "{why}");
+    // As one leaves it that was killed between noting it and letting the change stand.
+    lab.put("/var/lib/ketupa/confirmed.json", "\"night-1\"");
     let said = ask(&lab, &Request::Recover);
     let undid = "undid a change that nobody confirmed".to_owned();
     assert_eq!(said, Answer::Recovered(Ok(Some(undid))));
     assert_eq!(lab.text("/etc/nftables.conf"), "old");
+    assert!(matches!(confirm(&lab, "night-1"), Confirmed::Gone { .. }));
 }
 
 #[test]
