@@ -66,7 +66,10 @@ fn a_second_apply_changes_nothing(story: &Story) {
     assert_eq!(said.out, "");
     // Nothing to change, the executor cached: one connection.
     assert_eq!(story.logins("router") - before, 1);
+    // One that is in use is not old: none that a timer needs is swept away.
+    story.sh("router", "touch -d '40 days ago' /var/cache/ketupa/executor/*");
     story.ketupa("drift", &[]).ends(0, &["2 hosts: 2 as declared"]);
+    story.sh("router", "find /var/cache/ketupa/executor -type f -mtime -1 | grep .");
     // One that somebody touched is never run: it travels anew.
     story.sh("router", "for f in /var/cache/ketupa/executor/*; do echo 'not this' >>$f; done");
     story.ketupa("drift", &[]).ends(0, &["2 hosts: 2 as declared"]);
@@ -87,14 +90,16 @@ fn a_hand_is_noticed_and_put_back(story: &Story) {
     assert_eq!(story.sh("router", &format!("sha256sum {BIRD}")), before);
 }
 
-/// Also with a terminal of sudo's own between it and the executor, as Debian has it.
+/// Also with a terminal of sudo's own between it and the executor, as Debian has it, and where sudo
+/// records what goes through it.
 fn sudo_is_as_good_as_root(story: &Story) {
     story.sh("server", "grep -q '^Defaults.*use_pty' /etc/sudoers");
     story.sh(
         "server",
         "useradd --create-home ops && cp -r /root/.ssh /home/ops && chown -R ops /home/ops/.ssh",
     );
-    story.write("server", "/etc/sudoers.d/ops", "ops ALL=(root) NOPASSWD: ALL\n");
+    let sudoers = "Defaults log_input\nops ALL=(root) NOPASSWD: ALL\n";
+    story.write("server", "/etc/sudoers.d/ops", sudoers);
     story.at_desk("sed 's/User root/User ops/' /root/config >/root/ops").ends(0, &[]);
     story.sh("server", "echo '# by hand' >>/etc/nftables.conf");
     let words = ["--ssh-config", "/root/ops", "--host", "server"];

@@ -11,8 +11,9 @@ const WANTED: &str = "ketupa: executor wanted for";
 
 /// Becomes root if it can: root is, others ask sudo, which must not ask back.
 const CHANGE: &str = r#"s=$1; shift; b=/var/cache/ketupa; LC_ALL=C; export LC_ALL; if [ "$(id -u)" = 0 ]; then exec sh -c "$s" ketupa "$b" "$@"; fi; exec sudo -n sh -c "$s" ketupa "$b" "$@""#;
-/// The same; where sudo refuses, the login itself looks, with a cache of its own.
-const LOOK: &str = r#"s=$1; shift; b=/var/cache/ketupa; LC_ALL=C; export LC_ALL; if [ "$(id -u)" = 0 ]; then exec sh -c "$s" ketupa "$b" "$@"; fi; if sudo -n true 2>/dev/null; then exec sudo -n sh -c "$s" ketupa "$b" "$@"; fi; exec sh -c "$s" ketupa "$HOME/.cache/ketupa" "$@""#;
+/// The same; where sudo refuses, the login itself looks, with a cache of its own. What sudo only tries must
+/// not have the request for its stdin: it may read it.
+const LOOK: &str = r#"s=$1; shift; b=/var/cache/ketupa; LC_ALL=C; export LC_ALL; if [ "$(id -u)" = 0 ]; then exec sh -c "$s" ketupa "$b" "$@"; fi; if sudo -n true </dev/null 2>/dev/null; then exec sudo -n sh -c "$s" ketupa "$b" "$@"; fi; exec sh -c "$s" ketupa "$HOME/.cache/ketupa" "$@""#;
 
 /// `$1` the cache, `$2` the hash: becomes the executor if it is the one that is meant, and notes that it
 /// is in use.
