@@ -1,6 +1,6 @@
 //! A dead man's timer: a change that nobody confirms over a new connection is undone by the host itself.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, ErrorKind};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};
@@ -200,7 +200,11 @@ enum Look {
 
 fn look(place: &Place, id: &str) -> Result<Look, String> {
     let says = |error: std::io::Error| format!("cannot read the books: {error}");
-    let root = Root::open(place).map_err(says)?;
+    let root = match Root::open(place) {
+        // A machine that is gone has nothing to undo.
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Look::Over),
+        root => root.map_err(says)?,
+    };
     let Some(store) = Store::open(&root).map_err(says)? else { return Ok(Look::Over) };
     let found = || -> Result<Look, String> {
         let journal = store.journal().map_err(says)?.filter(|journal| is(journal, id));
