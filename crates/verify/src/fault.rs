@@ -4,7 +4,6 @@ use crate::columns::Answer;
 use crate::plane::Position;
 use crate::questions::Wanted;
 use crate::seen::Seen;
-use crate::world::World;
 use model::kinds::InvariantKind;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -52,14 +51,5 @@ pub(crate) fn broken(wanted: &Wanted, seen: &Seen, answer: Answer) -> bool {
         InvariantKind::Avoid => through(),
         InvariantKind::Waypoint => seen.may_arrive && !through(),
         InvariantKind::OneOwner => false,
-    }
-}
-
-/// V-OWNER: more than one host may answer for a virtual address.
-pub(crate) fn owners(world: &World<'_>, faults: &mut Faults) {
-    for (vip, masters) in world.masters.iter().enumerate() {
-        if world.plane.vips[vip].address.is_some() && masters.len() > 1 {
-            faults.insert(("V-OWNER", About::Vip(vip)), None);
-        }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::bits::Bits;
 use crate::columns::{Answer, Memory, StartsNumber};
-use crate::fault::{About, Fault, Faults, broken, listed, owners};
+use crate::fault::{About, Fault, Faults, broken, listed};
 use crate::flows::{Flow, Origin};
 use crate::forwards::Saved;
 use crate::lost::{lost, returns};
@@ -208,7 +208,9 @@ impl<'a> Judge<'a> {
     /// What is wrong with hosts and addresses, whoever sends packets.
     fn at_hand(&self, world: &World<'a>, failures: usize) -> Faults {
         let mut faults = Faults::new();
-        owners(world, &mut faults);
+        for (code, vip) in crate::vrrp::faults(world.plane, &world.up, &world.masters) {
+            faults.insert((code, About::Vip(vip)), None);
+        }
         self.defaults(world, failures, &mut faults);
         for (prefix, choices) in world.choices.iter().enumerate() {
             if choices.oscillates {

@@ -43,6 +43,8 @@ mod rechoose;
 mod seen;
 mod shared;
 pub mod report;
+#[cfg(test)]
+mod restless;
 mod since;
 pub mod table;
 #[cfg(test)]

@@ -53,7 +53,6 @@ pub const PROPERTIES: &[Property] = &[
     property("V-DEFAULT", "A core router keeps its way out when one thing breaks", include_str!("pages/V-DEFAULT.md")),
     property("V-STALE-DEFAULT", "A static default does not hide the loss of BGP", include_str!("pages/V-STALE-DEFAULT.md")),
     property("V-TWO-PROTOCOLS", "A prefix is carried inside by one protocol", include_str!("pages/V-TWO-PROTOCOLS.md")),
-    property("V-BLACKHOLE-STUCK", "A blackhole goes away with the one who asked for it", include_str!("pages/V-BLACKHOLE-STUCK.md")),
     property("V-UPGRADE", "Machines can be upgraded one after the other", include_str!("pages/V-UPGRADE.md")),
     property("V-OSCILLATES", "Routing settles", include_str!("pages/V-OSCILLATES.md")),
     property("V-INVARIANT", "What is declared to hold does hold", include_str!("pages/V-INVARIANT.md")),

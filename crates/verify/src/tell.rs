@@ -38,7 +38,13 @@ pub(crate) fn violation(
         shown.answerers = names.collect();
         shown.addresses = plane.vips[vip].address.into_iter().collect();
     }
-    let says = says(fault, &subject, &shown);
+    let says = if let About::Vip(vip) = fault.about
+        && fault.code == "V-NOBODY"
+    {
+        nobody(&world, vip, &subject)
+    } else {
+        says(fault, &subject, &shown)
+    };
     let mut finding = Finding::error(fault.code, subject.place, says);
     finding.about = about;
     finding.hint =
@@ -158,6 +164,15 @@ pub(crate) fn in_words(
 fn also(shown: &Counterexample) -> Vec<(Place, String)> {
     let last = shown.hops.last().into_iter();
     last.filter_map(|hop| Some((hop.place?, format!("{}: {}", hop.host, hop.by)))).collect()
+}
+
+/// V-NOBODY, with those who could answer.
+fn nobody(world: &World<'_>, vip: usize, subject: &Subject) -> String {
+    let plane = world.plane;
+    let silent = crate::vrrp::silent(plane, &world.up, &plane.vips[vip]);
+    let names: Vec<&str> = silent.map(|host| plane.host(host).name()).collect();
+    let (names, live) = (names.join(" and "), if names.len() > 1 { "live" } else { "lives" });
+    format!("nobody answers for VIP {}, although {names} {live} on its segment", subject.name)
 }
 
 fn says(fault: &Fault, subject: &Subject, shown: &Counterexample) -> String {

@@ -4,7 +4,8 @@
 //! nobody answers: that is how two come to answer for one address.
 
 use crate::plane::up::Up;
-use crate::plane::{Candidate, Plane, Position, Vip};
+use crate::plane::{Candidate, NicNumber, Plane, Position, Vip};
+use model::kinds::SegmentKind;
 use model::vrrp::BIRD_LOSS;
 use std::net::IpAddr;
 
@@ -28,6 +29,49 @@ fn of(plane: &Plane<'_>, up: &Up, vip: &Vip) -> Vec<Position> {
     };
     let all = vip.candidates.iter().enumerate();
     all.filter(|(at, own)| alive(own) && !beaten(*at, own)).map(|(_, own)| own.host).collect()
+}
+
+/// What is wrong with who answers, by property and VIP: more than one host may, or none does and one could.
+pub(crate) fn faults<'a>(
+    plane: &'a Plane<'_>,
+    up: &'a Up,
+    masters: &'a Masters,
+) -> impl Iterator<Item = (&'static str, usize)> + 'a {
+    let vips = plane.vips.iter().zip(masters).enumerate();
+    let vips = vips.filter(|(_, (vip, _))| vip.address.is_some());
+    vips.filter_map(|(at, (vip, masters))| match masters.as_slice() {
+        [] => silent(plane, up, vip).next().map(|_| ("V-NOBODY", at)),
+        [_] => None,
+        [_, _, ..] => Some(("V-OWNER", at)),
+    })
+}
+
+/// The hosts that could serve those who use a virtual address, and do not take it: they live, their
+/// keepalived too, they have a link to its segment and somewhere to send what comes.
+pub(crate) fn silent<'a>(
+    plane: &'a Plane<'_>,
+    up: &'a Up,
+    vip: &'a Vip,
+) -> impl Iterator<Item = Position> + 'a {
+    let able = |own: &&Candidate| up.vrrp[own.host] && up.nics[own.nic] && serves(plane, up, own);
+    let silent = move |own: &&Candidate| able(own) && !takes_part(plane, up, vip, own);
+    vip.candidates.iter().filter(silent).map(|own| own.host)
+}
+
+/// Whether it would be of use where it is: a machine that forwards packets needs another link, to more
+/// than management or its other half. A firewall that lost its outside is right to be silent inside.
+fn serves(plane: &Plane<'_>, up: &Up, own: &Candidate) -> bool {
+    let onward = |nic: NicNumber| {
+        let carries = match plane.nics[nic].kind {
+            SegmentKind::Backbone
+            | SegmentKind::Transit
+            | SegmentKind::Exchange
+            | SegmentKind::Lan => true,
+            SegmentKind::Management | SegmentKind::Sync | SegmentKind::OutOfBand => false,
+        };
+        carries && up.nics[nic] && nic != own.nic
+    };
+    !plane.host(own.host).role.forwards() || plane.nics_of(own.host).any(onward)
 }
 
 /// Whether keepalived runs, and every interface of the VIPs that move with this one has its link:

@@ -53,7 +53,7 @@ impl Proved<'_> {
         self.report.extent.scenarios > 0
     }
 
-    /// `a proof of 19 properties, 4 invariants: 15,931 sets of …`.
+    /// `a proof of 18 properties, 4 invariants: 15,931 sets of …`.
     fn extent(&self) -> String {
         let extent = &self.report.extent;
         format!(

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 /// The faults, and the property that each one breaks.
 const FAULTS: &[(&str, &str)] = &[
+    ("aggregate-stuck", "V-UNREACHED"),
     ("asymmetric", "V-ASYMMETRIC"),
-    ("blackhole-stuck", "V-UNREACHED"),
     ("leak", "V-LEAK"),
     ("leak-relation", "V-LEAK"),
     ("nat-untracked", "V-UNTRACKED"),

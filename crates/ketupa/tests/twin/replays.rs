@@ -19,7 +19,7 @@ macro_rules! replays {
 
 replays! {
     asymmetric_answers_are_seen: "asymmetric" breaks "V-ASYMMETRIC";
-    an_aggregate_that_is_never_withdrawn_is_seen: "blackhole-stuck" breaks "V-UNREACHED";
+    an_aggregate_that_is_never_withdrawn_is_seen: "aggregate-stuck" breaks "V-UNREACHED";
     a_strangers_blackhole_is_heard_by_the_transit: "leak" breaks "V-LEAK";
     a_transit_that_is_declared_a_customer_is_heard_by_the_other: "leak-relation" breaks "V-LEAK";
     sources_are_not_translated_where_nothing_is_tracked: "nat-untracked" breaks "V-UNTRACKED";

@@ -44,7 +44,7 @@ fn every_page_of_a_property_is_used() {
         !list.contains(&format!("include_str!(\"pages/{name}\")"))
     };
     let pages = files("crates/verify/src/pages", ".md");
-    assert!(pages.len() >= 20, "the pages of properties are elsewhere: mend this test");
+    assert!(pages.len() >= 19, "the pages of properties are elsewhere: mend this test");
     nothing(&pages.into_iter().filter(unused).collect::<Vec<_>>(), "add it to PROPERTIES");
 }
 

@@ -10,6 +10,8 @@ mod example;
 #[cfg(test)]
 mod oracle;
 #[cfg(test)]
+mod raised;
+#[cfg(test)]
 mod since;
 #[cfg(test)]
 mod waves;
