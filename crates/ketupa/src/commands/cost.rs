@@ -19,7 +19,7 @@ pub(crate) fn run(args: &Cost, screen: &mut Screen) -> Result<End, Error> {
     let today = super::today(args.today);
     let table = finances(&isp, today, &args.without).map_err(|(name, near)| {
         let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-        Error::Message(format!("--without {name}: nothing of this name costs anything{near}"))
+        Error::Usage(format!("--without {name}: nothing of this name costs anything{near}"))
     })?;
     match args.format {
         Format::Text => text(&isp, &table, screen)?,

@@ -27,7 +27,7 @@ pub(crate) fn run(args: &Explain, screen: &mut Screen) -> Result<End, Error> {
         screen.line(refusal(reason))?;
         return Ok(End::Well);
     }
-    Err(Error::Message(format!("there is no code `{code}`; `ketupa explain` lists them all")))
+    Err(Error::Usage(format!("there is no code `{code}`; `ketupa explain` lists them all")))
 }
 
 /// The reason why a filter refused a route: by its number, or by the mark `AS:1101:NUMBER` that

@@ -56,8 +56,9 @@ pub(crate) fn chosen<'a>(
         let near = model::value::nearest(unknown, known.iter().copied());
         let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
         let known = known.join(", ");
-        return Err(Error::Message(format!(
-            "no managed host is named `{unknown}`{near}\nthere are {known}"
+        return Err(Error::Usage(format!(
+            "no managed host is named `{unknown}`{near}
+there are {known}"
         )));
     }
     let all = tree.hosts.iter().map(|(name, host)| (name.as_str(), host));

@@ -57,9 +57,9 @@ fn the_table_as_json_counts_in_cents() {
 fn an_unknown_name_is_refused_with_the_nearest() {
     let neutrinet = example("neutrinet");
     let said = ["--without runer", "did you mean `runner`?"];
-    let ran = ketupa(&["cost", &neutrinet, "--without", "runer"]).ends(3, &said);
+    let ran = ketupa(&["cost", &neutrinet, "--without", "runer"]).ends(2, &said);
     assert!(ran.out.is_empty(), "{}", ran.out);
-    ketupa(&["cost", &neutrinet, "--without", "qqqqqq"]).ends(3, &["nothing of this name"]);
+    ketupa(&["cost", &neutrinet, "--without", "qqqqqq"]).ends(2, &["nothing of this name"]);
 }
 
 #[test]
