@@ -29,7 +29,11 @@ pub(crate) fn junit(proved: &Proved<'_>) -> String {
     }
     if errors > 0 {
         out += "    <testcase classname=\"ketupa.prove\" name=\"something was looked at\">\n";
-        let _ = writeln!(out, "      <error message=\"{}\"/>", xml(&proved.summary()));
+        let _ = writeln!(
+            out,
+            "      <error message=\"{}\" type=\"nothing-proved\"/>",
+            xml(&proved.summary())
+        );
         out += "    </testcase>\n";
     }
     let _ = writeln!(out, "    <system-out>{}</system-out>", xml(&proved.summary()));

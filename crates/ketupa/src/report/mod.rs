@@ -15,6 +15,8 @@ mod browser;
 #[cfg(test)]
 mod made;
 #[cfg(test)]
+mod schema;
+#[cfg(test)]
 mod tests;
 
 pub(crate) use change::{
