@@ -292,7 +292,7 @@ fn listed_in<'a>(prefixes: &'a [IpNet], at: &'a At) -> impl Iterator<Item = Net<
 }
 
 /// Space for use inside one network: RFC 1918, RFC 6598, RFC 4193.
-fn is_local(prefix: IpNet) -> bool {
+pub(crate) fn is_local(prefix: IpNet) -> bool {
     const LOCAL: [&str; 5] =
         ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"];
     LOCAL.iter().filter_map(|net| net.parse::<IpNet>().ok()).any(|net| net.contains(&prefix))

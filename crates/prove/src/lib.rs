@@ -13,6 +13,7 @@ mod costs;
 mod firewall;
 mod heard;
 mod list;
+mod nat;
 mod neighbors;
 mod proofs;
 mod routers;

@@ -1,7 +1,7 @@
 //! The lints of the house, one literal list in the order of the manual.
 
 use crate::{
-    addresses, backups, bgp, capacity, costs, firewall, heard, neighbors, proofs, routers,
+    addresses, backups, bgp, capacity, costs, firewall, heard, nat, neighbors, proofs, routers,
     services, vrrp, whole,
 };
 use component::{Invariant, Level};
@@ -115,6 +115,11 @@ pub const LINTS: &[Invariant] = &[
     warning("N5-GROUP-EMPTY", "A group has rules", include_str!("pages/N5-GROUP-EMPTY.md"), firewall::empty_groups),
     warning("N5-NO-FIREWALL", "Rules have a firewall", include_str!("pages/N5-NO-FIREWALL.md"), firewall::no_firewall),
     warning("N5-SYNC", "A firewall pair shares its connections", include_str!("pages/N5-SYNC.md"), firewall::unsynchronised),
+    // Translation.
+    error("N5-NAT-TO", "Answers to a translated source come back", include_str!("pages/N5-NAT-TO.md"), nat::answers_elsewhere),
+    error("N5-NAT-TWICE", "A source is translated in one way", include_str!("pages/N5-NAT-TWICE.md"), nat::twice),
+    warning("N5-NAT-PUBLIC", "Only private sources are translated", include_str!("pages/N5-NAT-PUBLIC.md"), nat::public),
+    warning("N5-NAT-IDLE", "What is translated is declared", include_str!("pages/N5-NAT-IDLE.md"), nat::idle),
     // Management.
     error("N6-MANAGEMENT-LEAK", "No route leads into management", include_str!("pages/N6-MANAGEMENT-LEAK.md"), routers::management_leaks),
     warning("N6-MANAGEMENT", "Every router has a management interface", include_str!("pages/N6-MANAGEMENT.md"), routers::management),
