@@ -69,8 +69,15 @@ fn a_pair_that_is_proved_deaf_is_replayed_although_check_refuses_it() {
     let wrong = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/twin/wrong/vrrp-dropped");
     let declared = Declared::copy(&wrong, "replayed");
     shows(&declared, "V-OWNER");
+    shows(&declared, "V-CONTROL");
     let unknown = declared.replay("V-OWNER-000000");
     assert_eq!(unknown.code, 2, "{}", unknown.err);
+}
+
+#[test]
+fn a_group_of_addresses_that_falls_silent_together_is_replayed() {
+    let case = Path::new(env!("CARGO_MANIFEST_DIR")).join("../verify/tests/cases/V-NOBODY");
+    shows(&Declared::copy(&case, "silent"), "V-NOBODY");
 }
 
 /// Predicted and seen are the same, and nothing of the twin is left.

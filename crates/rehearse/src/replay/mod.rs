@@ -1,5 +1,6 @@
 //! Asks a rehearsal for what a counterexample of a proof says, and sets both side by side.
 
+mod dropped;
 mod rescue;
 mod route;
 mod translation;
@@ -72,6 +73,7 @@ pub fn compare(twin: &Twin, isp: &Isp, violation: &Violation) -> Result<Vec<Comp
         all.extend(match violation.finding.code {
             // A step of an upgrade may leave a router without a way out.
             "V-DEFAULT" | "V-UPGRADE" => replay.default_routes(),
+            "V-CONTROL" => replay.dropped()?,
             "V-UNTRACKED" => replay.untranslated()?,
             "V-OOB" => replay.rescue(rescue::When::Dead)?,
             _ => Vec::new(),
