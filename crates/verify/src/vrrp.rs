@@ -93,3 +93,36 @@ fn rank(plane: &Plane<'_>, up: &Up, candidate: &Candidate) -> (u8, Option<IpAddr
     let loss = down.fold(bird, |sum, (_, loss)| sum.saturating_add(*loss));
     (candidate.priority.saturating_sub(loss).max(1), candidate.address)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::element::{Element, Failure};
+
+    /// The hosts that could answer for `vip.services` and do not, without something.
+    fn silent_without(text: &str, words: &[&str]) -> Vec<String> {
+        let isp = testkit::isp_from(text);
+        let broken = words.iter().map(|word| Element::parse(&isp, word).unwrap());
+        let planes = crate::prove::planes(&isp, 1);
+        let up = Up::without(&planes[0], &Failure::of(broken));
+        let vip = isp.vips.find("services").unwrap().index();
+        let silent = silent(&planes[0], &up, &planes[0].vips[vip]);
+        silent.map(|host| model::Named::name(planes[0].host(host)).to_owned()).collect()
+    }
+
+    #[test]
+    fn a_host_counts_as_silent_where_it_lives_is_linked_and_could_send_on() {
+        let firewalls = include_str!("../tests/cases/V-NOBODY/isp.toml");
+        let silent = |words: &[&str]| silent_without(firewalls, words);
+        assert_eq!(silent(&[]), [""; 0]);
+        assert_eq!(silent(&["segment.guests"]), ["fw-1", "fw-2"]);
+        assert_eq!(silent(&["host.fw-1", "link.fw-2/guests"]), ["fw-2"]);
+        assert_eq!(silent(&["segment.guests", "daemon.fw-1/keepalived"]), ["fw-2"]);
+        assert_eq!(silent(&["segment.guests", "link.fw-1/services"]), ["fw-2"]);
+        assert_eq!(silent(&["host.fw-1", "host.fw-2"]), [""; 0]);
+        // There is nowhere to send what comes, unless the machine is where it goes to.
+        assert_eq!(silent(&["segment.guests", "segment.fw"]), [""; 0]);
+        let servers = firewalls.replace("role = \"firewall\"", "role = \"server\"");
+        assert_eq!(silent_without(&servers, &["segment.guests", "segment.fw"]), ["fw-1", "fw-2"]);
+    }
+}
