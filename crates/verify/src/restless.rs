@@ -2,7 +2,8 @@
 //! (Griffin and Wilfong's *bad gadget*). It is made by hand, for no declared network does it.
 
 use crate::bgp::BGP;
-use crate::judge::{About, Judge};
+use crate::fault::About;
+use crate::judge::Judge;
 use crate::plane::Plane;
 use crate::plane::routes::{Attributes, Injection, Inner, Leads, Needs, RouteId};
 use crate::prove::planes;
