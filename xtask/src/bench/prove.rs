@@ -15,7 +15,7 @@ const GRAPHS: [&str; 4] = ["Belnet2010", "Renater2010", "Geant2012", "UsCarrier"
 /// Where the sessions end: on the graph's own nodes, so that its links are all there are.
 const EDGES: Edges = Edges::Among;
 /// Routers of the growing provider, and how many of its things fail at once.
-const GROWTH: [(usize, u8); 5] = [(10, 2), (30, 2), (100, 2), (300, 1), (1_000, 1)];
+const GROWTH: [(usize, u8); 5] = [(10, 2), (30, 2), (100, 1), (300, 1), (1_000, 1)];
 
 /// What fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
