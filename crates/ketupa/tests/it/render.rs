@@ -91,6 +91,8 @@ fn a_host_is_printed_with_path_mode_and_owner() {
     ketupa(&["render", &neutrinet, "--host", "edge-1"])
         .ends(2, &["no managed host is named `edge-1`", "did you mean `edge-01`?"]);
     ketupa(&["render", &neutrinet, "--host", "hv-01"]).ends(2, &["no managed host", "edge-01"]);
+    // Before anything is looked for that would travel to it.
+    ketupa(&["plan", &neutrinet, "--host", "edge-1"]).ends(2, &["did you mean `edge-01`?"]);
 }
 
 #[test]

@@ -45,6 +45,7 @@ fn ready(reach: &Reach, rights: Rights, screen: &mut Screen) -> Result<Option<Re
     };
     let today = super::today(reach.today);
     let Some(tree) = tree(&isp, &read.directory, today, screen)? else { return Ok(None) };
+    let hosts = chosen(&tree, &reach.host)?;
     let executor = executor(reach.executor.as_deref())?;
     if let Some(config) = &reach.ssh_config {
         // ssh itself would say it once for every host.
@@ -54,7 +55,7 @@ fn ready(reach: &Reach, rights: Rights, screen: &mut Screen) -> Result<Option<Re
         let ssh = Ssh::new(name, destination(&isp, name), executor.clone(), rights);
         (desired.clone(), ssh.with_config(reach.ssh_config.as_deref()))
     };
-    let hosts = chosen(&tree, &reach.host)?.into_iter().map(way).collect();
+    let hosts = hosts.into_iter().map(way).collect();
     let vault = Keys::new(reach.identity.clone());
     Ok(Some(Ready { hosts, vault, workers: reach.workers, isp }))
 }
