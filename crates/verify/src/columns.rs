@@ -128,30 +128,40 @@ impl<'a> Memory<'a> {
     /// What a flow does, if every filter on its way that looks at its source lets it pass.
     fn seen_onward(
         &mut self,
-        (number, flow): (usize, &Flow),
+        flow: (usize, &Flow),
         starts: &[At],
         sent: Sent<'_>,
     ) -> Option<Rc<Seen>> {
-        let course = self.courses[number];
-        let (mut all, mut trail) = (Vec::with_capacity(starts.len()), Vec::new());
-        for start in starts {
-            let seen = self.onward.seen(&self.forwards, (course, *start), &mut trail)?;
-            for gate in seen.gates.iter() {
-                let known = self.passed[number].iter().find(|(known, _)| known == gate);
-                let passes = match known {
-                    Some((_, passes)) => *passes,
-                    None => self.onward.passes(*gate, flow.to, sent),
-                };
-                if known.is_none() {
-                    self.passed[number].push((*gate, passes));
-                }
-                if !passes {
-                    return None;
-                }
-            }
-            all.push(seen);
+        // Nearly every flow starts at one host.
+        if let [start] = starts {
+            return self.passes_onward(flow, *start, sent);
         }
-        Some(onward::together(&all))
+        let all: Option<Vec<Rc<Seen>>> =
+            starts.iter().map(|start| self.passes_onward(flow, *start, sent)).collect();
+        Some(onward::together(&all?))
+    }
+
+    fn passes_onward(
+        &mut self,
+        (number, flow): (usize, &Flow),
+        start: At,
+        sent: Sent<'_>,
+    ) -> Option<Rc<Seen>> {
+        let seen = self.onward.from(&self.forwards, (self.courses[number], start))?;
+        for gate in seen.gates.iter() {
+            let known = self.passed[number].iter().find(|(known, _)| known == gate);
+            let passes = match known {
+                Some((_, passes)) => *passes,
+                None => self.onward.passes(*gate, flow.to, sent),
+            };
+            if known.is_none() {
+                self.passed[number].push((*gate, passes));
+            }
+            if !passes {
+                return None;
+            }
+        }
+        Some(seen)
     }
 
     /// Whether the answer to a flow that arrived comes back through the hosts that track it, and the

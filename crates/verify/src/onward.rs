@@ -35,6 +35,8 @@ pub(crate) struct Onward<'a> {
     /// By course: in the state that was turned to, where it differs from the base. Nothing where
     /// packets may go in circles.
     fresh: Vec<Vec<(AtNumber, Option<Rc<Seen>>)>>,
+    /// The hosts that a packet came by; empty between two packets.
+    trail: Vec<Position>,
     gates: Vec<Gate>,
     numbers: BTreeMap<Gate, GateNumber>,
     /// What filters do to packets to a port, whatever their ends are; none where these count.
@@ -60,6 +62,7 @@ impl<'a> Onward<'a> {
             courses,
             known: vec![BTreeMap::new(); count],
             fresh: vec![Vec::new(); count],
+            trail: Vec::new(),
             gates: Vec::new(),
             numbers: BTreeMap::new(),
             open: BTreeMap::new(),
@@ -107,8 +110,20 @@ impl<'a> Onward<'a> {
         at.input.unwrap_or(self.plane.nics.len() + at.host)
     }
 
-    /// What becomes of packets that come to a host; none where they may go in circles.
-    pub(crate) fn seen(
+    /// What becomes of packets that start at a host; none where they may go in circles.
+    pub(crate) fn from(
+        &mut self,
+        forwards: &Forwards<'_>,
+        start: (Course, At),
+    ) -> Option<Rc<Seen>> {
+        let mut trail = std::mem::take(&mut self.trail);
+        let seen = self.seen(forwards, start, &mut trail);
+        trail.clear();
+        self.trail = trail;
+        seen
+    }
+
+    fn seen(
         &mut self,
         forwards: &Forwards<'_>,
         (course, at): (Course, At),
