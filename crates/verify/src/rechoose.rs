@@ -20,6 +20,8 @@ pub(crate) struct Since<'a> {
     dead: Bits,
     /// Whether routers are cut off from each other that were not.
     cuts: bool,
+    /// Whether the sessions between routers of ours are as they were.
+    inner: bool,
     /// The prefixes of which somebody may tell something else.
     suspects: BTreeSet<PrefixNumber>,
 }
@@ -78,7 +80,9 @@ impl<'a> Since<'a> {
         };
         let routers = plane.routers.len();
         let dead = Bits::of(routers, (0..routers).filter(died));
-        let mut since = Self { before, moved, dead, cuts: moved.cuts(), suspects: BTreeSet::new() };
+        let inner = inner_alike(plane, before, up);
+        let (cuts, suspects) = (moved.cuts(), BTreeSet::new());
+        let mut since = Self { before, moved, dead, cuts, inner, suspects };
         since.suspects = since.suspected(plane, up);
         since
     }
@@ -87,7 +91,7 @@ impl<'a> Since<'a> {
     fn suspected(&self, plane: &Plane<'_>, up: &Up) -> BTreeSet<PrefixNumber> {
         let routes = &plane.routes;
         let any = self.moved.all().next().is_some();
-        if self.cuts || (any && !routes.inner.is_empty()) || !self.inner_alike(plane, up) {
+        if self.cuts || (any && !routes.inner.is_empty()) || !self.inner {
             return (0..routes.prefixes.len()).collect();
         }
         let nics = (0..plane.nics.len()).filter(|nic| up.nics[*nic] != self.before.nics[*nic]);
@@ -98,15 +102,15 @@ impl<'a> Since<'a> {
         let all = all.chain(sessions.flat_map(|session| &needing.sessions[session]));
         all.chain(self.dead.iter().flat_map(|router| &needing.routers[router])).copied().collect()
     }
+}
 
-    /// Whether the sessions between routers of ours are as they were.
-    fn inner_alike(&self, plane: &Plane<'_>, up: &Up) -> bool {
-        plane.routes.inner.iter().all(|one| {
-            up.sessions[one.session] == self.before.sessions[one.session]
-                && up.nics[one.nics.0] == self.before.nics[one.nics.0]
-                && up.nics[one.nics.1] == self.before.nics[one.nics.1]
-        })
-    }
+/// Whether the sessions between routers of ours are as they were.
+fn inner_alike(plane: &Plane<'_>, before: &Up, up: &Up) -> bool {
+    plane.routes.inner.iter().all(|one| {
+        up.sessions[one.session] == before.sessions[one.session]
+            && up.nics[one.nics.0] == before.nics[one.nics.0]
+            && up.nics[one.nics.1] == before.nics[one.nics.1]
+    })
 }
 
 /// The choices that differ from those of a state in which more was up, by prefix.
@@ -183,7 +187,7 @@ impl Choosing<'_> {
     fn unsure(&self, since: &Since<'_>, known: &Speaking) -> Bits {
         let routes = &self.plane.routes;
         let lone = routes.inner.is_empty();
-        if !lone && !since.inner_alike(self.plane, self.up) {
+        if !lone && !since.inner {
             return known.active.clone();
         }
         let mut unsure = Bits::none(self.plane.routers.len());
