@@ -1,8 +1,7 @@
 //! `kill -9` at any moment: the next run leaves the old state or the new one, never a third.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
-use std::process::{Child, Stdio};
+use std::process::Child;
 use std::time::{Duration, Instant};
 
 use host::frame;
@@ -50,15 +49,6 @@ fn state(lab: &Lab) -> (Snapshot, Vec<String>) {
     (lab.snapshot(), units.into())
 }
 
-fn start(lab: &Lab, request: &Request) -> Child {
-    let mut executor = lab.executor();
-    let mut child = executor.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    let mut input = Vec::new();
-    frame::send(&mut input, request).unwrap();
-    child.stdin.take().unwrap().write_all(&input).unwrap();
-    child
-}
-
 fn killed_after(mut child: Child, delay: Duration) {
     std::thread::sleep(delay);
     child.kill().unwrap();
@@ -77,7 +67,7 @@ fn a_killed_change_is_undone_or_finished_by_the_next_run() {
     let lab = laid();
     let old = state(&lab);
     let begin = Instant::now();
-    let answer = ended(start(&lab, &Request::Apply(change(&lab))));
+    let answer = ended(lab.start(&Request::Apply(change(&lab))));
     let whole = begin.elapsed();
     assert!(matches!(answer, Answer::Applied(_)), "{answer:?}");
     let new = state(&lab);
@@ -87,10 +77,10 @@ fn a_killed_change_is_undone_or_finished_by_the_next_run() {
     for step in 0..60_u32 {
         let lab = laid();
         let request = Request::Apply(change(&lab));
-        killed_after(start(&lab, &request), whole * (step * 7 % 60) / 55);
+        killed_after(lab.start(&request), whole * (step * 7 % 60) / 55);
         // The one that comes to clean up may be killed, too.
-        killed_after(start(&lab, &Request::Recover), whole * (step % 10) / 20);
-        let Answer::Recovered(Ok(said)) = ended(start(&lab, &Request::Recover)) else { panic!() };
+        killed_after(lab.start(&Request::Recover), whole * (step % 10) / 20);
+        let Answer::Recovered(Ok(said)) = ended(lab.start(&Request::Recover)) else { panic!() };
         recovered += u32::from(said.is_some());
         let found = state(&lab);
         assert!(found == old || found == new, "step {step}: {found:#?}");
@@ -109,18 +99,16 @@ fn an_apply_after_a_kill_says_what_it_undid_first() {
     for attempt in 1..40 {
         let lab = laid();
         let orders = change(&lab);
-        let child = start(&lab, &Request::Apply(orders.clone()));
+        let child = lab.start(&Request::Apply(orders.clone()));
         killed_after(child, Duration::from_millis(attempt * 2));
         if !lab.at("/var/lib/ketupa/journal.json").exists() {
             continue;
         }
-        let Answer::Observed(seen) = ended(start(&lab, &Request::Observe(<_>::default()))) else {
+        let Answer::Observed(seen) = ended(lab.start(&Request::Observe(<_>::default()))) else {
             panic!()
         };
         assert!(seen.unfinished.unwrap().contains("half done"));
-        let Answer::Applied(outcome) = ended(start(&lab, &Request::Apply(orders))) else {
-            panic!()
-        };
+        let Answer::Applied(outcome) = ended(lab.start(&Request::Apply(orders))) else { panic!() };
         assert_eq!(outcome.recovered.as_deref(), Some("undid a change that was interrupted"));
         assert_eq!(outcome.end, host::wire::End::Done);
         return;

@@ -1,6 +1,5 @@
 //! A dead man's timer: what nobody confirms is undone by the host, whatever dies meanwhile.
 
-use std::io::Write as _;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
@@ -26,17 +25,8 @@ fn change(lab: &Lab, within_s: u32) -> Orders {
     orders
 }
 
-fn start(lab: &Lab, request: &Request) -> Child {
-    let mut executor = lab.executor();
-    let mut child = executor.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    let mut input = Vec::new();
-    frame::send(&mut input, request).unwrap();
-    child.stdin.take().unwrap().write_all(&input).unwrap();
-    child
-}
-
 fn ask(lab: &Lab, request: &Request) -> Answer {
-    let output = start(lab, request).wait_with_output().unwrap();
+    let output = lab.start(request).wait_with_output().unwrap();
     frame::receive(&mut output.stdout.as_slice()).unwrap().unwrap()
 }
 
@@ -118,7 +108,7 @@ fn a_killed_executor_leaves_the_old_state_without_anybody_coming_back() {
         let before = lab.snapshot();
         let mut orders = change(&lab, 1);
         orders.probes = vec![command("probe", &["sleep", "0.1"])];
-        let mut child = start(&lab, &Request::Apply(orders));
+        let mut child = lab.start(&Request::Apply(orders));
         std::thread::sleep(Duration::from_millis(u64::from(step) * 8));
         child.kill().unwrap();
         child.wait().unwrap();

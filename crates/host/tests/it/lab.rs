@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write as _;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
-use std::process::Command as Program;
+use std::process::{Child, Command as Program, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use host::Place;
@@ -118,6 +119,16 @@ impl Lab {
         let mut program = self.program_of_executor();
         program.arg(self.root());
         program
+    }
+
+    /// An executor that was asked something, at its work.
+    pub(crate) fn start(&self, request: &Request) -> Child {
+        let mut executor = self.executor();
+        let mut child = executor.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut input = Vec::new();
+        host::frame::send(&mut input, request).unwrap();
+        child.stdin.take().unwrap().write_all(&input).unwrap();
+        child
     }
 
     /// The same without a word said to it.
