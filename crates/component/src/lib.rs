@@ -11,7 +11,7 @@ pub mod tree;
 
 pub use invariant::{Invariant, Level};
 pub use templates::{Template, TemplateError, Templates};
-pub use tree::{Check, File, HostTree, OnChange, Probe, Tree, Unit};
+pub use tree::{Check, Directory, File, HostTree, OnChange, Probe, Tree, Unit, User, UserSort};
 
 use model::kinds::Host;
 use model::{Id, Isp};

@@ -15,8 +15,29 @@ pub struct Tree {
 pub struct HostTree {
     /// Files by absolute path.
     pub files: BTreeMap<String, File>,
+    /// Directories by absolute path; those of files need no entry.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub directories: BTreeMap<String, Directory>,
+    /// Symbolic links by absolute path, with where they point.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub links: BTreeMap<String, String>,
+    /// Groups that must exist, with their numbers where these matter.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub groups: BTreeMap<String, Option<u32>>,
+    /// Users by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub users: BTreeMap<String, User>,
+    /// Files that let people in: a mistake in one can cut the host off although no unit reads it.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub ways_in: BTreeSet<String>,
     /// Debian packages that must be installed.
     pub packages: BTreeSet<String>,
+    /// The versions of those of them that must have a certain one.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub versions: BTreeMap<String, String>,
+    /// Those of them that no upgrade may touch.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub held: BTreeSet<String>,
     /// systemd units by name, in any order: [`Unit::after`] orders them.
     pub units: BTreeMap<String, Unit>,
     /// Commands that must accept the staged files before anything goes live.
@@ -36,6 +57,43 @@ pub struct File {
     pub owner: String,
     /// Group, by name.
     pub group: String,
+}
+
+/// A directory on a host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Directory {
+    /// Permission bits, such as `0o755`.
+    pub mode: u32,
+    /// Owner, by name.
+    pub owner: String,
+    /// Group, by name.
+    pub group: String,
+}
+
+/// A user of a host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct User {
+    /// Its number, where that matters.
+    pub uid: Option<u32>,
+    /// Its home directory.
+    pub home: String,
+    /// The shell that a login starts.
+    pub shell: String,
+    /// Who it is.
+    pub comment: String,
+    /// All groups that it is in besides its own.
+    pub groups: BTreeSet<String>,
+    /// Whom it is for.
+    pub sort: UserSort,
+}
+
+/// Whom a user is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub enum UserSort {
+    /// A person, who gets a home directory.
+    Person,
+    /// A daemon.
+    System,
 }
 
 /// One systemd unit that must be enabled and running.
@@ -122,18 +180,28 @@ impl HostTree {
     /// Adds what another component wants on the same host.
     ///
     /// # Errors
-    /// Both write the same file or drive the same unit.
+    /// Both want the same path, user or unit.
     pub fn merge(&mut self, other: Self) -> Result<(), Clash> {
-        for (path, file) in other.files {
-            if self.files.insert(path.clone(), file).is_some() {
-                return Err(Clash(path));
-            }
+        let paths = self.files.keys().chain(self.links.keys()).chain(self.directories.keys());
+        let theirs = |path: &&String| {
+            other.files.contains_key(*path)
+                || other.links.contains_key(*path)
+                || other.directories.contains_key(*path)
+        };
+        let units = self.units.keys().filter(|name| other.units.contains_key(*name));
+        let users = self.users.keys().filter(|name| other.users.contains_key(*name));
+        if let Some(twice) = paths.filter(theirs).chain(units).chain(users).next() {
+            return Err(Clash(twice.clone()));
         }
-        for (name, unit) in other.units {
-            if self.units.insert(name.clone(), unit).is_some() {
-                return Err(Clash(name));
-            }
-        }
+        self.files.extend(other.files);
+        self.directories.extend(other.directories);
+        self.links.extend(other.links);
+        self.groups.extend(other.groups);
+        self.users.extend(other.users);
+        self.ways_in.extend(other.ways_in);
+        self.units.extend(other.units);
+        self.versions.extend(other.versions);
+        self.held.extend(other.held);
         self.packages.extend(other.packages);
         self.checks.extend(other.checks);
         self.probes.extend(other.probes);

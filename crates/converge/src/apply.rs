@@ -5,6 +5,7 @@ use host::wire::{
 };
 use machine::Machine;
 
+use crate::places::LinkChange;
 use crate::plan::{FileChange, Plan};
 use crate::secrets::resolve;
 use crate::units::UnitChange;
@@ -119,6 +120,8 @@ fn ended(end: End, steps: Vec<String>) -> Sent {
 fn orders(plan: &Plan, vault: &dyn Vault) -> Result<Orders, NoSecret> {
     let files: Result<Vec<FileOrder>, NoSecret> =
         plan.files.iter().map(|change| file_order(change, vault)).collect();
+    let mut files = files?;
+    files.extend(plan.links.iter().map(link_order));
     let checks = plan.checks.iter().map(|check| Command {
         name: check.component.clone(),
         command: check.command.clone(),
@@ -131,7 +134,11 @@ fn orders(plan: &Plan, vault: &dyn Vault) -> Result<Orders, NoSecret> {
     });
     Ok(Orders {
         packages: plan.packages.clone(),
-        files: files?,
+        holds: plan.holds.clone(),
+        groups: plan.groups.clone(),
+        users: plan.users.clone(),
+        directories: plan.directories.clone(),
+        files,
         checks: checks.collect(),
         units: plan.units.iter().filter_map(unit_order).collect(),
         probes: probes.collect(),
@@ -151,6 +158,11 @@ fn file_order(change: &FileChange, vault: &dyn Vault) -> Result<FileOrder, NoSec
         }),
     };
     Ok(FileOrder { path: change.path.clone(), was: change.was.without_text(), then })
+}
+
+fn link_order(change: &LinkChange) -> FileOrder {
+    let then = change.to.as_ref().map_or(Then::Remove, |to| Then::Link { to: to.clone() });
+    FileOrder { path: change.path.clone(), was: change.was.without_text(), then }
 }
 
 fn unit_order(unit: &UnitChange) -> Option<UnitOrder> {

@@ -4,10 +4,13 @@
 //! nothing, [`apply`] sends the plan's orders. Secrets are resolved for the comparison and for the
 //! orders; a plan holds and shows their marks only.
 
+mod accounts;
 mod apply;
 mod fleet;
 mod guarded;
 mod observe;
+mod packages;
+mod places;
 mod plan;
 mod secrets;
 mod show;
@@ -20,6 +23,7 @@ pub use fleet::{Act, Job, Progress, Report, apply_all, converge_all, plan_all};
 pub use guarded::apply_guarded;
 pub use host::wire::Guard;
 pub use observe::{Interrupted, Observed, Trouble, observe};
+pub use places::LinkChange;
 pub use plan::{FileAct, FileChange, Obstacle, Plan, plan};
 pub use trace::trace;
 pub use units::{UnitAct, UnitChange};

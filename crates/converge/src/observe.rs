@@ -1,7 +1,9 @@
 //! Asks a machine what is there, and hides what nobody may see.
+#![expect(clippy::disallowed_methods, reason = "a host's clock is held to this machine's")]
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use component::tree::{File, HostTree, secret_references};
 use host::wire::{Answer, Entry, FileEntry, Observe, Request, Seen};
@@ -21,6 +23,8 @@ pub struct Observed {
     pub wanted: BTreeMap<String, String>,
     /// What was finished or undone before looking.
     pub recovered: Option<String>,
+    /// How many seconds its clock is ahead of this machine's.
+    pub ahead_s: i64,
 }
 
 /// What to do about a change that an interruption left half done.
@@ -88,14 +92,24 @@ pub fn observe(
         files: wanted.clone(),
         packages: desired.packages.clone(),
         units: desired.units.keys().cloned().collect(),
+        paths: desired.directories.keys().chain(desired.links.keys()).cloned().collect(),
+        users: desired.users.keys().cloned().collect(),
+        groups: desired.groups.keys().cloned().collect(),
     });
     let requests = match interrupted {
         Interrupted::Report => vec![look],
         Interrupted::Settle => vec![Request::Recover, look],
     };
     let (recovered, mut seen) = understand(machine.name(), machine.exchange(&requests)?)?;
+    let ahead_s = ahead_s(&seen);
     hide(&mut seen, desired, vault)?;
-    Ok(Observed { host: machine.name().to_owned(), seen, wanted, recovered })
+    Ok(Observed { host: machine.name().to_owned(), seen, wanted, recovered, ahead_s })
+}
+
+fn ahead_s(seen: &Seen) -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let seconds = |seconds: u64| i64::try_from(seconds).unwrap_or(i64::MAX);
+    seconds(seen.clock).saturating_sub(seconds(now))
 }
 
 fn understand(host: &str, answers: Vec<Answer>) -> Result<(Option<String>, Seen), Trouble> {

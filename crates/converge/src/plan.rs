@@ -1,11 +1,16 @@
 //! Compares what a host shall hold with what it holds. Pure: the same two always give the same plan.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use component::tree::{Check, File, HostTree, Probe};
-use host::wire::{Entry, FileEntry, Owned, OwnedFile};
+use host::wire::{
+    DirectoryOrder, Entry, FileEntry, HoldOrder, NewGroup, Owned, OwnedFile, UserOrder,
+};
 
+use crate::accounts;
 use crate::observe::{Observed, has_secrets};
+use crate::packages;
+use crate::places::{self, LinkChange};
 use crate::units::{self, UnitAct, UnitChange};
 
 /// Everything that will be done on one host, and why.
@@ -13,8 +18,20 @@ use crate::units::{self, UnitAct, UnitChange};
 pub struct Plan {
     /// The host's name.
     pub host: String,
-    /// Packages to install.
+    /// Packages to install, as `name` or `name=version`.
     pub packages: Vec<String>,
+    /// Packages that upgrades leave alone from now on, or no longer.
+    pub holds: Vec<HoldOrder>,
+    /// Groups to make.
+    pub groups: Vec<NewGroup>,
+    /// Users to make, to change or to shut out.
+    pub users: Vec<UserOrder>,
+    /// Directories to make or to give other permissions.
+    pub directories: Vec<DirectoryOrder>,
+    /// Links to make, to change or to remove.
+    pub links: Vec<LinkChange>,
+    /// What is no longer declared and stays on the host as it is, in sentences.
+    pub forgets: Vec<String>,
     /// Files to write or remove, in the order in which they change.
     pub files: Vec<FileChange>,
     /// Every unit that is desired or was, in the order in which they are acted on.
@@ -75,13 +92,25 @@ impl Plan {
     /// Is the host as desired?
     pub fn is_empty(&self) -> bool {
         self.packages.is_empty()
+            && self.holds.is_empty()
+            && self.groups.is_empty()
+            && self.users.is_empty()
+            && self.directories.is_empty()
+            && self.links.is_empty()
+            && self.forgets.is_empty()
             && self.files.is_empty()
             && self.adopts.is_empty()
             && self.obstacles.is_empty()
             && self.units.iter().all(|unit| unit.act == UnitAct::Leave)
     }
 
-    fn stop(&mut self, about: &str, why: impl Into<String>) {
+    /// The paths of files and links that change.
+    pub(crate) fn changed(&self) -> impl Iterator<Item = &str> {
+        let files = self.files.iter().map(|file| file.path.as_str());
+        files.chain(self.links.iter().map(|link| link.path.as_str()))
+    }
+
+    pub(crate) fn stop(&mut self, about: &str, why: impl Into<String>) {
         self.obstacles.push(Obstacle { about: about.to_owned(), why: why.into() });
     }
 }
@@ -99,10 +128,13 @@ pub fn plan(desired: &HostTree, observed: &Observed) -> Plan {
         plan.stop("what Ketupa wrote before", why);
         &nothing
     });
-    plan_packages(&mut plan, desired, observed);
+    plan_clock(&mut plan, observed);
+    packages::plan(&mut plan, desired, &seen.packages, owned);
+    accounts::plan(&mut plan, desired, observed, owned);
+    places::plan(&mut plan, desired, observed, owned);
     plan_files(&mut plan, desired, observed, owned);
     plan_units(&mut plan, desired, observed, owned);
-    plan.owned = to_own(desired, observed);
+    plan.owned = to_own(desired, observed, owned);
     plan.adopts.extend(adopted(&plan, owned));
     if !plan.is_empty() {
         plan.checks =
@@ -116,7 +148,10 @@ pub fn plan(desired: &HostTree, observed: &Observed) -> Plan {
 /// Of what goes nobody knows any more what it was good for: it counts, too.
 fn cuts_off(plan: &Plan, desired: &HostTree) -> bool {
     let carries = |name: &str| desired.units.get(name).is_some_and(|unit| unit.cuts_off);
-    plan.files.iter().any(|file| file.act == FileAct::Remove)
+    let way_in =
+        |file: &FileChange| file.act != FileAct::Create && desired.ways_in.contains(&file.path);
+    plan.files.iter().any(|file| file.act == FileAct::Remove || way_in(file))
+        || plan.users.iter().any(accounts::cuts_off)
         || plan.units.iter().any(|unit| match unit.act {
             UnitAct::Stop => true,
             UnitAct::Start | UnitAct::Reload | UnitAct::Restart => carries(&unit.name),
@@ -124,10 +159,17 @@ fn cuts_off(plan: &Plan, desired: &HostTree) -> bool {
         })
 }
 
-fn plan_packages(plan: &mut Plan, desired: &HostTree, observed: &Observed) {
-    match &observed.seen.packages {
-        Ok(installed) => plan.packages = desired.packages.difference(installed).cloned().collect(),
-        Err(why) => plan.stop("packages", why),
+/// How far two clocks may be apart: what Kerberos and most signatures bear.
+const CLOCKS_APART_S: u64 = 300;
+
+/// Signatures, certificates and leases are judged by the clock: a wrong one is mended first.
+fn plan_clock(plan: &mut Plan, observed: &Observed) {
+    let apart = observed.ahead_s.unsigned_abs();
+    if apart > CLOCKS_APART_S {
+        let side = if observed.ahead_s > 0 { "ahead of" } else { "behind" };
+        let why =
+            format!("it is {apart} s {side} this machine's: set the wrong one of the two first");
+        plan.stop("the clock", why);
     }
 }
 
@@ -144,13 +186,19 @@ fn plan_files(plan: &mut Plan, desired: &HostTree, observed: &Observed, owned: &
             _ => plan.stop(path, "the host did not tell of it"),
         }
     }
-    for path in owned.files.keys().filter(|path| !desired.files.contains_key(*path)) {
+    let wanted = |path: &str| {
+        desired.files.contains_key(path)
+            || desired.links.contains_key(path)
+            || accounts::is_forgotten(path, desired, owned)
+    };
+    for path in owned.files.keys().filter(|path| !wanted(path)) {
         match observed.seen.files.get(path) {
             Some(Entry::Absent) => {}
             Some(was @ (Entry::File(_) | Entry::Link { .. })) => {
                 plan.files.push(change(path, FileAct::Remove, None, was, owned));
             }
             Some(Entry::Unreadable { why }) => plan.stop(path, format!("it cannot be read: {why}")),
+            Some(Entry::Directory(_)) => plan.stop(path, "it is a directory now"),
             Some(Entry::Other { what }) => plan.stop(path, format!("it is a {what} now")),
             None => plan.stop(path, "the host did not tell of it"),
         }
@@ -166,6 +214,7 @@ fn act(file: &File, hash: &str, was: &Entry) -> Result<Option<FileAct>, String> 
         Entry::File(found) if found.hash != hash => Ok(Some(FileAct::Change)),
         Entry::File(found) if !same_permissions(file, found) => Ok(Some(FileAct::Permissions)),
         Entry::File(_) => Ok(None),
+        Entry::Directory(_) => Err("a directory stands where the file shall be".into()),
         Entry::Other { what } => Err(format!("a {what} stands where the file shall be")),
         Entry::Unreadable { why } => Err(format!("it cannot be read: {why}")),
     }
@@ -184,7 +233,7 @@ fn change(
 ) -> FileChange {
     let by_hand = owned.files.get(path).is_some_and(|owned| match was {
         Entry::File(found) => !is_as_written(found, owned),
-        Entry::Absent | Entry::Link { .. } | Entry::Other { .. } => true,
+        Entry::Absent | Entry::Link { .. } | Entry::Directory(_) | Entry::Other { .. } => true,
         Entry::Unreadable { .. } => false,
     });
     FileChange { path: path.to_owned(), act, desired: desired.cloned(), by_hand, was: was.clone() }
@@ -209,7 +258,7 @@ fn plan_units(plan: &mut Plan, desired: &HostTree, observed: &Observed, owned: &
     plan.units.extend(units::changes(desired, states, plan));
 }
 
-fn to_own(desired: &HostTree, observed: &Observed) -> Owned {
+fn to_own(desired: &HostTree, observed: &Observed, before: &Owned) -> Owned {
     let files: BTreeMap<String, OwnedFile> = desired
         .files
         .iter()
@@ -225,7 +274,16 @@ fn to_own(desired: &HostTree, observed: &Observed) -> Owned {
             Some((path.clone(), owned))
         })
         .collect();
-    Owned { files, units: desired.units.keys().cloned().collect(), ..Owned::default() }
+    let seen = observed.seen.accounts.as_ref().ok();
+    Owned {
+        files,
+        units: desired.units.keys().cloned().collect(),
+        links: desired.links.keys().cloned().collect(),
+        declared: desired.directories.keys().cloned().collect(),
+        users: seen.into_iter().flat_map(|seen| accounts::to_own(desired, seen, before)).collect(),
+        held: desired.held.clone(),
+        ..Owned::default()
+    }
 }
 
 /// What the books will hold anew although nothing changes on the host.
@@ -239,11 +297,34 @@ fn adopted(plan: &Plan, before: &Owned) -> Vec<String> {
         .units
         .iter()
         .filter(|unit| unit.act == UnitAct::Leave && !before.units.contains(&unit.name));
-    files.map(|(path, _)| path.clone()).chain(units.map(|unit| unit.name.clone())).collect()
+    let users = plan.owned.users.iter().filter(|(name, owned)| {
+        let changes = plan.users.iter().any(|user| user.name == **name);
+        !changes && before.users.get(*name) != Some(owned)
+    });
+    let others = [
+        (&plan.owned.links, &before.links),
+        (&plan.owned.declared, &before.declared),
+        (&plan.owned.held, &before.held),
+    ];
+    let new = others.into_iter().flat_map(|(now, before)| now.difference(before));
+    let moving: BTreeSet<&str> = plan
+        .links
+        .iter()
+        .map(|link| link.path.as_str())
+        .chain(plan.directories.iter().map(|one| one.path.as_str()))
+        .chain(plan.holds.iter().map(|hold| hold.package.as_str()))
+        .chain(plan.obstacles.iter().map(|obstacle| obstacle.about.as_str()))
+        .collect();
+    files
+        .map(|(path, _)| path.clone())
+        .chain(units.map(|unit| unit.name.clone()))
+        .chain(users.map(|(name, _)| format!("the user {name}")))
+        .chain(new.filter(|name| !moving.contains(name.as_str())).cloned())
+        .collect()
 }
 
 fn concerned(check: &Check, plan: &Plan) -> bool {
-    plan.files.iter().any(|change| check.covers.iter().any(|one| covers(one, &change.path)))
+    plan.changed().any(|path| check.covers.iter().any(|one| covers(one, path)))
 }
 
 /// A path covers itself; one that ends in `/` covers all below it.

@@ -6,6 +6,9 @@ use host::wire::Entry;
 use serde::Serialize;
 use similar::TextDiff;
 
+use crate::accounts;
+use crate::packages;
+use crate::places::{self, LinkChange};
 use crate::plan::{FileAct, FileChange, Plan};
 use crate::units::{UnitAct, UnitChange};
 
@@ -27,17 +30,23 @@ impl Plan {
     /// One line: what changes, in numbers.
     pub fn summary(&self) -> String {
         let units = self.units.iter().filter(|unit| unit.act != UnitAct::Leave).count();
-        let counted = [
+        let counts = [
             (self.packages.len(), "package"),
+            (self.holds.len(), "hold"),
+            (self.groups.len(), "group"),
+            (self.users.len(), "user"),
+            (self.directories.len(), "directory"),
             (self.files.len(), "file"),
+            (self.links.len(), "link"),
+            (self.forgets.len(), "thing to forget"),
             (units, "unit"),
             (self.adopts.len(), "adoption"),
             (self.obstacles.len(), "obstacle"),
         ];
-        let parts: Vec<String> = counted
+        let parts: Vec<String> = counts
             .iter()
             .filter(|(count, _)| *count > 0)
-            .map(|(count, what)| format!("{count} {what}{}", if *count == 1 { "" } else { "s" }))
+            .map(|(count, what)| counted(*count, what))
             .collect();
         if parts.is_empty() { "as desired".into() } else { parts.join(", ") }
     }
@@ -70,6 +79,12 @@ impl Plan {
             host: &self.host,
             empty: self.is_empty(),
             packages: &self.packages,
+            holds: self.holds.iter().map(packages::hold_line).collect(),
+            groups: self.groups.iter().map(accounts::group_line).collect(),
+            users: self.users.iter().map(accounts::user_line).collect(),
+            directories: self.directories.iter().map(places::directory_line).collect(),
+            links: self.links.iter().map(LinkChange::line).collect(),
+            forgets: &self.forgets,
             files: self.files.iter().map(FileView::of).collect(),
             units: self.units.iter().map(UnitView::of).collect(),
             adopts: &self.adopts,
@@ -94,6 +109,12 @@ impl Plan {
             self.obstacles.iter().map(|one| format!("OBSTACLE {}: {}", one.about, one.why)),
         );
         lines.extend(self.packages.iter().map(|name| format!("install {name}")));
+        lines.extend(self.holds.iter().map(packages::hold_line));
+        lines.extend(self.groups.iter().map(accounts::group_line));
+        lines.extend(self.users.iter().map(accounts::user_line));
+        lines.extend(self.directories.iter().map(places::directory_line));
+        lines.extend(self.links.iter().map(LinkChange::line));
+        lines.extend(self.forgets.iter().cloned());
         lines.extend(self.units.iter().filter_map(UnitChange::line));
         lines.extend(self.adopts.iter().map(|name| format!("adopt {name}, it is as desired")));
         for check in &self.checks {
@@ -103,6 +124,16 @@ impl Plan {
             lines.push(format!("probe \"{}\" within {} s", probe.name, probe.within_s));
         }
         lines
+    }
+}
+
+/// "1 file", "2 files", "3 directories".
+fn counted(count: usize, what: &str) -> String {
+    match (count, what.split_once(' '), what.strip_suffix('y')) {
+        (1, _, _) => format!("1 {what}"),
+        (_, Some((thing, rest)), _) => format!("{count} {thing}s {rest}"),
+        (_, None, Some(stem)) => format!("{count} {stem}ies"),
+        (_, None, None) => format!("{count} {what}s"),
     }
 }
 
@@ -155,9 +186,11 @@ impl FileChange {
                 Some(text) => (text.as_str(), self.path.as_str()),
                 None => return "what stands there is no text, or too long to show\n".into(),
             },
-            Entry::Absent | Entry::Link { .. } | Entry::Other { .. } | Entry::Unreadable { .. } => {
-                ("", "/dev/null")
-            }
+            Entry::Absent
+            | Entry::Link { .. }
+            | Entry::Directory(_)
+            | Entry::Other { .. }
+            | Entry::Unreadable { .. } => ("", "/dev/null"),
         };
         if before == file.text {
             return "only what is not shown differs: a secret or a line's end\n".into();
@@ -193,6 +226,18 @@ struct View<'a> {
     host: &'a str,
     empty: bool,
     packages: &'a [String],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    holds: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    groups: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    users: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    directories: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    links: Vec<String>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    forgets: &'a [String],
     files: Vec<FileView<'a>>,
     units: Vec<UnitView<'a>>,
     adopts: &'a [String],

@@ -99,7 +99,7 @@ pub(crate) fn changes(
 
 fn decide(name: &str, unit: &Unit, state: &UnitState, plan: &Plan) -> (UnitAct, String) {
     let changed = |wanted: &dyn Fn(&str) -> bool| -> Vec<&str> {
-        plan.files.iter().map(|file| file.path.as_str()).filter(|path| wanted(path)).collect()
+        plan.changed().filter(|path| wanted(path)).collect()
     };
     let own = changed(&|path| defines(name, path));
     let read = changed(&|path| unit.reads.iter().any(|pattern| covers(pattern, path)));

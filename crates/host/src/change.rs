@@ -3,6 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use crate::accounts;
+use crate::directories;
+use crate::early;
 use crate::files::{self, Change, Kind, Names};
 use crate::guard;
 use crate::packages;
@@ -12,7 +15,10 @@ use crate::rehearse;
 use crate::run::run;
 use crate::store::{Journal, Moment, Pending, Phase, Store};
 use crate::units;
-use crate::wire::{Command, End, Entry, FileOrder, NewFile, Orders, Outcome, Owned, Then, Verb};
+use crate::wire::{
+    Command, DirectoryOrder, End, Entry, FileOrder, Hold, HoldOrder, Orders, Outcome, Owned, Then,
+    Verb,
+};
 
 /// The places where systemd looks for unit files that an administrator may write.
 const UNIT_FILES: [&str; 3] = ["/etc/systemd/system/", "/lib/systemd/", "/usr/lib/systemd/"];
@@ -23,12 +29,12 @@ pub(crate) const BUSY: &str =
 const AGAIN: Duration = Duration::from_millis(200);
 
 /// One change on its way.
-struct Work<'a> {
-    place: &'a Place,
-    root: Root,
-    store: Store,
-    orders: &'a Orders,
-    steps: Vec<String>,
+pub(crate) struct Work<'a> {
+    pub(crate) place: &'a Place,
+    pub(crate) root: Root,
+    pub(crate) store: Store,
+    pub(crate) orders: &'a Orders,
+    pub(crate) steps: Vec<String>,
 }
 
 /// Brings the host to the ordered state, or leaves it as it was and says why.
@@ -49,12 +55,8 @@ fn begin(place: &Place, orders: &Orders, outcome: &mut Outcome) -> Result<End, S
     let _lock = lock.ok_or(BUSY)?;
     outcome.recovered = recover::recover(place, &root, &store)?;
     expect_as_planned(&root, orders)?;
-    packages::install(place, &orders.packages)?;
     let mut work = Work { place, root, store, orders, steps: Vec::new() };
     let end = work.carry_out();
-    if !orders.packages.is_empty() {
-        outcome.steps.push(format!("installed {}", orders.packages.join(", ")));
-    }
     outcome.steps.append(&mut work.steps);
     end
 }
@@ -67,6 +69,13 @@ fn check_paths(orders: &Orders) -> Result<(), String> {
             return Err(format!("{} is ordered twice", file.path));
         }
     }
+    for directory in &orders.directories {
+        check_path(&directory.path)?;
+        if !seen.insert(&directory.path) {
+            return Err(format!("{} is ordered twice", directory.path));
+        }
+    }
+    accounts::check(orders)?;
     orders.guard.iter().try_for_each(guard::check)?;
     orders.owned.files.keys().try_for_each(|path| check_path(path))
 }
@@ -74,25 +83,40 @@ fn check_paths(orders: &Orders) -> Result<(), String> {
 /// Orders are made from what was seen; a host that changed since needs new ones.
 fn expect_as_planned(root: &Root, orders: &Orders) -> Result<(), String> {
     let names = Names::read(root);
-    for file in &orders.files {
-        let now = files::look(root, &names, &file.path, None);
-        if now.without_text() != file.was.without_text() {
-            return Err(format!("{} changed after the plan was made: plan again", file.path));
-        }
-        if let Entry::Other { what } = now {
-            return Err(format!("{} is a {what}, not a file", file.path));
+    let files = orders.files.iter().map(|file| (&file.path, &file.was));
+    let directories = orders.directories.iter().map(|one| (&one.path, &one.was));
+    for (path, was) in files.chain(directories) {
+        let now = files::look(root, &names, path, None);
+        if now.without_text() != was.without_text() {
+            return Err(format!("{path} changed after the plan was made: plan again"));
         }
     }
-    Ok(())
+    for file in &orders.files {
+        match &file.was {
+            Entry::Other { what } => return Err(format!("{} is a {what}, not a file", file.path)),
+            Entry::Directory(_) => return Err(format!("{} is a directory, not a file", file.path)),
+            Entry::Absent | Entry::File(_) | Entry::Link { .. } | Entry::Unreadable { .. } => {}
+        }
+    }
+    let other = |order: &&DirectoryOrder| !matches!(order.was, Entry::Absent | Entry::Directory(_));
+    if let Some(order) = orders.directories.iter().find(other) {
+        return Err(format!("{} is no directory", order.path));
+    }
+    accounts::expect_as_planned(root, &orders.users)
 }
 
 impl Work<'_> {
     fn carry_out(&mut self) -> Result<End, String> {
-        let mut journal = self.journal()?;
-        self.record(&journal)?;
+        let brought = early::bring(self)?;
+        let mut journal = match self.journal(&brought) {
+            Ok(journal) => journal,
+            Err(why) if brought.sources.is_empty() => return Err(why),
+            Err(why) => return self.give_up(&brought, why),
+        };
         // The timer runs before anything live is touched: whatever happens then, it is there.
-        let armed = self.prepare(&journal).and_then(|()| guard::arm(self.place, &journal));
-        if let Err(why) = armed {
+        let armed =
+            self.record(&journal).and_then(|()| guard::arm(self.place, &self.root, &journal));
+        if let Err(why) = armed.and_then(|()| self.prepare(&journal)) {
             return self.give_up(&journal, why);
         }
         journal.phase = Phase::Changing;
@@ -119,32 +143,43 @@ impl Work<'_> {
     /// Before anything live was touched: sweep up and refuse.
     fn give_up(&self, journal: &Journal, why: String) -> Result<End, String> {
         let troubles = recover::undo(self.place, &self.root, &self.store, journal);
-        if troubles.is_empty() { Err(why) } else { Ok(End::RolledBack { why, troubles }) }
+        if troubles.is_empty() {
+            guard::disarm(self.place, journal);
+            return Err(why);
+        }
+        Ok(End::RolledBack { why, troubles })
     }
 
-    fn record(&self, journal: &Journal) -> Result<(), String> {
+    pub(crate) fn record(&self, journal: &Journal) -> Result<(), String> {
         self.store.begin(journal).map_err(|error| format!("cannot write the journal: {error}"))
     }
 
-    /// How to undo what comes next, from the state of this moment.
-    fn journal(&self) -> Result<Journal, String> {
+    pub(crate) fn make_directories(&self, directories: &[String]) -> Result<(), String> {
+        directories.iter().try_for_each(|directory| {
+            files::make_directory(&self.root, directory)
+                .map_err(|error| format!("cannot make {directory}: {error}"))
+        })
+    }
+
+    /// How to undo what comes next, from the state of this moment, after what was `brought` before.
+    fn journal(&self, brought: &Journal) -> Result<Journal, String> {
         let names = Names::read(&self.root);
-        let changes = self.orders.files.iter();
+        let late = self.orders.files.iter().filter(|file| !early::is_early(&file.path));
         let changes: Vec<Change> =
-            changes.filter_map(|file| change(&self.root, &names, file)).collect();
-        let mut directories = BTreeSet::new();
-        for change in changes.iter().filter(|change| change.kind == Kind::Create) {
-            let missing = self.root.missing_parents(&change.path);
-            directories.extend(missing.map_err(|error| format!("{}: {error}", change.path))?);
-        }
+            late.filter_map(|file| change(&self.root, &names, file)).collect();
+        let accounts = accounts::past(&self.root, self.orders)?;
         let mut states =
             units::states(self.place, self.orders.units.iter().map(|unit| &unit.name))?;
         let orders = self.orders.units.iter();
         Ok(Journal {
             phase: Phase::Staging,
+            sources: brought.sources.clone(),
             daemon_reload: changes.iter().any(|change| is_unit_file(&change.path)),
+            directories: self.directories(brought, &changes, &accounts)?,
             changes,
-            directories: directories.into_iter().collect(),
+            rights: directories::past(&self.root, &self.orders.directories)?,
+            holds: packages::unhold(&self.root, &self.orders.holds)?,
+            accounts,
             units: orders
                 .filter_map(|order| Some((order.clone(), states.remove(&order.name)?)))
                 .collect(),
@@ -156,17 +191,37 @@ impl Work<'_> {
         })
     }
 
-    /// Stages everything and asks the checkers; nothing live moves.
+    /// Every directory that the change makes.
+    fn directories(
+        &self,
+        brought: &Journal,
+        changes: &[Change],
+        accounts: &accounts::Past,
+    ) -> Result<Vec<String>, String> {
+        let mut all: BTreeSet<String> = missing(&self.root, changes)?.into_iter().collect();
+        for order in self.orders.directories.iter().filter(|one| one.was == Entry::Absent) {
+            let above = self.root.missing_parents(&order.path);
+            all.extend(above.map_err(|error| format!("{}: {error}", order.path))?);
+            all.insert(order.path.clone());
+        }
+        // A home comes and goes with its user.
+        all.retain(|directory| !accounts.makes(directory));
+        all.extend(brought.directories.iter().cloned());
+        Ok(all.into_iter().collect())
+    }
+
+    /// Makes users, and stages everything and asks the checkers; nothing that runs is touched.
     fn prepare(&mut self, journal: &Journal) -> Result<(), String> {
-        for directory in &journal.directories {
-            files::make_directory(&self.root, directory)
-                .map_err(|error| format!("cannot make {directory}: {error}"))?;
-        }
+        self.steps.extend(accounts::change(self.place, &self.root, &self.store, self.orders)?);
+        self.make_directories(&journal.directories)?;
         let names = Names::read(&self.root);
-        for (path, new) in self.orders.files.iter().filter_map(written) {
-            files::stage(&self.root, &names, path, new)
-                .map_err(|error| format!("cannot stage {path}: {error}"))?;
+        for new in self.orders.directories.iter().filter(|one| one.was == Entry::Absent) {
+            directories::set(&self.root, &names, &new.path, &new.then)
+                .map_err(|error| format!("cannot make {}: {error}", new.path))?;
+            self.steps.push(format!("make {}", new.path));
         }
+        let late = self.orders.files.iter().filter(|file| !early::is_early(&file.path));
+        late.into_iter().try_for_each(|file| stage(&self.root, &names, file))?;
         let said = rehearse::checks(self.place, &journal.changes, &self.orders.checks)?;
         self.steps.extend(said);
         Ok(())
@@ -181,12 +236,15 @@ impl Work<'_> {
             units::act(self.place, unit)?;
             self.steps.push(format!("stop {}", unit.name));
         }
+        self.change_directories()?;
         for change in &journal.changes {
             files::swap(&self.root, change)
                 .and_then(|()| files::flush_directory(&self.root, &change.path))
                 .map_err(|error| format!("cannot change {}: {error}", change.path))?;
-            self.steps.push(format!("{} {}", verb(change.kind), change.path));
+            self.steps.push(swapped(change));
         }
+        packages::hold(self.place, &self.orders.holds)?;
+        self.steps.extend(self.orders.holds.iter().map(held));
         if journal.daemon_reload {
             units::reload_manager(self.place)?;
         }
@@ -198,6 +256,16 @@ impl Work<'_> {
         self.expect_running()?;
         self.orders.probes.iter().try_for_each(|probe| probed(self.place, probe))?;
         self.steps.extend(self.orders.probes.iter().map(|probe| format!("{}: yes", probe.name)));
+        Ok(())
+    }
+
+    fn change_directories(&mut self) -> Result<(), String> {
+        let names = Names::read(&self.root);
+        for there in self.orders.directories.iter().filter(|one| one.was != Entry::Absent) {
+            directories::set(&self.root, &names, &there.path, &there.then)
+                .map_err(|error| format!("cannot change {}: {error}", there.path))?;
+            self.steps.push(format!("change the permissions of {}", there.path));
+        }
         Ok(())
     }
 
@@ -244,33 +312,56 @@ pub(crate) fn commit(
 }
 
 /// What an order does to what stands there now; packages may have brought files since the plan.
-fn change(root: &Root, names: &Names, order: &FileOrder) -> Option<Change> {
+pub(crate) fn change(root: &Root, names: &Names, order: &FileOrder) -> Option<Change> {
     let there = files::look(root, names, &order.path, None) != Entry::Absent;
     let kind = match (&order.then, there) {
-        (Then::Write(_), true) => Kind::Replace,
-        (Then::Write(_), false) => Kind::Create,
+        (Then::Write(_) | Then::Link { .. }, true) => Kind::Replace,
+        (Then::Write(_) | Then::Link { .. }, false) => Kind::Create,
         (Then::Remove, true) => Kind::Remove,
         (Then::Remove, false) => return None,
     };
     Some(Change { path: order.path.clone(), kind })
 }
 
-fn written(order: &FileOrder) -> Option<(&str, &NewFile)> {
-    match &order.then {
-        Then::Write(new) => Some((&order.path, new)),
-        Then::Remove => None,
+/// Puts what is new beside its target.
+pub(crate) fn stage(root: &Root, names: &Names, order: &FileOrder) -> Result<(), String> {
+    let path = &order.path;
+    let staged = match &order.then {
+        Then::Write(new) => files::stage(root, names, path, new),
+        Then::Link { to } => files::stage_link(root, path, to),
+        Then::Remove => Ok(()),
+    };
+    staged.map_err(|error| format!("cannot stage {path}: {error}"))
+}
+
+/// The directories that changes need and that are not there, outermost first.
+pub(crate) fn missing(root: &Root, changes: &[Change]) -> Result<Vec<String>, String> {
+    let mut all = BTreeSet::new();
+    for change in changes.iter().filter(|change| change.kind == Kind::Create) {
+        let missing = root.missing_parents(&change.path);
+        all.extend(missing.map_err(|error| format!("{}: {error}", change.path))?);
     }
+    Ok(all.into_iter().collect())
 }
 
 fn is_unit_file(path: &str) -> bool {
     UNIT_FILES.iter().any(|directory| path.starts_with(directory))
 }
 
-fn verb(kind: Kind) -> &'static str {
-    match kind {
+/// What a change did, for people.
+pub(crate) fn swapped(change: &Change) -> String {
+    let verb = match change.kind {
         Kind::Create => "create",
         Kind::Replace => "change",
         Kind::Remove => "remove",
+    };
+    format!("{verb} {}", change.path)
+}
+
+fn held(order: &HoldOrder) -> String {
+    match order.then {
+        Hold::Keep => format!("hold {}", order.package),
+        Hold::Free => format!("hold {} no more", order.package),
     }
 }
 

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::place::Root;
-use crate::wire::{Entry, FileEntry, NewFile};
+use crate::wire::{Entry, FileEntry, NewFile, Rights};
 
 /// The longest text that travels for a diff.
 const LONGEST_TEXT: usize = 1 << 20;
@@ -63,11 +63,11 @@ impl Names {
         Self { users: ids(root, "/etc/passwd"), groups: ids(root, "/etc/group") }
     }
 
-    fn user(&self, name: &str) -> io::Result<Uid> {
+    pub(crate) fn user(&self, name: &str) -> io::Result<Uid> {
         id(&self.users, name).map(Uid::from_raw).ok_or_else(|| missing("user", name))
     }
 
-    fn group(&self, name: &str) -> io::Result<Gid> {
+    pub(crate) fn group(&self, name: &str) -> io::Result<Gid> {
         id(&self.groups, name).map(Gid::from_raw).ok_or_else(|| missing("group", name))
     }
 }
@@ -136,7 +136,11 @@ fn try_look(root: &Root, names: &Names, path: &str, known: Option<&str>) -> io::
             let to = fs::readlinkat(&parent, name, Vec::new())?;
             Entry::Link { to: to.to_string_lossy().into_owned() }
         }
-        FileType::Directory => Entry::Other { what: "directory".into() },
+        FileType::Directory => Entry::Directory(Rights {
+            mode: stat.st_mode & 0o7777,
+            owner: self::name(&names.users, stat.st_uid),
+            group: self::name(&names.groups, stat.st_gid),
+        }),
         FileType::Fifo => Entry::Other { what: "pipe".into() },
         FileType::Socket => Entry::Other { what: "socket".into() },
         FileType::CharacterDevice | FileType::BlockDevice => Entry::Other { what: "device".into() },
@@ -203,6 +207,21 @@ pub(crate) fn stage(root: &Root, names: &Names, path: &str, new: &NewFile) -> io
     file.write_all(new.text.as_bytes())?;
     fs::fchmod(&file, Mode::from_raw_mode(new.mode))?;
     file.sync_all()
+}
+
+/// Makes the new link beside its target.
+pub(crate) fn stage_link(root: &Root, path: &str, to: &str) -> io::Result<()> {
+    let (parent, name) = root.parent(path)?;
+    let staged = staged(name);
+    gone(fs::unlinkat(&parent, &staged, AtFlags::empty()))?;
+    fs::symlinkat(to, &parent, &staged)?;
+    Ok(fs::fsync(&parent)?)
+}
+
+/// Does a symbolic link stand there?
+pub(crate) fn is_link(parent: &OwnedFd, name: &str) -> io::Result<bool> {
+    let stat = fs::statat(parent, name, AtFlags::SYMLINK_NOFOLLOW)?;
+    Ok(FileType::from_raw_mode(stat.st_mode) == FileType::Symlink)
 }
 
 /// Puts the staged file in the target's place, or takes the target away; the old one is kept.

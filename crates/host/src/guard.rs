@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 
+use crate::boot;
 use crate::change;
 use crate::place::{Place, Root};
 use crate::recover;
@@ -61,13 +62,14 @@ impl Moment {
 }
 
 /// Starts the timer for a change that has to be confirmed.
-pub(crate) fn arm(place: &Place, journal: &Journal) -> Result<(), String> {
+pub(crate) fn arm(place: &Place, root: &Root, journal: &Journal) -> Result<(), String> {
     let Some(pending) = &journal.pending else { return Ok(()) };
     let undo = place.undo.as_ref().ok_or("this executor cannot set a timer for its own undoing")?;
     let command: Vec<&str> =
         undo.iter().map(String::as_str).chain([pending.guard.id.as_str()]).collect();
     if by_systemd(place, &pending.guard, &command).is_ok() {
-        return Ok(());
+        // Its timer goes with this boot.
+        return boot::arm(root, &pending.guard.id, &command);
     }
     detached(place, &command).map_err(|why| format!("cannot set the timer of the undoing: {why}"))
 }
@@ -149,6 +151,7 @@ pub(crate) fn confirm(place: &Place, id: &str) -> Result<Confirmed, String> {
     store.confirm(id).map_err(|error| format!("cannot write the books: {error}"))?;
     change::commit(&root, &store, &journal, &pending.owned)?;
     disarm(place, &journal);
+    boot::disarm(&root, &pending.guard.id);
     Ok(Confirmed::Stands)
 }
 
@@ -164,7 +167,10 @@ pub fn undo(place: &Place, id: &str, ready: impl FnOnce(&str)) -> Result<(), Str
     let (begun, mut tries) = (Instant::now(), 0);
     loop {
         let why = match look(place, id) {
-            Ok(Look::Over) => return Ok(()),
+            Ok(Look::Over) => {
+                forget(place, id);
+                return Ok(());
+            }
             Ok(Look::Locked) if begun.elapsed() >= PATIENCE => {
                 return Err("another executor does not end".into());
             }
@@ -183,6 +189,13 @@ pub fn undo(place: &Place, id: &str, ready: impl FnOnce(&str)) -> Result<(), Str
             return Err(why);
         }
         std::thread::sleep(PAUSE);
+    }
+}
+
+/// A change that is over needs no undoing at the next boot, whoever was killed before saying so.
+fn forget(place: &Place, id: &str) {
+    if let Ok(root) = Root::open(place) {
+        boot::disarm(&root, id);
     }
 }
 

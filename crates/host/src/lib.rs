@@ -4,7 +4,7 @@
 //! nothing and does nothing that it was not ordered to. See [`wire`] for what can be asked.
 //!
 //! A change goes: lock, undo of what an interruption left, comparison with what the orders expect,
-//! packages, staging beside the targets, the daemons' own checkers on the whole staged set, journal,
+//! apt's own files, packages, users and groups, staging beside the targets, the daemons' own checkers on the whole staged set, journal,
 //! units that leave, swap by rename, units in order, probes, manifest. Whatever fails before the swap
 //! leaves the host untouched; whatever fails later is put back. A change that may cut the host off
 //! waits after its probes for a confirmation, and [`undo`] takes it back when none comes.
@@ -13,8 +13,12 @@
 use std::io::{Read, Write};
 
 pub mod frame;
+mod accounts;
+mod boot;
 mod change;
 mod copy;
+mod directories;
+mod early;
 mod files;
 mod guard;
 mod packages;

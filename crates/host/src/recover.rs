@@ -1,7 +1,11 @@
 //! Undoes a change, or finishes one that stands: after a failure, and after an interruption.
 
-use crate::files;
+use crate::accounts;
+use crate::boot;
+use crate::directories;
+use crate::files::{self, Change};
 use crate::guard;
+use crate::packages;
 use crate::place::{Place, Root};
 use crate::store::{Journal, Phase, Store};
 use crate::units;
@@ -70,17 +74,26 @@ pub(crate) fn undo(place: &Place, root: &Root, store: &Store, journal: &Journal)
     let changing = journal.phase != Phase::Staging;
     if changing {
         troubles.extend(units::take_back(place, &journal.units));
+        troubles.extend(packages::hold(place, &journal.holds).err());
     }
-    let files = undo_files(root, journal);
-    let files_are_back = files.is_empty();
-    troubles.extend(files);
+    let mut kept = undo_files(root, journal);
+    if kept.is_empty() {
+        kept.extend(directories::undo(root, &journal.rights));
+        // Last, because files and directories may have been theirs.
+        kept.extend(accounts::undo(place, root, store, &journal.accounts));
+    }
+    let is_back = kept.is_empty();
+    troubles.extend(kept);
     if changing {
         if journal.daemon_reload {
             troubles.extend(units::reload_manager(place).err());
         }
         troubles.extend(units::bring_back(place, &journal.units));
     }
-    if files_are_back {
+    if is_back {
+        if let Some(pending) = &journal.pending {
+            boot::disarm(root, &pending.guard.id);
+        }
         troubles.extend(store.abandon().err().map(|error| error.to_string()));
     }
     troubles
@@ -88,14 +101,16 @@ pub(crate) fn undo(place: &Place, root: &Root, store: &Store, journal: &Journal)
 
 fn undo_files(root: &Root, journal: &Journal) -> Vec<String> {
     let says = |path: &str, error: std::io::Error| format!("cannot put {path} back: {error}");
-    let back = journal.changes.iter().rev().filter(|_| journal.phase != Phase::Staging);
+    // Apt's own files were swapped before the others were staged.
+    let swapped: &[Change] = if journal.phase == Phase::Staging { &[] } else { &journal.changes };
+    let back = journal.sources.iter().chain(swapped).rev();
     let back = back.filter_map(|change| Some((&change.path, files::unswap(root, change).err()?)));
     let mut troubles: Vec<String> = back.map(|(path, error)| says(path, error)).collect();
     // Somebody will try again: until then, what waits beside its target says that it was not put there.
     if !troubles.is_empty() {
         return troubles;
     }
-    for change in journal.changes.iter().rev() {
+    for change in journal.all_changes().rev() {
         let swept = files::unstage(root, &change.path).err();
         troubles.extend(swept.map(|error| says(&change.path, error)));
     }
@@ -109,7 +124,7 @@ fn undo_files(root: &Root, journal: &Journal) -> Vec<String> {
 /// Closes a change that stands: the new manifest counts, old contents and empty directories go.
 pub(crate) fn tidy(root: &Root, store: &Store, journal: &Journal) -> std::io::Result<()> {
     store.install_manifest()?;
-    for change in &journal.changes {
+    for change in journal.all_changes() {
         files::forget(root, &change.path)?;
     }
     let mut owned = store.manifest()?;
@@ -129,7 +144,9 @@ fn kept_directories(
     let mut kept = std::collections::BTreeSet::new();
     for directory in owned.directories.iter().rev() {
         let inside = format!("{directory}/");
-        if !owned.files.keys().any(|path| path.starts_with(&inside)) {
+        let paths = owned.files.keys().chain(&owned.links).chain(&owned.declared);
+        let mut needed = paths.filter(|path| *path == directory || path.starts_with(&inside));
+        if needed.next().is_none() {
             files::remove_directory(root, directory)?;
         }
         if root.directory(directory).is_ok() {

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::accounts;
 use crate::files::{self, Names};
+use crate::guard;
 use crate::packages;
 use crate::place::{Place, Root, check_path};
 use crate::recover;
@@ -12,7 +14,7 @@ use crate::wire::{Entry, Observe, Owned, Seen};
 
 /// What is there, of what was asked for and of what Ketupa owns.
 pub(crate) fn observe(place: &Place, asked: &Observe) -> Result<Seen, String> {
-    asked.files.keys().try_for_each(|path| check_path(path))?;
+    asked.files.keys().chain(&asked.paths).try_for_each(|path| check_path(path))?;
     let root = Root::open(place).map_err(|error| format!("cannot open the root: {error}"))?;
     let Books { owned, unfinished, undone } = books(&root);
     let names = Names::read(&root);
@@ -20,17 +22,25 @@ pub(crate) fn observe(place: &Place, asked: &Observe) -> Result<Seen, String> {
     for (path, hash) in &asked.files {
         files.insert(path.clone(), files::look(&root, &names, path, Some(hash)));
     }
-    for path in owned.iter().flat_map(|owned| owned.files.keys()) {
+    let ours = owned.iter().flat_map(|owned| owned.files.keys().chain(&owned.links));
+    for path in asked.paths.iter().chain(ours) {
         if !files.contains_key(path) {
             let entry = files::look(&root, &names, path, None).without_text();
             files.insert(path.clone(), entry);
         }
     }
-    let packages = packages::installed(&root, &asked.packages)
+    let held = owned.iter().flat_map(|owned| &owned.held);
+    let wanted = asked.packages.iter().chain(held).cloned().collect();
+    let packages = packages::installed(&root, &wanted)
         .map_err(|error| format!("cannot read the list of packages: {error}"));
+    let users = owned.iter().flat_map(|owned| owned.users.keys());
+    let users = asked.users.iter().chain(users).cloned().collect();
+    let accounts = accounts::look(&root, &users, &asked.groups)
+        .map_err(|error| format!("cannot read users and groups: {error}"));
     let units = asked.units.iter().chain(owned.iter().flat_map(|owned| &owned.units));
     let units = units::states(place, units);
-    Ok(Seen { files, packages, units, owned, unfinished, undone })
+    let clock = guard::now();
+    Ok(Seen { files, packages, units, accounts, clock, owned, unfinished, undone })
 }
 
 struct Books {

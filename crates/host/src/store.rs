@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
 use std::os::fd::OwnedFd;
+use std::time::{Duration, Instant};
 
 use rustix::fs::{self, AtFlags, FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
@@ -12,7 +13,8 @@ use serde::{Deserialize, Serialize};
 use crate::files::{self, Change};
 use crate::place::{Root, STORE};
 use crate::units::Past;
-use crate::wire::{Guard, Owned};
+use crate::wire::{Guard, HoldOrder, Owned};
+use crate::{accounts, directories};
 
 /// While a change runs: how to undo it.
 const JOURNAL: &str = "journal.json";
@@ -21,6 +23,10 @@ const DONE: &str = "done.json";
 const MANIFEST: &str = "manifest.json";
 const NEXT_MANIFEST: &str = "manifest.next.json";
 const LOCK: &str = "lock";
+/// Locked while a tool changes users and groups.
+const TOOLS: &str = "tools";
+/// How often a lock is tried again.
+const AGAIN: Duration = Duration::from_millis(20);
 /// What the host undid by itself, for whoever comes next.
 const UNDONE: &str = "undone.json";
 /// The name of the change that was confirmed last.
@@ -30,9 +36,21 @@ const CONFIRMED: &str = "confirmed.json";
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Journal {
     pub(crate) phase: Phase,
+    /// Apt's own files, swapped while everything else is only staged: packages come from there.
+    #[serde(default)]
+    pub(crate) sources: Vec<Change>,
     pub(crate) changes: Vec<Change>,
     /// Directories that the change makes, outermost first.
     pub(crate) directories: Vec<String>,
+    /// Directories that get other rights, with those that they had.
+    #[serde(default)]
+    pub(crate) rights: Vec<directories::Past>,
+    /// Users and groups as they were; they are there before the files that they may own are staged.
+    #[serde(default)]
+    pub(crate) accounts: accounts::Past,
+    /// What puts the holds of packages back.
+    #[serde(default)]
+    pub(crate) holds: Vec<HoldOrder>,
     /// Every unit that may be acted on, with its state before.
     pub(crate) units: Vec<Past>,
     /// Do unit files change, so that systemd must read them again?
@@ -40,6 +58,29 @@ pub(crate) struct Journal {
     /// What has to be confirmed before the change stands.
     #[serde(default)]
     pub(crate) pending: Option<Pending>,
+}
+
+impl Journal {
+    /// Of a change that touched nothing yet.
+    pub(crate) fn new() -> Self {
+        Self {
+            phase: Phase::Staging,
+            sources: Vec::new(),
+            changes: Vec::new(),
+            directories: Vec::new(),
+            rights: Vec::new(),
+            accounts: accounts::Past::default(),
+            holds: Vec::new(),
+            units: Vec::new(),
+            daemon_reload: false,
+            pending: None,
+        }
+    }
+
+    /// Every path that is swapped.
+    pub(crate) fn all_changes(&self) -> impl DoubleEndedIterator<Item = &Change> {
+        self.sources.iter().chain(&self.changes)
+    }
 }
 
 /// A change that stands only once it is confirmed.
@@ -124,6 +165,23 @@ impl Store {
             Ok(()) => Ok(Some(Lock { file })),
             Err(Errno::WOULDBLOCK) => Ok(None),
             Err(errno) => Err(errno.into()),
+        }
+    }
+
+    /// Waits until no tool changes users or groups, and keeps others waiting. Whatever is started
+    /// meanwhile inherits what comes back, and holds the place until it ends, even if we are killed.
+    pub(crate) fn wait_for_tools(&self, limit: Duration) -> io::Result<OwnedFd> {
+        let flags = OFlags::CREATE | OFlags::RDWR | OFlags::NOFOLLOW;
+        let file = fs::openat(&self.directory, TOOLS, flags, Mode::RUSR | Mode::WUSR)?;
+        let begin = Instant::now();
+        loop {
+            match fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+                Err(Errno::WOULDBLOCK) if begin.elapsed() < limit => std::thread::sleep(AGAIN),
+                Err(Errno::WOULDBLOCK) => {
+                    return Err(io::Error::other("a tool that changes users does not end"));
+                }
+                locked => return locked.map(|()| file).map_err(io::Error::from),
+            }
         }
     }
 

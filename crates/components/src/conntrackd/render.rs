@@ -56,6 +56,7 @@ pub(super) fn tree(
             command: ["/usr/sbin/conntrackd", "-s", "network"].map(str::to_owned).to_vec(),
             within_s: 10,
         }],
+        ..HostTree::default()
     })
 }
 

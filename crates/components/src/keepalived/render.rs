@@ -89,6 +89,7 @@ pub(super) fn tree(
         units: BTreeMap::from([("keepalived.service".into(), unit)]),
         checks: vec![check],
         probes: isp.vips_of(host).flat_map(probes).collect(),
+        ..HostTree::default()
     })
 }
 

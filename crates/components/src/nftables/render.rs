@@ -62,6 +62,7 @@ pub(super) fn tree(
             command: command(&[NFT, "list", "chain", "inet", "ketupa", "input"]),
             within_s: 5,
         }],
+        ..HostTree::default()
     })
 }
 

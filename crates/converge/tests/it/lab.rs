@@ -52,13 +52,20 @@ impl Lab {
         )
         .unwrap();
         fs::create_dir_all(lab.base.join("programs")).unwrap();
-        let (draft, systemctl) = (lab.base.join("draft"), lab.base.join("programs/systemctl"));
-        fs::write(&draft, SYSTEMCTL).unwrap();
+        lab.program("systemctl", SYSTEMCTL);
+        lab
+    }
+
+    /// A program that the machine finds before its own.
+    pub(crate) fn program(&self, name: &str, text: &str) {
+        let (draft, program) = (self.base.join("draft"), self.base.join("programs").join(name));
+        let text =
+            if text.starts_with("#!") { text.into() } else { format!("#!/bin/sh\n{text}\n") };
+        fs::write(&draft, text).unwrap();
         fs::set_permissions(&draft, fs::Permissions::from_mode(0o755)).unwrap();
         // By another process: a child that another test starts meanwhile would keep a file that we
         // write open, and busy.
-        assert!(Command::new("cp").args([draft, systemctl]).status().unwrap().success());
-        lab
+        assert!(Command::new("cp").args([draft, program]).status().unwrap().success());
     }
 
     pub(crate) fn machine(&self) -> Here {

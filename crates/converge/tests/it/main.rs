@@ -10,5 +10,6 @@ mod fleet;
 mod golden;
 mod guarded;
 mod lab;
+mod resources;
 mod secrets;
 mod vault;

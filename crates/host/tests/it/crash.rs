@@ -5,14 +5,18 @@ use std::process::Child;
 use std::time::{Duration, Instant};
 
 use host::frame;
-use host::wire::{Answer, Boot, Orders, Request, Then, Verb};
+use host::wire::{Answer, Boot, Hold, HoldOrder, Orders, Request, Then, Verb};
 
-use crate::lab::{Lab, command, orders, unit};
+use crate::accounts::welcome;
+use crate::lab::{Lab, command, unit};
+use crate::resources::directory;
 
 type Snapshot = BTreeMap<String, String>;
 
 fn laid() -> Lab {
-    let lab = Lab::new();
+    let lab = crate::accounts::laid();
+    crate::resources::apt(&lab);
+    std::fs::create_dir_all(lab.at("/srv/there")).unwrap();
     for number in 0..12 {
         lab.put(&format!("/etc/d/{number}.conf"), &format!("old {number}"));
     }
@@ -29,7 +33,18 @@ fn change(lab: &Lab) -> Orders {
         files.push(lab.write(&format!("/etc/d/{number}.conf"), "changed"));
         files.push(lab.order(&format!("/etc/d/{}.conf", number + 6), Then::Remove));
     }
-    let mut orders = orders(files);
+    files.push(lab.order("/etc/new/link", Then::Link { to: "0.conf".into() }));
+    files.push(lab.write("/etc/apt/sources.list.d/new.sources", "Types: deb\n"));
+    files.push(lab.write("/etc/apt/keyrings/new.asc", "key"));
+    let welcome = welcome(lab);
+    files.extend(welcome.files.clone());
+    let mut orders = Orders { files: Vec::new(), ..welcome };
+    orders.owned = crate::lab::orders(files.clone()).owned;
+    orders.files = files;
+    orders.directories.push(directory(lab, "/srv/new", 0o750));
+    orders.directories.push(directory(lab, "/srv/there", 0o750));
+    orders.owned.declared = ["/srv/new", "/srv/there"].map(str::to_owned).into();
+    orders.holds = vec![HoldOrder { package: "bird2".into(), then: Hold::Keep }];
     orders.checks = vec![command("check", &["true"])];
     orders.units = vec![
         unit("old.service", Verb::Stop, Boot::Disable),
@@ -46,7 +61,10 @@ fn state(lab: &Lab) -> (Snapshot, Vec<String>) {
     let units =
         ["old.service.active", "old.service.enabled", "new.service.active", "new.service.enabled"];
     let units = units.map(|name| std::fs::read_to_string(lab.programs().join(name)).unwrap());
-    (lab.snapshot(), units.into())
+    let mut files = lab.snapshot();
+    // What Debian's tools leave for themselves.
+    files.retain(|path, _| !path.ends_with('-') && !path.ends_with(".pwd.lock"));
+    (files, units.into())
 }
 
 fn killed_after(mut child: Child, delay: Duration) {

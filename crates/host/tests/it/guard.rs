@@ -11,6 +11,7 @@ use crate::lab::{Lab, command, orders, unit};
 /// The books, and files of a daemon that runs.
 fn laid() -> Lab {
     let lab = Lab::new();
+    lab.put("/etc/systemd/system/any.service", "");
     lab.put("/etc/nftables.conf", "old");
     lab.unit("nftables.service", "active", "enabled");
     lab
@@ -36,10 +37,17 @@ fn apply(lab: &Lab, within_s: u32) -> End {
     outcome.end
 }
 
+/// What comes of a confirmation, once whoever undoes is not at it any more.
 fn confirm(lab: &Lab, id: &str) -> Confirmed {
-    let answer = ask(lab, &Request::Confirm { id: id.into() });
-    let Answer::Confirmed(confirmed) = answer else { panic!("{answer:?}") };
-    confirmed
+    for _ in 0..100 {
+        let answer = ask(lab, &Request::Confirm { id: id.into() });
+        let Answer::Confirmed(confirmed) = answer else { panic!("{answer:?}") };
+        if confirmed != Confirmed::Busy {
+            return confirmed;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    Confirmed::Busy
 }
 
 fn seen(lab: &Lab) -> Seen {
@@ -157,6 +165,7 @@ fn systemd_is_asked_to_keep_the_time() {
     let lab = laid();
     let record = lab.programs().join("timer");
     lab.program("systemd-run", &format!("#!/bin/sh\necho \"$*\" >>{}\n", record.display()));
+    let before = lab.snapshot();
     assert_eq!(apply(&lab, 60), End::Awaiting);
     let asked = std::fs::read_to_string(record).unwrap();
     assert!(asked.contains("--unit=ketupa-undo-night-1 --on-active=60s"), "{asked}");
@@ -164,7 +173,16 @@ fn systemd_is_asked_to_keep_the_time() {
         asked.trim_end().ends_with(&format!("undo {} night-1", lab.root().display())),
         "{asked}"
     );
+    // And the next boot to do it, should the machine go down before.
+    let unit = "/etc/systemd/system/ketupa-boot-undo-night-1.service";
+    assert!(lab.text(unit).contains(&format!("undo {} night-1\n", lab.root().display())));
+    assert!(lab.at(&unit.replace("system/", "system/multi-user.target.wants/")).exists());
     assert_eq!(confirm(&lab, "night-1"), Confirmed::Stands);
+    let units = |lab: &Lab| -> Vec<String> {
+        let all = lab.snapshot().into_keys();
+        all.filter(|path| path.contains("systemd") && path.ends_with("service")).collect()
+    };
+    assert_eq!(units(&lab).len(), before.keys().filter(|path| path.ends_with("service")).count());
 }
 
 /// A change that waits, and a timer that never comes.

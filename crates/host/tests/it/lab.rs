@@ -69,6 +69,26 @@ impl Lab {
         path.to_string_lossy().into_owned()
     }
 
+    /// The files in which Debian's own tools keep users and groups: root's alone, and one of `staff`.
+    pub(crate) fn accounts(&self) {
+        self.put(
+            "/etc/passwd",
+            "root:x:0:0:root:/root:/bin/bash\n\
+             old:x:2000:2000:Old Hand:/home/old:/bin/bash\n",
+        );
+        self.put("/etc/shadow", "root:*:19000:0:99999:7:::\nold:!:19000:0:99999:7:::\n");
+        self.put("/etc/group", "root:x:0:\nsudo:x:27:old\nstaff:x:50:\nold:x:2000:\n");
+        self.put("/etc/gshadow", "root:*::\nsudo:*::old\nstaff:*::\nold:!::\n");
+        self.put(
+            "/etc/login.defs",
+            "UID_MIN 1000\nUID_MAX 60000\nGID_MIN 1000\nGID_MAX 60000\n\
+             SYS_UID_MIN 100\nSYS_GID_MIN 100\nUSERGROUPS_ENAB yes\nHOME_MODE 0700\n",
+        );
+        self.put("/etc/skel/.profile", "umask 022\n");
+        self.put("/var/mail/none", "");
+        fs::create_dir_all(self.at("/home/old")).unwrap();
+    }
+
     /// A unit as it is before the change.
     pub(crate) fn unit(&self, name: &str, active: &str, enabled: &str) {
         fs::write(self.programs().join(format!("{name}.active")), format!("{active}\n")).unwrap();
@@ -192,6 +212,11 @@ pub(crate) fn orders(files: Vec<FileOrder>) -> Orders {
 pub(crate) fn command(name: &str, command: &[&str]) -> Command {
     let command = command.iter().map(|&part| part.to_owned()).collect();
     Command { name: name.into(), command, within_s: 5 }
+}
+
+/// What is answered with no at once.
+pub(crate) fn never() -> Command {
+    Command { within_s: 0, ..command("never", &["false"]) }
 }
 
 pub(crate) fn unit(name: &str, verb: Verb, boot: Boot) -> UnitOrder {

@@ -6,6 +6,7 @@
     reason = "tests touch their own temporary machines and end where one surprises them"
 )]
 
+mod accounts;
 mod apply;
 mod crash;
 mod disk;
@@ -15,5 +16,6 @@ mod observe;
 mod properties;
 mod real_systemd;
 mod rehearsal;
+mod resources;
 mod rollback;
 mod stream;

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use host::wire::{Answer, Entry, Observe, Request};
+use host::wire::{Answer, Entry, Observe, Package, Request};
 
 use crate::lab::{Lab, orders};
+use crate::resources::rights;
 
 fn set(names: &[&str]) -> BTreeSet<String> {
     names.iter().map(|&name| name.to_owned()).collect()
@@ -36,7 +37,7 @@ fn absent_is_not_unreadable_is_not_a_directory() {
     symlink("circle", lab.at("/etc/circle")).unwrap();
     assert_eq!(lab.look("/etc/nothing"), Entry::Absent);
     assert_eq!(lab.look("/nowhere/nothing"), Entry::Absent);
-    assert_eq!(lab.look("/etc/directory"), Entry::Other { what: "directory".into() });
+    assert_eq!(lab.look("/etc/directory"), Entry::Directory(rights(0o755)));
     assert!(matches!(lab.look("/etc/file/below"), Entry::Unreadable { .. }));
     assert!(matches!(lab.look("/etc/circle/below"), Entry::Unreadable { .. }));
 }
@@ -49,10 +50,15 @@ fn knows_packages_from_dpkgs_list_and_says_when_it_cannot_read_it() {
     assert!(lab.observe(asked.clone()).packages.is_err());
     lab.put(
         "/var/lib/dpkg/status",
-        "Package: bird2\nStatus: install ok installed\n\nPackage: haproxy\n\
-         Status: deinstall ok config-files\n\nPackage: nginx\nStatus: hold ok installed\n",
+        "Package: bird2\nStatus: install ok installed\nVersion: 2.0.12-7\n\nPackage: haproxy\n\
+         Status: deinstall ok config-files\nVersion: 2.6\n\nPackage: nginx\n\
+         Status: hold ok installed\nPriority: optional\nVersion: 1.22.1-9\n\n\
+         Package: vim\nStatus: install ok installed\nVersion: 9\n",
     );
-    assert_eq!(lab.observe(asked).packages, Ok(set(&["bird2", "nginx"])));
+    let package = |version: &str, held| Package { version: version.into(), held };
+    let expected = [("bird2", package("2.0.12-7", false)), ("nginx", package("1.22.1-9", true))];
+    let expected = expected.map(|(name, package)| (name.to_owned(), package));
+    assert_eq!(lab.observe(asked).packages, Ok(expected.into()));
 }
 
 #[test]
