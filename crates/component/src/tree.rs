@@ -79,8 +79,8 @@ pub struct User {
     pub home: String,
     /// The shell that a login starts.
     pub shell: String,
-    /// Who it is.
-    pub comment: String,
+    /// Who it is; `None` leaves what a host says of it.
+    pub comment: Option<String>,
     /// All groups that it is in besides its own.
     pub groups: BTreeSet<String>,
     /// Whom it is for.

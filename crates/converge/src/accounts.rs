@@ -62,7 +62,7 @@ fn one(plan: &mut Plan, name: &str, user: &tree::User, found: Option<&User>) {
             uid: user.uid,
             home: user.home.clone(),
             shell: user.shell.clone(),
-            comment: user.comment.clone(),
+            comment: comment(user, found).to_owned(),
             groups: user.groups.clone(),
             sort: match user.sort {
                 UserSort::Person => Sort::Person,
@@ -73,9 +73,14 @@ fn one(plan: &mut Plan, name: &str, user: &tree::User, found: Option<&User>) {
     }
 }
 
+/// The declared comment, or the one that is there.
+fn comment<'a>(user: &'a tree::User, found: Option<&'a User>) -> &'a str {
+    user.comment.as_deref().unwrap_or_else(|| found.map_or("", |found| found.comment.as_str()))
+}
+
 fn differs(user: &tree::User, found: &User) -> bool {
-    (&user.home, &user.shell, &user.comment, &user.groups)
-        != (&found.home, &found.shell, &found.comment, &found.groups)
+    (&user.home, &user.shell, &user.groups) != (&found.home, &found.shell, &found.groups)
+        || comment(user, Some(found)) != found.comment
         || !found.expires.is_empty()
 }
 

@@ -3,9 +3,10 @@
 use crate::fields::{At, Fields, Reading, place};
 use crate::finding::{self, Finding, Severity};
 use crate::kinds::{
-    About, Accept, Backup, Certificate, Check, Cost, Duty, Host, Invariant, KINDS, Kind, Nat,
-    Neighbor, Policy, Pool, Provider, Roa, RuleGroup, Segment, Service, Site, StaticRoute, Upgrade,
-    Vip, Waiver, Zone,
+    About, Accept, Account, Backup, Certificate, Check, Cost, Directory, Duty, Group, Host,
+    Invariant, KINDS, Kind, Link, Mount, Nat, Neighbor, Package, Policy, Pool, Provider,
+    Repository, Roa, RuleGroup, Segment, Service, Site, StaticRoute, Timer, Upgrade, Vip, Waiver,
+    Zone,
 };
 use crate::names::Names;
 use crate::source::{MAX_FILE_BYTES, Place, Refused, Source};
@@ -51,6 +52,22 @@ pub struct Isp {
     pub services: Table<Service>,
     /// TLS certificates.
     pub certificates: Table<Certificate>,
+    /// Users on hosts.
+    pub accounts: Table<Account>,
+    /// Groups on hosts.
+    pub groups: Table<Group>,
+    /// Debian packages beyond those of components.
+    pub packages: Table<Package>,
+    /// Where packages come from besides Debian.
+    pub repositories: Table<Repository>,
+    /// Directories on hosts.
+    pub directories: Table<Directory>,
+    /// Links on hosts.
+    pub links: Table<Link>,
+    /// File systems that hosts mount.
+    pub mounts: Table<Mount>,
+    /// Commands that hosts run again and again.
+    pub timers: Table<Timer>,
     /// Checks.
     pub checks: Table<Check>,
     /// Backups.
@@ -284,6 +301,14 @@ impl<'a> Declared<'a> {
             rules: self.table(reading),
             services: self.table(reading),
             certificates: self.table(reading),
+            accounts: self.table(reading),
+            groups: self.table(reading),
+            packages: self.table(reading),
+            repositories: self.table(reading),
+            directories: self.table(reading),
+            links: self.table(reading),
+            mounts: self.table(reading),
+            timers: self.table(reading),
             checks: self.table(reading),
             backups: self.table(reading),
             duties: self.table(reading),

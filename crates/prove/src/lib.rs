@@ -5,6 +5,7 @@
 //! A lint is a small pure function of the model with a page that explains it; lints of one family
 //! share a file.
 
+mod accounts;
 mod addresses;
 mod backups;
 mod bgp;

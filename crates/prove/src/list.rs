@@ -1,8 +1,8 @@
 //! The lints of the house, one literal list in the order of the manual.
 
 use crate::{
-    addresses, backups, bgp, capacity, costs, firewall, heard, nat, neighbors, proofs, routers,
-    services, vrrp, whole,
+    accounts, addresses, backups, bgp, capacity, costs, firewall, heard, nat, neighbors, proofs,
+    routers, services, vrrp, whole,
 };
 use component::{Invariant, Level};
 use model::{Finding, Isp};
@@ -138,6 +138,9 @@ pub const LINTS: &[Invariant] = &[
     error("P8-SAME-SITE", "Copies are kept at another site", include_str!("pages/P8-SAME-SITE.md"), backups::same_site),
     error("P8-NOTHING", "A backup saves something", include_str!("pages/P8-NOTHING.md"), backups::nothing),
     error("P8-KEEP", "There is more than one copy", include_str!("pages/P8-KEEP.md"), backups::keeps),
+    // What is on hosts.
+    error("P1-WAY-IN", "Whoever ssh logs in as can log in", include_str!("pages/P1-WAY-IN.md"), accounts::ways_in),
+    error("P1-TWICE", "What a host has is declared once", include_str!("pages/P1-TWICE.md"), accounts::twice_on_a_host),
     // Machines and money.
     error("P12-ON", "Machines run on hypervisors", include_str!("pages/P12-ON.md"), capacity::not_hypervisors),
     error("P12-ON-CYCLE", "No machine runs on itself", include_str!("pages/P12-ON-CYCLE.md"), capacity::circles),

@@ -38,10 +38,17 @@ fn shown(component: &dyn Component, case: &Path) -> BTreeMap<String, String> {
     all
 }
 
-/// Packages, files with modes, units, checks and probes: a line each.
+/// Packages, users, paths with modes, units, checks and probes: a line each.
 fn summary(tree: &HostTree) -> String {
-    let mut lines: Vec<String> =
-        tree.packages.iter().map(|name| format!("package {name}")).collect();
+    let mut lines: Vec<String> = tree.packages.iter().map(|name| package(tree, name)).collect();
+    lines.extend(tree.groups.iter().map(|(name, gid)| format!("group {name} {gid:?}")));
+    lines.extend(tree.users.iter().map(|(name, user)| format!("user {name} {user:?}")));
+    lines.extend(
+        tree.directories.iter().map(|(path, one)| {
+            format!("directory {path} {:o} {}:{}", one.mode, one.owner, one.group)
+        }),
+    );
+    lines.extend(tree.links.iter().map(|(path, to)| format!("link {path} to {to}")));
     lines.extend(
         tree.files.iter().map(|(path, file)| {
             format!("file {path} {:o} {}:{}", file.mode, file.owner, file.group)
@@ -57,6 +64,12 @@ fn summary(tree: &HostTree) -> String {
             .map(|p| format!("probe {} within {}s: {}", p.name, p.within_s, p.command.join(" "))),
     );
     lines.join("\n") + "\n"
+}
+
+fn package(tree: &HostTree, name: &str) -> String {
+    let version = tree.versions.get(name).map(|version| format!("={version}")).unwrap_or_default();
+    let held = if tree.held.contains(name) { ", held" } else { "" };
+    format!("package {name}{version}{held}")
 }
 
 /// A golden file that nothing renders any more is a mistake.

@@ -42,7 +42,7 @@ fn person(comment: &str, name: &str, groups: &[&str]) -> User {
         uid: None,
         home: format!("/home/{name}"),
         shell: "/bin/bash".into(),
-        comment: comment.into(),
+        comment: Some(comment.into()),
         groups: groups.iter().map(|&group| group.to_owned()).collect(),
         sort: UserSort::Person,
     }

@@ -1,12 +1,16 @@
 //! Everything that can be declared. Each struct is one kind of table; its fields are the keys.
 
+mod account;
+mod apt;
 mod care;
 mod firewall;
 mod host;
 mod isp;
+mod local;
 mod money;
 mod nat;
 mod neighbor;
+mod on;
 mod policy;
 mod proof;
 mod segment;
@@ -15,13 +19,17 @@ mod site;
 mod target;
 mod vip;
 
+pub use account::{Account, Group};
+pub use apt::{Package, Repository};
 pub use care::{Backup, Check, Duty, Invariant, InvariantKind, Waiver};
 pub use firewall::{Action, Rule, RuleGroup, Zone};
 pub use host::{Host, MachineKind, Nic, Role, RtrServer};
 pub use isp::{About, Roa};
+pub use local::{Directory, Link, Mount, Timer};
 pub use money::{Cost, Period};
 pub use nat::Nat;
 pub use neighbor::{BgpRole, Neighbor, Rehearsal, Relation, Session, View};
+pub use on::On;
 pub use policy::{LocalPreferences, Policy, PolicyRule, RoaMode};
 pub use proof::{Accept, Upgrade};
 pub use segment::{Pool, Segment, SegmentKind, StaticRoute};
@@ -60,6 +68,14 @@ pub const KINDS: &[&str] = &[
     "nat",
     "service",
     "certificate",
+    "account",
+    "group",
+    "package",
+    "repository",
+    "directory",
+    "link",
+    "mount",
+    "timer",
     "check",
     "backup",
     "duty",

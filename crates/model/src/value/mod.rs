@@ -3,11 +3,16 @@
 mod amount;
 mod network;
 mod reference;
+mod system;
 mod word;
 
 pub use amount::{Cents, Mebibytes, Seconds};
 pub use network::{Asn, Community, LargeCommunity, Mac, Port};
 pub use reference::{Secret, SshDestination};
+pub use system::{
+    AbsolutePath, AccountName, ArmoredKey, CalendarEvent, CommandLine, DebianVersion, FileMode,
+    MountOption, MountSource, PackageName, RepositoryUrl, SshKey, SuiteName,
+};
 pub use word::nearest;
 pub(crate) use word::{Word, word};
 
