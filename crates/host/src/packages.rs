@@ -106,7 +106,8 @@ pub(crate) fn unhold(root: &Root, orders: &[HoldOrder]) -> Result<Vec<HoldOrder>
 
 /// Apt's own words, after what they mean.
 fn explained(why: String) -> String {
-    if why.contains("Could not get lock") || why.contains("Unable to lock") {
+    let locked = ["Could not get lock", "Unable to lock", "lock was locked by another process"];
+    if locked.iter().any(|words| why.contains(words)) {
         return format!(
             "apt or dpkg is at work on it already (unattended-upgrades, or somebody by hand) and \
              holds their lock: try again when that has ended\n{why}"

@@ -35,6 +35,24 @@ pub(crate) fn add(isp: &Isp, id: Id<Host>, tree: &mut HostTree) -> Vec<String> {
     said
 }
 
+/// Takes away what a container without a way out and without disks cannot have. Says what that is.
+pub(crate) fn leave_out(isp: &Isp, id: Id<Host>, tree: &mut HostTree) -> Vec<String> {
+    let before = tree.files.len() + tree.packages.len() + tree.versions.len();
+    tree.files.retain(|path, _| !path.starts_with("/etc/apt/"));
+    tree.versions.clear();
+    let image = |name: &str| twin::image::PACKAGES.contains(&name);
+    for package in isp.packages.values().filter(|package| !image(&package.package.0)) {
+        tree.packages.remove(&package.package.0);
+        tree.held.remove(&package.package.0);
+    }
+    let after = tree.files.len() + tree.packages.len() + tree.versions.len();
+    let says = format!(
+        "{}: repositories, versions and packages that the twin's image lacks are left out",
+        isp.hosts[id].name()
+    );
+    (after < before).then_some(says).into_iter().collect()
+}
+
 /// The text by which a test knows a service.
 pub(crate) fn text(service: &Service, host: &Host) -> String {
     format!("service {} on {}", service.name(), host.name())

@@ -24,6 +24,7 @@ pub fn scene(name: &str, isp: &Isp, tree: &Tree) -> Scene {
     let mut stand_ins = Vec::new();
     for (id, host) in isp.hosts.iter() {
         if let Some(tree) = trees.get_mut(host.name()) {
+            stand_ins.extend(content::leave_out(isp, id, tree));
             stand_ins.extend(content::add(isp, id, tree));
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -36,29 +36,56 @@ impl Machine {
     fn boot() -> Self {
         let base = std::env::temp_dir().join(format!("ketupa-systemd-{}", std::process::id()));
         fs::create_dir_all(&base).unwrap();
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/real_systemd.sh");
-        let unshare = Command::new("unshare")
-            .args(["--mount", "--propagation", "private", "sh", script])
-            .arg(&base)
-            .stdin(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut machine = Self { base, unshare, first: String::new() };
-        soon(30, "systemd is up", || {
-            let pid = machine.unshare.id();
-            let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"));
-            children.unwrap_or_default().trim().clone_into(&mut machine.first);
-            !machine.first.is_empty()
-                && matches!(
-                    machine.says("systemctl is-system-running").as_str(),
-                    "running" | "degraded"
-                )
-        });
+        let mut machine = Self { unshare: Self::start_it(&base), base, first: String::new() };
+        machine.is_up();
         machine.put(EXECUTOR, &fs::read(env!("CARGO_BIN_EXE_ketupa-host")).unwrap());
         machine.put("/etc/systemd/system/carrier.service", CARRIER.as_bytes());
         machine.put(CONFIG, b"old");
         machine.says("systemctl daemon-reload && systemctl start carrier");
         machine
+    }
+
+    fn start_it(base: &Path) -> Child {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/real_systemd.sh");
+        Command::new("unshare")
+            .args(["--mount", "--propagation", "private", "sh", script])
+            .arg(base)
+            .stdin(Stdio::null())
+            .spawn()
+            .unwrap()
+    }
+
+    fn is_up(&mut self) {
+        soon(60, "systemd is up", || {
+            let pid = self.unshare.id();
+            let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"));
+            children.unwrap_or_default().trim().clone_into(&mut self.first);
+            !self.first.is_empty()
+                && matches!(
+                    self.says("systemctl is-system-running").as_str(),
+                    "running" | "degraded"
+                )
+        });
+    }
+
+    /// The power fails, and comes back.
+    fn power_cycle(&mut self) {
+        self.ends();
+        self.unshare = Self::start_it(&self.base);
+        self.is_up();
+    }
+
+    /// Ends every process of it.
+    fn ends(&mut self) {
+        // The first process goes with it, and every other with that one.
+        drop(self.unshare.kill().and_then(|()| self.unshare.wait()));
+        let script = "mount -t cgroup2 groups $0; for t in 1 2 3 4 5; do \
+                      find $0/$1 -depth -type d -exec rmdir {} + 2>/dev/null; \
+                      [ -e $0/$1 ] || break; sleep 0.1; done";
+        let name = self.base.file_name().unwrap();
+        let mut swept = Command::new("unshare");
+        swept.args(["--mount", "--propagation", "private", "sh", "-c", script]);
+        drop(swept.arg(self.base.join("groups")).arg(name).status());
     }
 
     fn inside(&self, words: &[&str]) -> Command {
@@ -113,6 +140,12 @@ impl Machine {
         Request::Apply(Orders { guard: Some(Guard { id: id.into(), within_s: 2 }), ..orders })
     }
 
+    /// The same with all the time in the world.
+    fn patient(&self, id: &str) -> Request {
+        let Request::Apply(orders) = self.change(id, "new", &["true"]) else { panic!() };
+        Request::Apply(Orders { guard: Some(Guard { id: id.into(), within_s: 3600 }), ..orders })
+    }
+
     fn begin(&self, id: &str) {
         let answer = self.ask(&self.change(id, "new", &["true"]));
         let Answer::Applied(outcome) = answer else { panic!("{answer:?}") };
@@ -147,16 +180,9 @@ impl Machine {
 
 impl Drop for Machine {
     fn drop(&mut self) {
-        // The first process goes with it, and every other with that one.
-        drop(self.unshare.kill().and_then(|()| self.unshare.wait()));
-        let script = "mount -t cgroup2 groups $0; for t in 1 2 3 4 5; do \
-                      find $0/$1 -depth -type d -exec rmdir {} + 2>/dev/null; \
-                      [ -e $0/$1 ] || break; sleep 0.1; done";
-        let name = self.base.file_name().unwrap();
-        let mut swept = Command::new("unshare");
-        swept.args(["--mount", "--propagation", "private", "sh", "-c", script]);
-        drop(swept.arg(self.base.join("groups")).arg(name).status());
+        self.ends();
         drop(fs::remove_dir_all(&self.base));
+        drop(fs::remove_dir_all(self.base.with_extension("disk")));
     }
 }
 
@@ -222,4 +248,32 @@ fn a_daemon_that_crashed_too_often_on_new_files_runs_again_on_the_old_ones() {
     assert_eq!(machine.config(), "old");
     assert_eq!(machine.says("systemctl is-active carrier"), "active");
     soon(5, "nothing is left of the timer", || machine.timers().is_empty());
+}
+
+/// The unit that undoes at boot, and what starts it then.
+const AT_BOOT: &str = "find /etc/systemd/system -name 'ketupa-boot-undo-*'";
+
+#[test]
+fn a_machine_that_goes_down_before_the_confirmation_undoes_the_change_at_its_next_boot() {
+    let mut machine = Machine::boot();
+    let request = machine.patient("night");
+    let Answer::Applied(outcome) = machine.ask(&request) else { panic!() };
+    assert_eq!(outcome.end, End::Awaiting);
+    assert_eq!(machine.says(AT_BOOT).lines().count(), 2);
+    machine.power_cycle();
+    soon(30, "it is undone", || machine.config() == "old");
+    soon(10, "nothing is left of it", || machine.says(AT_BOOT).is_empty());
+    soon(10, "the carrier runs", || machine.says("systemctl is-active carrier") == "active");
+    assert!(machine.seen(BTreeMap::new()).undone.unwrap().contains("by itself"));
+    assert!(matches!(machine.ask(&Request::Recover), Answer::Recovered(Ok(Some(_)))));
+
+    // What is confirmed stands, whatever goes down.
+    let request = machine.patient("day");
+    assert!(matches!(machine.ask(&request), Answer::Applied(_)));
+    let confirm = Request::Confirm { id: "day".into() };
+    assert_eq!(machine.ask(&confirm), Answer::Confirmed(Confirmed::Stands));
+    assert_eq!(machine.says(AT_BOOT), "");
+    machine.power_cycle();
+    std::thread::sleep(Duration::from_secs(2));
+    assert_eq!(machine.config(), "new");
 }

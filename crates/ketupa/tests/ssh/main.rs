@@ -8,7 +8,11 @@ mod converge;
 #[cfg(test)]
 mod cut_off;
 #[cfg(test)]
+mod fleet;
+#[cfg(test)]
 mod killed;
+#[cfg(test)]
+mod packages;
 #[cfg(test)]
 mod stage;
 #[cfg(test)]

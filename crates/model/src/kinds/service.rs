@@ -96,6 +96,10 @@ impl Kind for Service {
 }
 
 /// A TLS certificate that the proxies present.
+///
+/// Ketupa asks no authority for one: key and chain are a secret, wherever they came from, and a new one is
+/// in place with the next apply. Caddy stands behind the proxies and needs none; one that faces the
+/// Internet by itself gets its own by ACME, as its `Caddyfile` says, without a line here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Certificate {
     /// Its name.
