@@ -56,6 +56,11 @@ nic.mgmt = { segment = "management", ipv4 = "10.9.0.29" }
 role = "server"
 site = "here"
 nic.mgmt = { segment = "management", ipv4 = "10.9.0.30" }
+
+[host.cramped]
+role = "server"
+site = "here"
+nic.mgmt = { segment = "management", ipv4 = "10.9.0.31" }
 "#;
 
 /// What each host's trouble is called.
@@ -76,6 +81,11 @@ const SAYS: [(&str, &str); 10] = [
 fn each_trouble_has_its_own_words_and_is_no_matter_of_the_others() {
     let story = Story::with(HOSTS);
     prepare(&story);
+    // Who says no to what is known has not heard of the rest.
+    let apply = "/proc/1/exe apply /root/isp --today 2022-01-09 --ssh-config /root/config \
+                 --executor /root/ketupa-host";
+    let said = story.at_desk(&format!("echo no | script -qec '{apply}' /dev/null"));
+    said.ends(1, &["nothing was changed", "10 unknown"]);
     let said = story.ketupa("apply", &["--yes"]).ends(1, &["10 unknown"]);
     for (host, says) in SAYS {
         let (_, told) = said.out.split_once(&format!("\n{host}: unknown\n")).unwrap_or_else(|| {
@@ -92,6 +102,9 @@ fn each_trouble_has_its_own_words_and_is_no_matter_of_the_others() {
             said.err
         );
     }
+    let cramped = "cramped: refused, nothing was touched: cannot stage /etc/systemd/network/";
+    assert!(said.out.contains(cramped) && said.out.contains("No space left"), "{}", said.out);
+    story.sh("cramped", "test -z \"$(ls /etc/systemd/network)\"");
     // The others are what they shall be.
     for host in ["router", "server"] {
         assert!(said.out.contains(&format!("{host}: done")), "{}", said.out);
@@ -105,6 +118,10 @@ fn each_trouble_has_its_own_words_and_is_no_matter_of_the_others() {
 }
 
 fn prepare(story: &Story) {
+    story.sh(
+        "cramped",
+        "mkdir -p /etc/systemd/network && mount -t tmpfs -o nr_inodes=1 small /etc/systemd/network",
+    );
     story.sh("full", "mkdir -p /var/cache/ketupa && mount -t tmpfs -o size=64k,nr_inodes=20 small /var/cache/ketupa");
     story.sh("foreign", "mkdir -p /usr/local/bin && printf '#!/bin/sh\\necho aarch64\\n' >/usr/local/bin/uname && chmod 755 /usr/local/bin/uname");
     story.at_desk("sed -i '/^stranger /d' /root/known").ends(0, &[]);

@@ -1,6 +1,6 @@
 //! `ketupa apply`: shows the plan, asks, and changes hosts wave by wave.
 
-use super::{Plans, Ready, ready, told};
+use super::{Plans, Ready, all_well, ready, told};
 use crate::cli::converge::{Apply, Shape};
 use crate::commands::{End, Error};
 use crate::screen::Screen;
@@ -41,7 +41,7 @@ pub(crate) fn run(args: &Apply, screen: &mut Screen) -> Result<End, Error> {
     let changes = plans.values().flatten().filter(|plan| !plan.is_empty()).count();
     if changes > 0 && !args.yes && !agreed(changes, screen) {
         screen.say("nothing was changed");
-        return Ok(End::Well);
+        return Ok(if all_well(&plans) { End::Well } else { End::Wrong });
     }
     let fates = changed(&ready, &plans, args.confirm_within);
     told::fates(&fates, &plans, begun, screen)?;
