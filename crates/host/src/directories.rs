@@ -2,10 +2,10 @@
 
 use std::io;
 
-use rustix::fs::{self, AtFlags, Gid, Mode, Uid};
+use rustix::fs::{self, Gid, Mode, Uid};
 use serde::{Deserialize, Serialize};
 
-use crate::files::{self, Names};
+use crate::files::Names;
 use crate::place::Root;
 use crate::wire::{DirectoryOrder, Entry, Rights};
 
@@ -45,13 +45,9 @@ pub(crate) fn undo(root: &Root, past: &[Past]) -> Vec<String> {
     back.collect()
 }
 
-/// Through its parent: it is given to others only once nobody but they can reach through it.
-fn give(root: &Root, path: &str, owner: (Uid, Gid), mode: Mode) -> io::Result<()> {
-    let (parent, name) = root.parent(path)?;
-    if files::is_link(&parent, name)? {
-        return Err(io::Error::other("a link stands there now"));
-    }
-    let (user, group) = owner;
-    fs::chownat(&parent, name, Some(user), Some(group), AtFlags::SYMLINK_NOFOLLOW)?;
-    Ok(fs::chmodat(&parent, name, mode, AtFlags::empty())?)
+/// Through an open directory: whoever may put a link there meanwhile must not choose what is given.
+fn give(root: &Root, path: &str, (user, group): (Uid, Gid), mode: Mode) -> io::Result<()> {
+    let open = root.directory(path)?;
+    fs::fchown(&open, Some(user), Some(group))?;
+    Ok(fs::fchmod(&open, mode)?)
 }

@@ -218,12 +218,6 @@ pub(crate) fn stage_link(root: &Root, path: &str, to: &str) -> io::Result<()> {
     Ok(fs::fsync(&parent)?)
 }
 
-/// Does a symbolic link stand there?
-pub(crate) fn is_link(parent: &OwnedFd, name: &str) -> io::Result<bool> {
-    let stat = fs::statat(parent, name, AtFlags::SYMLINK_NOFOLLOW)?;
-    Ok(FileType::from_raw_mode(stat.st_mode) == FileType::Symlink)
-}
-
 /// Puts the staged file in the target's place, or takes the target away; the old one is kept.
 pub(crate) fn swap(root: &Root, change: &Change) -> io::Result<()> {
     let (parent, name) = root.parent(&change.path)?;

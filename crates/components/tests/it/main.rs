@@ -2,6 +2,7 @@
 
 mod checkers_bird;
 mod checkers_filter;
+mod checkers_host;
 mod checkers_web;
 mod packets;
 

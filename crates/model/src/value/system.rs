@@ -262,3 +262,65 @@ impl Value for MountOption {
         text::<Self>(value, |option| alphanumeric_or(option, "-_./:=+@")).map(Self)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{Source, load};
+
+    /// What a load says of these lines.
+    fn said(lines: &str) -> String {
+        let isp = "[isp]\nname = \"x\"\nasn = 64500\ndomain = \"x.example\"\n";
+        let loaded = load(&[Source::new("isp.toml", format!("{isp}{lines}\n").as_bytes())]);
+        let says = loaded.findings.into_iter().map(|finding| finding.says);
+        says.collect::<Vec<_>>().join("\n")
+    }
+
+    const BLOB: &str = "AAAAC3NzaC1lZDI1NTE5AAAAIPVEm7Qh8pCWyDtD5qZJ8hJxX3sWvNh9sVb4kq3mM1yX";
+
+    #[test]
+    fn takes_public_keys_with_options_and_nothing_else() {
+        let key = |line: &str| said(&format!("[account.alice]\nkeys = ['{line}']"));
+        for fine in [
+            format!("ssh-ed25519 {BLOB} alice"),
+            format!("from=\"10.0.0.0/8\",command=\"/bin/date -u\" ssh-ed25519 {BLOB}"),
+            format!("sk-ssh-ed25519@openssh.com {BLOB} token"),
+        ] {
+            assert_eq!(key(&fine), "", "{fine}");
+        }
+        for wrong in ["", "alice", "ssh-dss AAAA", "ssh-ed25519", "ssh-ed25519 AAAA", BLOB] {
+            assert!(key(wrong).contains("expected a public key"), "{wrong}: {}", key(wrong));
+        }
+        let two = said(&format!("[account.alice]\nkeys = [\"ssh-ed25519 {BLOB}\\nssh-rsa AAAA\"]"));
+        assert!(!two.is_empty());
+    }
+
+    #[test]
+    fn a_private_key_is_refused_and_not_repeated() {
+        let lines = "[account.alice]\nkeys = ['-----BEGIN OPENSSH PRIVATE KEY----- b3BlbnNz']";
+        let says = said(lines);
+        assert!(says.contains("found a private key") && !says.contains("b3BlbnNz"), "{says}");
+    }
+
+    #[test]
+    fn what_becomes_part_of_a_line_or_a_command_is_plain() {
+        for wrong in [
+            "[account.alice]\nshell = '/bin/sh:x'",
+            "[account.alice]\nhome = '/home/../etc'",
+            "[account.1a]",
+            "[account.alice]\ngroups = ['a,b']",
+            "[account.bot]\nsystem = true\nkeys = ['ssh-ed25519 AAAA']",
+            "[directory.x]\npath = 'srv'",
+            "[directory.x]\npath = '/srv'\nmode = '0999'",
+            "[package.x]\nversion = '-1'",
+            "[package.x]\npackage = '--purge'",
+            "[repository.x]\nurl = 'http://a b/'\nsuite = 's'\nkey = 'k'",
+            "[mount.x]\npath = '/srv/%h'\nwhat = 'tmpfs'",
+            "[timer.x]\nwhen = 'daily\\nUser=root'\ncommand = '/bin/true'",
+            "[timer.x]\nwhen = 'daily'\ncommand = '/bin/sh -c \"rm\"'",
+            "[timer.x]\nwhen = 'daily'\ncommand = 'true'",
+            "[link.x]\npath = '/a b'\nto = '/x'",
+        ] {
+            assert_ne!(said(wrong), "", "{wrong}");
+        }
+    }
+}
