@@ -180,6 +180,22 @@ fn who_is_no_longer_declared_is_shut_out_only_if_we_made_him() {
 }
 
 #[test]
+fn keys_and_users_that_are_there_can_cut_off_and_new_ones_cannot() {
+    let lab = laid();
+    let mut tree = HostTree::default();
+    tree.users.insert("alice".into(), person("Alice", "alice", &[]));
+    keys(&mut tree, "alice");
+    assert!(!lab.plan(&tree).cuts_off);
+    done(&lab, &tree);
+    let mut other = tree.clone();
+    let path = "/home/alice/.ssh/authorized_keys";
+    other.files.get_mut(path).unwrap().text = "ssh-ed25519 DDDD alice\n".into();
+    assert!(lab.plan(&other).cuts_off);
+    tree.users.insert("alice".into(), person("Alice", "alice", &["sudo"]));
+    assert!(lab.plan(&tree).cuts_off);
+}
+
+#[test]
 fn what_cannot_be_made_is_an_obstacle() {
     let lab = laid();
     let mut tree = desired();
