@@ -5,7 +5,7 @@ TOOLS := .cache/tools/bin
 TWIN  := $(SUDO) target/release/ketupa twin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo down test check deps tools build executor browser fmt lint words supply docs unit all-tests fuzz bench bless clean
+.PHONY: help demo down test test-vm check deps tools build executor browser fmt lint words supply docs unit all-tests fuzz bench bless clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 12
@@ -31,7 +31,7 @@ executor: ## the small program that travels to hosts, put beside every `ketupa` 
 	  install -m 755 target/executor/$(ARCH)-unknown-linux-gnu/executor/ketupa-host target/$$d/; done
 
 # What the machine itself needs; the daemons go into the twin's image and never onto the machine.
-DEBIAN := build-essential ca-certificates iproute2 libxml2-utils openssl python3-venv systemd util-linux
+DEBIAN := ansible-core build-essential ca-certificates iproute2 libxml2-utils openssl python3-venv systemd util-linux
 deps:
 	@missing=$$(dpkg-query -W -f '$${db:Status-Status} $${Package}\n' $(DEBIAN) 2>/dev/null \
 	  | awk '$$1 == "installed" {print $$2}' | sort > .deps.tmp; \
@@ -82,6 +82,16 @@ all-tests: browser
 	cargo build --locked --quiet -p ketupa
 	$(SUDO) target/debug/ketupa twin image
 	$(SUDO) env "PATH=$$PATH" HOME="$$HOME" INSTA_UPDATE=no cargo nextest run --workspace --locked -P ci
+
+# Machines of Debian's own kernel, emulated where the processor's help is not to be had: slow.
+test-vm: vm-deps ## converge real Debian machines under qemu, and cut their power
+	$(SUDO) env "PATH=$$PATH" HOME="$$HOME" cargo nextest run -p ketupa --test vm --locked -P vm
+
+VM := debootstrap dpkg-dev e2fsprogs openssh-client qemu-system-x86 qemu-utils
+.PHONY: vm-deps
+vm-deps:
+	@dpkg-query -W $(VM) >/dev/null 2>&1 || { $(SUDO) apt-get update -qq \
+	  && $(SUDO) apt-get install -y -qq --no-install-recommends $(VM); }
 
 fuzz: ## feed every parser rubbish for a few seconds
 	cargo run --quiet --locked -p xtask -- fuzz

@@ -12,6 +12,7 @@ pub mod zoo;
 
 use model::{Isp, Source};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// Every TOML file below a directory, as the binary would read it, except golden output.
 pub fn sources(directory: &Path) -> Vec<Source> {
@@ -51,6 +52,22 @@ pub fn isp_from(text: &str) -> Isp {
 /// The repository's example of a name.
 pub fn example(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(name)
+}
+
+/// The executor as `make executor` makes it; made anew where its sources changed.
+pub fn executor() -> PathBuf {
+    let root = example("..");
+    let target = root.join("target/executor");
+    let triple = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
+    let built = Command::new(env!("CARGO"))
+        .args(["build", "--locked", "--quiet", "-p", "host", "--profile", "executor"])
+        .args(["--target", &triple])
+        .current_dir(&root)
+        .env("RUSTFLAGS", "-C target-feature=+crt-static")
+        .env("CARGO_TARGET_DIR", &target)
+        .status();
+    assert!(built.is_ok_and(|status| status.success()), "the executor is not built");
+    target.join(triple).join("executor/ketupa-host")
 }
 
 fn collect(directory: &Path, paths: &mut Vec<PathBuf>) {

@@ -103,7 +103,8 @@ fn daemon() -> HostTree {
     let unit = Unit {
         on_change: OnChange::Reload,
         reads: reads.clone(),
-        after: Vec::new(),
+        // Without its addresses it cannot begin a session, without the filter it should not.
+        after: ["networking.service", "nftables.service"].map(str::to_owned).to_vec(),
         cuts_off: true,
     };
     HostTree {

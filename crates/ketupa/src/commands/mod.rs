@@ -4,6 +4,7 @@ mod check;
 mod converge;
 mod cost;
 mod explain;
+mod inventory;
 mod map;
 mod prove;
 mod render;
@@ -102,6 +103,7 @@ pub(crate) fn run(cli: Cli, screen: &mut Screen) -> Result<End, Error> {
         Command::Plan(args) => converge::plan(&args, screen),
         Command::Apply(args) => converge::apply(&args, screen),
         Command::Drift(args) => converge::drift(&args, screen),
+        Command::Inventory(args) => inventory::run(&args, screen),
         Command::Twin(what) => twin::run(what, screen),
         Command::Completions(args) => {
             let mut script = Vec::new();

@@ -3,7 +3,7 @@
 use crate::run::{Folder, ketupa};
 use std::process::Command;
 
-const COMMANDS: [&str; 34] = [
+const COMMANDS: [&str; 35] = [
     "check",
     "explain",
     "prove",
@@ -19,6 +19,7 @@ const COMMANDS: [&str; 34] = [
     "plan",
     "apply",
     "drift",
+    "inventory",
     "completions",
     "man",
     "twin",

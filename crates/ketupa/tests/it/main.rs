@@ -10,6 +10,7 @@ mod edge;
 mod faults;
 mod golden;
 mod help;
+mod inventory;
 mod printed;
 mod prove;
 mod real_trees;

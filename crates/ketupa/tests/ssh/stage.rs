@@ -1,7 +1,6 @@
 //! Containers with sshd, and an operator's container that reaches them.
 
-use std::path::PathBuf;
-use std::process::{Child, Command};
+use std::process::Child;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
@@ -118,7 +117,7 @@ impl Story {
              GlobalKnownHostsFile /dev/null\nUser root\n",
         );
         self.write(DESK, "/root/isp/isp.toml", &self.model);
-        let executor = std::fs::read(executor()).unwrap();
+        let executor = std::fs::read(testkit::executor()).unwrap();
         self.twin().write(DESK, "/root/ketupa-host", &executor).unwrap();
     }
 
@@ -209,22 +208,6 @@ impl Drop for Story {
             cleared.unwrap();
         }
     }
-}
-
-/// The executor as `make executor` makes it; made anew where its sources changed.
-fn executor() -> PathBuf {
-    let root = testkit::example("..");
-    let target = root.join("target/executor");
-    let triple = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
-    let built = Command::new(env!("CARGO"))
-        .args(["build", "--locked", "--quiet", "-p", "host", "--profile", "executor"])
-        .args(["--target", &triple])
-        .current_dir(&root)
-        .env("RUSTFLAGS", "-C target-feature=+crt-static")
-        .env("CARGO_TARGET_DIR", &target)
-        .status();
-    assert!(built.unwrap().success(), "the executor is not built");
-    target.join(triple).join("executor/ketupa-host")
 }
 
 /// Asks again and again until the answer is yes.
