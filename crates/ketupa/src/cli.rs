@@ -3,6 +3,8 @@
 // Their places are said because xtask reads this file as a module of its own.
 #[path = "cli/converge.rs"]
 pub(crate) mod converge;
+#[path = "cli/follow.rs"]
+pub(crate) mod follow;
 #[path = "cli/prove.rs"]
 pub(crate) mod prove;
 
@@ -46,6 +48,8 @@ pub(crate) enum Command {
     Apply(converge::Apply),
     /// Say where hosts are not as declared, and since when
     Drift(converge::Drift),
+    /// Look at what is new in a git repository, and tell its forge what became of it
+    Follow(follow::Follow),
     /// Be Ansible's inventory: existing playbooks run on the declared hosts
     Inventory(Inventory),
     /// Rehearse the network on this machine, with the real daemons in light containers

@@ -4,6 +4,7 @@ mod check;
 mod converge;
 mod cost;
 mod explain;
+mod follow;
 mod inventory;
 mod map;
 mod prove;
@@ -103,6 +104,7 @@ pub(crate) fn run(cli: Cli, screen: &mut Screen) -> Result<End, Error> {
         Command::Plan(args) => converge::plan(&args, screen),
         Command::Apply(args) => converge::apply(&args, screen),
         Command::Drift(args) => converge::drift(&args, screen),
+        Command::Follow(args) => follow::run(&args, screen),
         Command::Inventory(args) => inventory::run(&args, screen),
         Command::Twin(what) => twin::run(what, screen),
         Command::Completions(args) => {

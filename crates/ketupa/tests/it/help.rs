@@ -3,7 +3,7 @@
 use crate::run::{Folder, ketupa};
 use std::process::Command;
 
-const COMMANDS: [&str; 35] = [
+const COMMANDS: [&str; 36] = [
     "check",
     "explain",
     "prove",
@@ -20,6 +20,7 @@ const COMMANDS: [&str; 35] = [
     "apply",
     "drift",
     "inventory",
+    "follow",
     "completions",
     "man",
     "twin",

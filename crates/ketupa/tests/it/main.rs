@@ -8,6 +8,8 @@ mod commands;
 mod cost;
 mod edge;
 mod faults;
+mod follow;
+mod forge;
 mod golden;
 mod help;
 mod inventory;

@@ -12,7 +12,7 @@ mkdir -m 700 "$folder.unfinished"
 cd "$folder.unfinished"
 
 debootstrap --variant=minbase \
-    --include=systemd-sysv,dbus,udev,openssh-server,sudo,iproute2,ifupdown,initramfs-tools,linux-image-cloud-amd64 \
+    --include=systemd-sysv,dbus,udev,openssh-server,sudo,iproute2,ifupdown,iputils-ping,curl,initramfs-tools,linux-image-cloud-amd64 \
     bookworm root "${KETUPA_MIRROR:-http://deb.debian.org/debian}"
 cp root/boot/vmlinuz-* kernel
 cp root/boot/initrd.img-* initrd
