@@ -93,7 +93,7 @@ fn a_broken_file_never_goes_live(desk: &Desk) {
     let said = desk.ketupa("apply", &["core"], &["--yes"]);
     said.ends(1, &["bird does not accept the staged files", "nothing was touched", "syntax error"]);
     desk.template("bird/bird.conf", None);
-    assert_eq!(desk.sh("core", &format!("sha256sum {BIRD} && birdc show status >&2")), before);
+    assert_eq!(desk.sh("core", &format!("birdc show status >&2 && sha256sum {BIRD}")), before);
     desk.ketupa("drift", BOTH, &[]).ends(0, &["2 as declared"]);
 }
 

@@ -17,6 +17,8 @@ pub(crate) const BOTH: &[&str] = &["core", "web"];
 #[derive(Debug)]
 pub(crate) struct Said {
     pub(crate) code: i32,
+    pub(crate) out: String,
+    /// Both streams.
     pub(crate) all: String,
 }
 
@@ -36,7 +38,8 @@ impl From<Output> for Said {
     fn from(output: Output) -> Self {
         let out = String::from_utf8_lossy(&output.stdout);
         let err = String::from_utf8_lossy(&output.stderr);
-        Self { code: output.status.code().unwrap_or(-1), all: format!("{out}{err}") }
+        let all = format!("{out}{err}");
+        Self { code: output.status.code().unwrap_or(-1), out: out.into_owned(), all }
     }
 }
 
@@ -168,7 +171,7 @@ impl Desk {
     /// What a command on a machine prints; it must succeed.
     #[track_caller]
     pub(crate) fn sh(&self, host: &str, script: &str) -> String {
-        self.tries(host, script).ends(0, &[]).all
+        self.tries(host, script).ends(0, &[]).out
     }
 
     /// A command on a machine, not waited for.
