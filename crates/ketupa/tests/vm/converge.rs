@@ -164,9 +164,10 @@ fn a_power_cut_leaves_the_old_state_or_the_new_one(desk: &mut Desk) {
     let before = desk.sh("web", STATE);
     let declared = desk.model();
     desk.declare(&other(&declared));
-    let mut change = desk.start("apply", ONE, WORDS);
     let waits = "until [ -e /var/lib/ketupa/journal.json ]; do sleep 0.01; done";
-    desk.sh("web", waits);
+    let mut begun = desk.leaves("web", waits);
+    let mut change = desk.start("apply", ONE, WORDS);
+    assert!(begun.wait().unwrap().success());
     std::thread::sleep(Duration::from_millis(300));
     desk.loses_power("web");
     change.wait().unwrap();

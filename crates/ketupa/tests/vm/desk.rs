@@ -164,7 +164,7 @@ impl Desk {
     /// A command on a machine, however it ends.
     pub(crate) fn tries(&self, host: &str, script: &str) -> Said {
         let mut ssh = Command::new("timeout");
-        ssh.args(["120", "ssh", "-F", "config", "-o", "BatchMode=yes", "-o", "ConnectTimeout=5"]);
+        ssh.args(["120", "ssh", "-F", "config", "-o", "BatchMode=yes", "-o", "ConnectTimeout=30"]);
         ssh.args([host, script]).current_dir(&self.folder).output().unwrap().into()
     }
 
