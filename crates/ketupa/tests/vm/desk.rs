@@ -1,7 +1,7 @@
 //! The operator's desk: the declared provider, keys, and two bare machines within reach.
 
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::machine::{Machine, Spec, image};
@@ -174,11 +174,11 @@ impl Desk {
         self.tries(host, script).ends(0, &[]).out
     }
 
-    /// A command on a machine, not waited for.
+    /// A command on a machine, not waited for; with a terminal, so that it ends with the connection.
     pub(crate) fn leaves(&self, host: &str, script: &str) -> Child {
         let mut ssh = Command::new("timeout");
-        ssh.args(["120", "ssh", "-F", "config", "-o", "BatchMode=yes", host, script]);
-        ssh.current_dir(&self.folder).spawn().unwrap()
+        ssh.args(["120", "ssh", "-F", "config", "-o", "BatchMode=yes", "-tt", host, script]);
+        ssh.current_dir(&self.folder).stdin(Stdio::null()).spawn().unwrap()
     }
 
     /// Waits until a machine has booted.
