@@ -176,8 +176,8 @@ impl Desk {
 
     /// A command on a machine, not waited for; with a terminal, so that it ends with the connection.
     pub(crate) fn leaves(&self, host: &str, script: &str) -> Child {
-        let mut ssh = Command::new("timeout");
-        ssh.args(["120", "ssh", "-F", "config", "-o", "BatchMode=yes", "-tt", host, script]);
+        let mut ssh = Command::new("ssh");
+        ssh.args(["-F", "config", "-o", "BatchMode=yes", "-tt", host, script]);
         ssh.current_dir(&self.folder).stdin(Stdio::null()).spawn().unwrap()
     }
 
