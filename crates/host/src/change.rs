@@ -8,6 +8,7 @@ use crate::directories;
 use crate::early;
 use crate::files::{self, Change, Kind, Names};
 use crate::guard;
+use crate::history;
 use crate::packages;
 use crate::place::{Place, Root, check_path};
 use crate::recover;
@@ -22,9 +23,6 @@ use crate::wire::{
 
 /// The places where systemd looks for unit files that an administrator may write.
 const UNIT_FILES: [&str; 3] = ["/etc/systemd/system/", "/lib/systemd/", "/usr/lib/systemd/"];
-/// The lock is held by another executor.
-pub(crate) const BUSY: &str =
-    "another apply is changing this host at this moment: try again when it has ended";
 /// How long a probe waits before it asks again.
 const AGAIN: Duration = Duration::from_millis(200);
 
@@ -52,7 +50,8 @@ fn begin(place: &Place, orders: &Orders, outcome: &mut Outcome) -> Result<End, S
     let root = Root::open(place).map_err(says("cannot open the root"))?;
     let store = Store::create(&root).map_err(says("cannot keep books"))?;
     let lock = store.lock().map_err(says("cannot lock"))?;
-    let _lock = lock.ok_or(BUSY)?;
+    let lock = lock.ok_or_else(|| store.busy())?;
+    lock.held_for(orders.origin.as_deref()).map_err(says("cannot lock"))?;
     outcome.recovered = recover::recover(place, &root, &store)?;
     expect_as_planned(&root, orders)?;
     let mut work = Work { place, root, store, orders, steps: Vec::new() };
@@ -183,6 +182,7 @@ impl Work<'_> {
             units: orders
                 .filter_map(|order| Some((order.clone(), states.remove(&order.name)?)))
                 .collect(),
+            record: history::record(self.orders),
             pending: self.orders.guard.as_ref().map(|guard| Pending {
                 guard: guard.clone(),
                 owned: self.orders.owned.clone(),
@@ -358,14 +358,16 @@ pub(crate) fn swapped(change: &Change) -> String {
     format!("{verb} {}", change.path)
 }
 
-fn held(order: &HoldOrder) -> String {
+/// What is done about upgrades of a package, for people.
+pub(crate) fn held(order: &HoldOrder) -> String {
     match order.then {
         Hold::Keep => format!("hold {}", order.package),
         Hold::Free => format!("hold {} no more", order.package),
     }
 }
 
-fn said(unit: &crate::wire::UnitOrder) -> String {
+/// What is done with a unit, for people.
+pub(crate) fn said(unit: &crate::wire::UnitOrder) -> String {
     let verb = match unit.verb {
         Verb::Leave => "set the start at boot of",
         Verb::Start => "start",

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::change::{self, Work};
 use crate::files::{self, Change, Names};
+use crate::history;
 use crate::packages;
 use crate::recover;
 use crate::store::Journal;
@@ -19,7 +20,7 @@ pub(crate) fn is_early(path: &str) -> bool {
 /// Puts apt's files in place, reads what new repositories offer, and installs packages. What comes back
 /// undoes the files; packages stay, because whoever removes them may remove more than came.
 pub(crate) fn bring(work: &mut Work<'_>) -> Result<Journal, String> {
-    let mut journal = Journal::new();
+    let mut journal = Journal { record: history::record(work.orders), ..Journal::new() };
     let names = Names::read(&work.root);
     let early = || work.orders.files.iter().filter(|file| is_early(&file.path));
     journal.sources = early().filter_map(|file| change::change(&work.root, &names, file)).collect();

@@ -246,7 +246,7 @@ fn now_undo(place: &Place, id: &str) -> Result<(), String> {
     let root = Root::open(place).map_err(says)?;
     let Some(store) = Store::open(&root).map_err(says)? else { return Ok(()) };
     let lock = store.lock().map_err(says)?;
-    let _lock = lock.ok_or(change::BUSY)?;
+    let _lock = lock.ok_or_else(|| store.busy())?;
     let journal = store.journal().map_err(says)?.filter(|journal| is(journal, id));
     let Some(journal) = journal else { return Ok(()) };
     // Word is left before the journal goes: a kill in between loses neither.

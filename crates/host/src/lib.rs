@@ -21,6 +21,7 @@ mod directories;
 mod early;
 mod files;
 mod guard;
+mod history;
 mod packages;
 mod place;
 mod recover;
@@ -75,6 +76,7 @@ pub fn answer(place: &Place, request: &Request) -> Answer {
         Request::Trace { paths, packages } => {
             trace::trace(place, paths, packages).map(Answer::Traced)
         }
+        Request::History { most } => history::read(place, *most).map(Answer::History),
     };
     answered.unwrap_or_else(|why| Answer::Refused { why })
 }
@@ -84,6 +86,6 @@ fn recover(place: &Place) -> Result<Option<String>, String> {
     let store = Store::open(&root).map_err(|error| format!("cannot open the books: {error}"))?;
     let Some(store) = store else { return Ok(None) };
     let lock = store.lock().map_err(|error| format!("cannot lock: {error}"))?;
-    let _lock = lock.ok_or(change::BUSY)?;
+    let _lock = lock.ok_or_else(|| store.busy())?;
     recover::recover(place, &root, &store)
 }

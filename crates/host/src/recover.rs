@@ -5,11 +5,12 @@ use crate::boot;
 use crate::directories;
 use crate::files::{self, Change};
 use crate::guard;
+use crate::history;
 use crate::packages;
 use crate::place::{Place, Root};
 use crate::store::{Journal, Phase, Store};
 use crate::units;
-use crate::wire::BUT;
+use crate::wire::{BUT, Ending};
 
 /// Brings the books to rest before anything new begins. The lock is held. Says what was done.
 pub(crate) fn recover(place: &Place, root: &Root, store: &Store) -> Result<Option<String>, String> {
@@ -91,12 +92,24 @@ pub(crate) fn undo(place: &Place, root: &Root, store: &Store, journal: &Journal)
         troubles.extend(units::bring_back(place, &journal.units));
     }
     if is_back {
+        if let Some(record) = &journal.record {
+            // A history that cannot be written must not keep the way back from its end.
+            let _lost = history::append(store.as_fd(), record, ending(journal.phase));
+        }
         if let Some(pending) = &journal.pending {
             boot::disarm(root, &pending.guard.id);
         }
         troubles.extend(store.abandon().err().map(|error| error.to_string()));
     }
     troubles
+}
+
+fn ending(phase: Phase) -> Ending {
+    match phase {
+        Phase::Staging => Ending::Refused,
+        Phase::Changing => Ending::Undone,
+        Phase::Awaiting => Ending::Unconfirmed,
+    }
 }
 
 fn undo_files(root: &Root, journal: &Journal) -> Vec<String> {
@@ -132,6 +145,9 @@ pub(crate) fn tidy(root: &Root, store: &Store, journal: &Journal) -> std::io::Re
     owned.directories = kept_directories(root, &owned)?;
     if owned.directories.len() != before {
         store.write_manifest(&owned)?;
+    }
+    if let Some(record) = &journal.record {
+        history::append(store.as_fd(), record, Ending::Done)?;
     }
     store.close()
 }

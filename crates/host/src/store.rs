@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use rustix::fs::{self, AtFlags, FlockOperation, Mode, OFlags};
@@ -11,9 +11,10 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::files::{self, Change};
+use crate::guard;
 use crate::place::{Root, STORE};
 use crate::units::Past;
-use crate::wire::{Guard, HoldOrder, Owned};
+use crate::wire::{Guard, HoldOrder, Origin, Owned, Record};
 use crate::{accounts, directories};
 
 /// While a change runs: how to undo it.
@@ -58,6 +59,9 @@ pub(crate) struct Journal {
     /// What has to be confirmed before the change stands.
     #[serde(default)]
     pub(crate) pending: Option<Pending>,
+    /// What the history will say of it.
+    #[serde(default)]
+    pub(crate) record: Option<Record>,
 }
 
 impl Journal {
@@ -74,6 +78,7 @@ impl Journal {
             units: Vec::new(),
             daemon_reload: false,
             pending: None,
+            record: None,
         }
     }
 
@@ -130,6 +135,22 @@ pub(crate) struct Lock {
     file: OwnedFd,
 }
 
+/// Who holds the lock, and since when.
+#[derive(Serialize, Deserialize)]
+struct Holder {
+    who: String,
+    at: u64,
+}
+
+impl Lock {
+    /// Says in the lock for whom it is held, so that others need not guess.
+    pub(crate) fn held_for(&self, origin: Option<&Origin>) -> io::Result<()> {
+        let Some(origin) = origin else { return Ok(()) };
+        let holder = Holder { who: origin.who.clone(), at: guard::now() };
+        Ok(rustix::io::write(&self.file, &serde_json::to_vec(&holder)?).map(drop)?)
+    }
+}
+
 impl Drop for Lock {
     fn drop(&mut self) {
         // Closing is not enough: a child that another thread is just starting has the file open, too.
@@ -162,7 +183,11 @@ impl Store {
         let flags = OFlags::CREATE | OFlags::RDWR | OFlags::CLOEXEC | OFlags::NOFOLLOW;
         let file = fs::openat(&self.directory, LOCK, flags, Mode::RUSR | Mode::WUSR)?;
         match fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => Ok(Some(Lock { file })),
+            Ok(()) => {
+                // Whoever held it last says nothing about now.
+                fs::ftruncate(&file, 0)?;
+                Ok(Some(Lock { file }))
+            }
             Err(Errno::WOULDBLOCK) => Ok(None),
             Err(errno) => Err(errno.into()),
         }
@@ -183,6 +208,26 @@ impl Store {
                 locked => return locked.map(|()| file).map_err(io::Error::from),
             }
         }
+    }
+
+    /// Why the lock cannot be had.
+    pub(crate) fn busy(&self) -> String {
+        let held = match self.read::<Holder>(LOCK) {
+            Ok(Some(Holder { who, at })) => {
+                let ago = guard::now().saturating_sub(at);
+                format!(": {who} holds it since {ago} s")
+            }
+            // Somebody of an earlier version, or who only tidies up.
+            Ok(None) | Err(_) => String::new(),
+        };
+        format!(
+            "another apply is changing this host at this moment{held}; try again when it has ended"
+        )
+    }
+
+    /// The directory itself.
+    pub(crate) fn as_fd(&self) -> BorrowedFd<'_> {
+        self.directory.as_fd()
     }
 
     /// What Ketupa owns; a host without a manifest owns nothing, an unreadable manifest is an error.

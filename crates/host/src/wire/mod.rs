@@ -1,6 +1,7 @@
 //! What is asked of the executor and what it answers: plain data. Touches nothing.
 
 mod orders;
+mod record;
 mod seen;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,6 +12,7 @@ pub use orders::{
     Boot, Command, Confirmed, DirectoryOrder, End, FileOrder, Guard, Hold, HoldOrder, NewFile,
     NewGroup, NewUser, Orders, Outcome, Sort, Then, UnitOrder, UserOrder, UserThen, Verb,
 };
+pub use record::{Ending, Origin, Record, Revision};
 pub use seen::{
     Accounts, Entry, FileEntry, Observe, Owned, OwnedFile, OwnedUser, Package, Rights, SHUT, Seen,
     UnitState, User,
@@ -43,6 +45,11 @@ pub enum Request {
         /// Debian packages.
         packages: BTreeSet<String>,
     },
+    /// What was done here before: the last changes.
+    History {
+        /// No more than so many.
+        most: u32,
+    },
 }
 
 /// In what is said of an undoing: what follows could not be put back.
@@ -64,6 +71,8 @@ pub enum Answer {
     Confirmed(Confirmed),
     /// To [`Request::Trace`]: a sentence for each path and package of which something is known.
     Traced(BTreeMap<String, String>),
+    /// To [`Request::History`]: oldest first.
+    History(Vec<Record>),
     /// The request was not understood or not allowed; nothing was done.
     Refused {
         /// One sentence for people.

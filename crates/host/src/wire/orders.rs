@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Entry, Owned, Rights, User};
+use super::{Entry, Origin, Owned, Rights, User};
 
 /// A change, so exact that no choice is left on the host.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +37,9 @@ pub struct Orders {
     /// How the change is taken back where it cuts its own way off.
     #[serde(default)]
     pub guard: Option<Guard>,
+    /// Who orders it; a change without one leaves no record.
+    #[serde(default)]
+    pub origin: Option<Box<Origin>>,
 }
 
 /// A dead man's timer: the host takes the change back by itself unless it is confirmed in time. The

@@ -11,6 +11,7 @@ mod apply;
 mod crash;
 mod disk;
 mod guard;
+mod history;
 mod lab;
 mod observe;
 mod properties;
