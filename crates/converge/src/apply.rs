@@ -1,10 +1,11 @@
 //! Sends a plan's orders to its machine. Makes no choices; resolves secrets just before they leave.
 
 use host::wire::{
-    Answer, Command, End, FileOrder, Guard, NewFile, Orders, Request, Then, UnitOrder, Verb,
+    Answer, Command, End, FileOrder, NewFile, Orders, Request, Then, UnitOrder, Verb,
 };
 use machine::Machine;
 
+use crate::guarded::Terms;
 use crate::places::LinkChange;
 use crate::plan::{FileChange, Plan};
 use crate::secrets::resolve;
@@ -73,12 +74,12 @@ pub(crate) enum Sent {
 /// What a host says that is asked for one thing and tells of another.
 const UNFIT: &str = "the answer does not fit the question";
 
-/// Sends the plan's orders, to be confirmed under `guard`.
+/// Sends the plan's orders; under a guard where the plan could cut the host off and terms say which.
 pub(crate) fn send(
     plan: &Plan,
     machine: &dyn Machine,
     vault: &dyn Vault,
-    guard: Option<&Guard>,
+    terms: Option<&Terms>,
 ) -> Sent {
     if let Some(obstacle) = plan.obstacles.first() {
         let why = format!("{}: {}", obstacle.about, obstacle.why);
@@ -88,7 +89,11 @@ pub(crate) fn send(
         return Sent::Over(Outcome::Unchanged);
     }
     let orders = match orders(plan, vault) {
-        Ok(orders) => Orders { guard: guard.cloned(), ..orders },
+        Ok(orders) => Orders {
+            guard: terms.filter(|_| plan.cuts_off).map(|terms| terms.guard.clone()),
+            origin: terms.map(|terms| Box::new(terms.origin.clone())),
+            ..orders
+        },
         Err(lack) => return Sent::Over(Outcome::Refused { why: lack.to_string() }),
     };
     match machine.ask(Request::Apply(orders)) {
@@ -102,7 +107,8 @@ pub(crate) fn send(
             | Answer::Texts(_)
             | Answer::Recovered(_)
             | Answer::Confirmed(_)
-            | Answer::Traced(_),
+            | Answer::Traced(_)
+            | Answer::History(_),
         ) => Sent::Over(Outcome::Unknown { why: UNFIT.into() }),
         Err(silence) => Sent::Silent { why: silence.to_string() },
     }
@@ -144,6 +150,7 @@ fn orders(plan: &Plan, vault: &dyn Vault) -> Result<Orders, NoSecret> {
         probes: probes.collect(),
         owned: plan.owned.clone(),
         guard: None,
+        origin: None,
     })
 }
 

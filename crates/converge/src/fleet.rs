@@ -6,11 +6,10 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use component::tree::HostTree;
-use host::wire::Guard;
 use machine::Machine;
 
 use crate::apply::{Outcome, apply};
-use crate::guarded::apply_guarded;
+use crate::guarded::{Terms, apply_guarded};
 use crate::observe::{Interrupted, Trouble, observe};
 use crate::plan::{Plan, plan};
 use crate::vault::Vault;
@@ -44,6 +43,20 @@ pub enum Progress<'a> {
     Ended(&'a Result<Report, Trouble>),
 }
 
+/// What happens to one of many hosts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step<'a> {
+    /// Its turn has come.
+    Begins,
+    /// It was looked at, or it is known that it cannot be.
+    Seen,
+    /// The change is over.
+    Changed(&'a Outcome),
+}
+
+/// Who is told how far many hosts are.
+type Watch<'a> = &'a (dyn Fn(&str, Step<'_>) + Sync);
+
 /// What was planned for one host and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
@@ -74,11 +87,12 @@ pub fn plan_all(
     interrupted: Interrupted,
     vault: &dyn Vault,
     workers: usize,
-    done: &(dyn Fn(&str) + Sync),
+    watch: Watch<'_>,
 ) -> BTreeMap<String, Result<Plan, Trouble>> {
     side_by_side(jobs, workers, |job| {
+        watch(job.machine.name(), Step::Begins);
         let observed = observe(job.desired, job.machine, vault, interrupted);
-        done(job.machine.name());
+        watch(job.machine.name(), Step::Seen);
         let planned = observed.map(|observed| plan(job.desired, &observed));
         (job.machine.name().to_owned(), planned)
     })
@@ -87,15 +101,31 @@ pub fn plan_all(
 /// Applies plans, each to its machine, under a dead man's timer where a plan may cut its host off.
 pub fn apply_all(
     plans: &[(&Plan, &dyn Machine)],
-    guard: &Guard,
+    terms: &Terms,
     vault: &dyn Vault,
     workers: usize,
-    done: &(dyn Fn(&str, &Outcome) + Sync),
+    watch: Watch<'_>,
 ) -> BTreeMap<String, Outcome> {
     side_by_side(plans, workers, |(plan, machine)| {
-        let outcome = apply_guarded(plan, *machine, vault, guard);
-        done(machine.name(), &outcome);
+        watch(machine.name(), Step::Begins);
+        let outcome = apply_guarded(plan, *machine, vault, terms);
+        watch(machine.name(), Step::Changed(&outcome));
         (machine.name().to_owned(), outcome)
+    })
+}
+
+/// Asks every machine something; at most `workers` are asked at a time.
+pub fn ask_all<R: Send>(
+    machines: &[&dyn Machine],
+    workers: usize,
+    watch: Watch<'_>,
+    ask: impl Fn(&dyn Machine) -> R + Sync,
+) -> BTreeMap<String, R> {
+    side_by_side(machines, workers, |machine| {
+        watch(machine.name(), Step::Begins);
+        let answer = ask(*machine);
+        watch(machine.name(), Step::Seen);
+        (machine.name().to_owned(), answer)
     })
 }
 

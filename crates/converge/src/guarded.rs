@@ -4,10 +4,10 @@
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use host::wire::{Answer, BUT, Confirmed, Guard, Request};
+use host::wire::{Answer, BUT, Confirmed, Guard, Origin, Request};
 use machine::Machine;
 
-use crate::apply::{Outcome, Sent, apply, send};
+use crate::apply::{Outcome, Sent, send};
 use crate::plan::Plan;
 use crate::vault::Vault;
 
@@ -19,6 +19,15 @@ const UNDOING: Duration = Duration::from_secs(90);
 /// How long a change may be on its way.
 const PATIENCE: Duration = Duration::from_secs(60 * 60);
 
+/// On whose word changes are made, and how they are taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Terms {
+    /// What the hosts keep in their history.
+    pub origin: Origin,
+    /// For those changes that could cut their host off.
+    pub guard: Guard,
+}
+
 /// Does what the plan says. Where that could cut the host off, it stands only after the host was
 /// reached anew; whatever else happens to the connection, the operator or the executor, the host takes
 /// it back by itself.
@@ -26,16 +35,14 @@ pub fn apply_guarded(
     plan: &Plan,
     machine: &dyn Machine,
     vault: &dyn Vault,
-    guard: &Guard,
+    terms: &Terms,
 ) -> Outcome {
-    if !plan.cuts_off {
-        return apply(plan, machine, vault);
-    }
-    match send(plan, machine, vault, Some(guard)) {
+    match send(plan, machine, vault, Some(terms)) {
         Sent::Over(outcome) => outcome,
-        Sent::Awaiting { steps } => confirmed(machine, guard, steps, String::new()),
+        Sent::Awaiting { steps } => confirmed(machine, &terms.guard, steps, String::new()),
         // The answer is lost, the change may be live: only if it proved itself it can be confirmed.
-        Sent::Silent { why } => confirmed(machine, guard, Vec::new(), why),
+        Sent::Silent { why } if plan.cuts_off => confirmed(machine, &terms.guard, Vec::new(), why),
+        Sent::Silent { why } => Outcome::Unknown { why },
     }
 }
 

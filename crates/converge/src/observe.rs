@@ -120,7 +120,11 @@ fn understand(host: &str, answers: Vec<Answer>) -> Result<(Option<String>, Seen)
             Answer::Recovered(settled) => recovered = settled.map_err(refused)?,
             Answer::Observed(seen) => return Ok((recovered, seen)),
             Answer::Refused { why } => return Err(refused(why)),
-            Answer::Texts(_) | Answer::Applied(_) | Answer::Confirmed(_) | Answer::Traced(_) => {}
+            Answer::Texts(_)
+            | Answer::Applied(_)
+            | Answer::Confirmed(_)
+            | Answer::Traced(_)
+            | Answer::History(_) => {}
         }
     }
     Err(refused("it did not say what is there".into()))

@@ -52,6 +52,10 @@ pub(crate) enum Command {
     Follow(follow::Follow),
     /// Be Ansible's inventory: existing playbooks run on the declared hosts
     Inventory(Inventory),
+    /// Say who changed the hosts, when, and from which commit
+    History(converge::History),
+    /// Make the hosts what was declared at an earlier commit
+    Rollback(converge::Rollback),
     /// Rehearse the network on this machine, with the real daemons in light containers
     #[command(subcommand)]
     Twin(Twin),

@@ -30,12 +30,17 @@ pub(crate) struct Read {
 
 /// Reads and loads a directory.
 pub(crate) fn read(path: &Path) -> Result<Read, Error> {
-    let directory = directory(path)?;
+    read_as(path, path)
+}
+
+/// The same, where people know the directory by another name.
+pub(crate) fn read_as(path: &Path, called: &Path) -> Result<Read, Error> {
+    let directory = directory(path, called)?;
     let model::Loaded { isp, findings } = model::load(&directory.sources);
     Ok(Read { directory, isp, findings })
 }
 
-fn directory(path: &Path) -> Result<Directory, Error> {
+fn directory(path: &Path, called: &Path) -> Result<Directory, Error> {
     let mut files = Vec::new();
     collect(path, &mut files, &mut 0)?;
     files.sort();
@@ -48,7 +53,7 @@ fn directory(path: &Path) -> Result<Directory, Error> {
         {
             directory.templates.insert(template.to_owned(), text(file)?);
         } else if has_extension(file, "toml") {
-            let source = source(&shown(file), file, left);
+            let source = source(&shown(&called.join(&name)), file, left);
             left = left.saturating_sub(source.text.len());
             directory.sources.push(source);
         }

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use component::tree::{HostTree, Unit};
-use converge::{Guard, Outcome, Plan, apply_guarded};
+use converge::{Guard, Origin, Outcome, Plan, Revision, Terms, apply_guarded};
 use host::wire::{Answer, Confirmed, End, Outcome as Done, Request};
 use machine::{Machine, Unreachable};
 
@@ -61,7 +61,9 @@ fn carrier() -> HostTree {
 
 fn applied(plan: &Plan, host: &Host) -> Outcome {
     let guard = Guard { id: "night-1".into(), within_s: 1 };
-    apply_guarded(plan, host, &Safe("x"), &guard)
+    let revision = Revision::Commit("1f".repeat(20));
+    let origin = Origin { who: "ada@desk".into(), run: guard.id.clone(), revision };
+    apply_guarded(plan, host, &Safe("x"), &Terms { origin, guard })
 }
 
 #[test]

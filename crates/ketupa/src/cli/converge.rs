@@ -1,6 +1,6 @@
-//! The command line of what touches real hosts: `plan`, `apply`, `drift`.
+//! The command line of what touches real hosts: `plan`, `apply`, `drift`, `history`, `rollback`.
 
-use super::Where;
+use super::{Format, Where};
 use clap::{Args, ValueEnum};
 use jiff::civil::Date;
 use std::path::PathBuf;
@@ -63,12 +63,66 @@ Examples:
 pub(crate) struct Apply {
     #[command(flatten)]
     pub(crate) reach: Reach,
+    #[command(flatten)]
+    pub(crate) how: How,
+}
+
+/// How hosts are changed.
+#[derive(Debug, Args)]
+pub(crate) struct How {
     /// Do not ask
     #[arg(long)]
     pub(crate) yes: bool,
     /// How long a host waits to be reached anew before it undoes a change, from 1s to 60m
     #[arg(long, default_value = "60s", value_parser = seconds, value_name = "TIME")]
     pub(crate) confirm_within: u32,
+    /// Who stands in the hosts' history, for jobs [default: you, at this machine]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) by: Option<String>,
+    /// How to print; json needs --yes and comes when all is over
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Each host keeps who changed it, when, from which commit of the directory, how it ended, \
+and which files, packages and units it was about; never what stands in files. Changes that were ordered \
+together stand together, the latest first, in universal time. Exit status 1: a host did not tell.
+
+Examples:
+  ketupa history .
+  ketupa history . --host edge-01 --limit 50
+  ketupa history . --format json | jq '.hosts[].changes[-1].origin.revision'"
+)]
+pub(crate) struct History {
+    #[command(flatten)]
+    pub(crate) reach: Reach,
+    /// How many runs to tell of, and how many changes of each host to ask for
+    #[arg(long, default_value_t = 10, value_name = "COUNT")]
+    pub(crate) limit: u32,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "What was declared at that commit is proved, planned, shown and applied as `ketupa apply` \
+does; your working tree stays as it is. Secrets are those of today.
+
+Examples:
+  ketupa rollback . --to HEAD~1
+  ketupa rollback . --to 1a2b3c4d --host edge-01"
+)]
+pub(crate) struct Rollback {
+    #[command(flatten)]
+    pub(crate) reach: Reach,
+    /// The commit, by any name that git knows
+    #[arg(long, value_name = "COMMIT")]
+    pub(crate) to: String,
+    #[command(flatten)]
+    pub(crate) how: How,
 }
 
 #[derive(Debug, Args)]

@@ -106,6 +106,8 @@ pub(crate) fn run(cli: Cli, screen: &mut Screen) -> Result<End, Error> {
         Command::Drift(args) => converge::drift(&args, screen),
         Command::Follow(args) => follow::run(&args, screen),
         Command::Inventory(args) => inventory::run(&args, screen),
+        Command::History(args) => converge::history(&args, screen),
+        Command::Rollback(args) => converge::rollback(&args, screen),
         Command::Twin(what) => twin::run(what, screen),
         Command::Completions(args) => {
             let mut script = Vec::new();

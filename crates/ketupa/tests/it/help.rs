@@ -21,6 +21,8 @@ const COMMANDS: [&str; 36] = [
     "drift",
     "inventory",
     "follow",
+    "history",
+    "rollback",
     "completions",
     "man",
     "twin",

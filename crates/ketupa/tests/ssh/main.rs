@@ -10,6 +10,8 @@ mod cut_off;
 #[cfg(test)]
 mod fleet;
 #[cfg(test)]
+mod history;
+#[cfg(test)]
 mod killed;
 #[cfg(test)]
 mod packages;

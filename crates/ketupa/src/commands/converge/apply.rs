@@ -1,10 +1,13 @@
 //! `ketupa apply`: shows the plan, asks, and changes hosts wave by wave.
 
+use super::origin::{origin, revision};
+use super::progress::Progress;
 use super::{Plans, Ready, all_well, ready, told};
-use crate::cli::converge::{Apply, Shape};
+use crate::cli::Format;
+use crate::cli::converge::{Apply, How, Shape};
 use crate::commands::{End, Error};
 use crate::screen::Screen;
-use converge::{Guard, Interrupted, Outcome, Plan, apply_all};
+use converge::{Guard, Interrupted, Outcome, Plan, Revision, Step, Terms, apply_all};
 use machine::{Machine, Rights};
 use model::kinds::Host;
 use model::{Id, Isp, Named as _};
@@ -28,23 +31,54 @@ impl Fate {
 }
 
 pub(crate) fn run(args: &Apply, screen: &mut Screen) -> Result<End, Error> {
-    let begun = Instant::now();
-    let terminal = std::io::stdin().is_terminal();
-    if !args.yes && !terminal {
+    can_ask(&args.how)?;
+    let Some(ready) = ready(&args.reach, Rights::Change, screen)? else { return Ok(End::Wrong) };
+    let revision = revision(&args.reach.place.dir, &ready.declared);
+    carry_out(&ready, &args.how, revision, screen)
+}
+
+/// Whether there is somebody to ask, where somebody has to be.
+pub(super) fn can_ask(how: &How) -> Result<(), Error> {
+    if how.yes {
+        return Ok(());
+    }
+    if how.format == Format::Json {
+        let says = "with --format json nobody is asked: look at `ketupa plan`, then say --yes";
+        return Err(Error::Usage(says.into()));
+    }
+    if !std::io::stdin().is_terminal() {
         let says = "there is no terminal to ask on: look at `ketupa plan`, then say --yes";
         return Err(Error::Usage(says.into()));
     }
-    let Some(ready) = ready(&args.reach, Rights::Change, screen)? else { return Ok(End::Wrong) };
+    Ok(())
+}
+
+/// Plans, shows, asks, and changes hosts.
+pub(super) fn carry_out(
+    ready: &Ready,
+    how: &How,
+    revision: Revision,
+    screen: &mut Screen,
+) -> Result<End, Error> {
+    let begun = Instant::now();
     let plans = ready.plans(Interrupted::Settle);
-    told::plans(&plans, &BTreeMap::new(), Shape::Text, screen)?;
+    if how.format == Format::Text {
+        told::plans(&plans, &BTreeMap::new(), Shape::Text, screen)?;
+    }
     screen.say(told::counted(&plans));
     let changes = plans.values().flatten().filter(|plan| !plan.is_empty()).count();
-    if changes > 0 && !args.yes && !agreed(changes, screen) {
+    if changes > 0 && !how.yes && !agreed(changes, screen) {
         screen.say("nothing was changed");
         return Ok(if all_well(&plans) { End::Well } else { End::Wrong });
     }
-    let fates = changed(&ready, &plans, args.confirm_within);
-    told::fates(&fates, &plans, begun, screen)?;
+    let origin = origin(how.by.as_deref(), revision);
+    let guard = Guard { id: origin.run.clone(), within_s: how.confirm_within };
+    let terms = Terms { origin, guard };
+    let fates = changed(ready, &plans, &terms);
+    match how.format {
+        Format::Text => told::fates(&fates, &plans, begun, screen)?,
+        Format::Json => told::applied(&fates, &plans, &terms.origin, screen)?,
+    }
     let known = plans.values().all(Result::is_ok);
     Ok(if known && fates.values().all(Fate::is_well) { End::Well } else { End::Wrong })
 }
@@ -60,12 +94,12 @@ fn agreed(hosts: usize, screen: &mut Screen) -> bool {
 }
 
 /// Changes what differs, wave by wave; the first wave that is not well is the last one.
-fn changed(ready: &Ready, plans: &Plans, confirm_within: u32) -> BTreeMap<String, Fate> {
-    let guard = Guard { id: name(), within_s: confirm_within };
+fn changed(ready: &Ready, plans: &Plans, terms: &Terms) -> BTreeMap<String, Fate> {
     let mut fates = BTreeMap::new();
     let mut stopped = false;
     let waves = in_waves(&ready.isp, plans);
-    let teller = told::Teller::new();
+    let progress = Progress::new(waves.iter().map(Vec::len).sum());
+    let watch = |host: &str, step: Step<'_>| progress.step(host, step);
     for (number, wave) in waves.iter().enumerate() {
         let mut going = Vec::new();
         for plan in wave {
@@ -81,9 +115,8 @@ fn changed(ready: &Ready, plans: &Plans, confirm_within: u32) -> BTreeMap<String
             }
         }
         let names: Vec<&str> = going.iter().map(|(plan, _)| plan.host.as_str()).collect();
-        teller.wave(number + 1, waves.len(), &names);
-        let tell = |host: &str, outcome: &Outcome| teller.ended(host, outcome);
-        for (host, outcome) in apply_all(&going, &guard, &ready.vault, ready.workers, &tell) {
+        progress.wave(number + 1, waves.len(), &names);
+        for (host, outcome) in apply_all(&going, terms, &ready.vault, ready.workers, &watch) {
             let fate = Fate::Ended(outcome);
             stopped |= !fate.is_well();
             fates.insert(host, fate);
@@ -110,10 +143,4 @@ fn alone(isp: &Isp, host: &str, plans: &Plans) -> Option<String> {
         let what = waves::stand_in(isp, id, isp.hosts.find(other)?)?;
         Some(format!("not begun: {other} shares {what} with it and does not answer"))
     })
-}
-
-/// A name for this run, as it stands in the hosts' books.
-fn name() -> String {
-    let now = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%S");
-    format!("{now}-{}", std::process::id())
 }

@@ -1,21 +1,28 @@
-//! `ketupa plan`, `apply` and `drift`: the declared network and the hosts that are.
+//! `ketupa plan`, `apply`, `drift`, `history` and `rollback`: the declared network and the hosts that are.
 
 mod apply;
 mod drift;
+mod git;
+mod history;
+mod origin;
 mod plan;
+mod progress;
+mod rollback;
 mod told;
 
 pub(super) use apply::run as apply;
 pub(super) use drift::run as drift;
+pub(super) use history::run as history;
 pub(super) use plan::run as plan;
+pub(super) use rollback::run as rollback;
 
 use super::Error;
 use super::render::{chosen, tree};
 use crate::cli::converge::Reach;
-use crate::input;
+use crate::input::{self, Directory};
 use crate::screen::{Screen, counted};
 use component::HostTree;
-use converge::{Interrupted, Job, Keys, Plan, Trouble, plan_all};
+use converge::{Interrupted, Job, Keys, Plan, Step, Trouble, plan_all};
 use machine::{Executor, Rights, Ssh};
 use model::Isp;
 use std::collections::BTreeMap;
@@ -27,6 +34,8 @@ const EXECUTOR: &str = "ketupa-host";
 /// A network that is declared and rendered, and the ways to its hosts.
 struct Ready {
     isp: Isp,
+    /// What is declared, as it stands in files.
+    declared: Directory,
     /// What each chosen host shall hold, and the way there; by name.
     hosts: Vec<(HostTree, Ssh)>,
     vault: Keys,
@@ -37,7 +46,17 @@ struct Ready {
 type Plans = BTreeMap<String, Result<Plan, Trouble>>;
 
 fn ready(reach: &Reach, rights: Rights, screen: &mut Screen) -> Result<Option<Ready>, Error> {
-    let read = input::read(&reach.place.dir)?;
+    ready_as(&reach.place.dir, &reach.place.dir, (reach, rights), screen)
+}
+
+/// The same of another directory than was asked for, which people know as `called`.
+fn ready_as(
+    directory: &Path,
+    called: &Path,
+    (reach, rights): (&Reach, Rights),
+    screen: &mut Screen,
+) -> Result<Option<Ready>, Error> {
+    let read = input::read_as(directory, called)?;
     let Some(isp) = read.isp else {
         screen.findings(&read.findings, &read.directory.sources)?;
         screen.say(counted(&read.findings));
@@ -57,7 +76,8 @@ fn ready(reach: &Reach, rights: Rights, screen: &mut Screen) -> Result<Option<Re
     };
     let hosts = hosts.into_iter().map(way).collect();
     let vault = Keys::new(reach.identity.clone());
-    Ok(Some(Ready { hosts, vault, workers: reach.workers, isp }))
+    let declared = read.directory;
+    Ok(Some(Ready { isp, declared, hosts, vault, workers: reach.workers }))
 }
 
 /// Where `ssh` reaches a host: where the model says, else by its name.
@@ -94,8 +114,9 @@ impl Ready {
     fn plans(&self, interrupted: Interrupted) -> Plans {
         let jobs: Vec<Job<'_>> =
             self.hosts.iter().map(|(desired, machine)| Job { desired, machine }).collect();
-        let waiting = told::Waiting::new(jobs.len());
-        plan_all(&jobs, interrupted, &self.vault, self.workers, &|host| waiting.answered(host))
+        let progress = progress::Progress::new(jobs.len());
+        let watch = |host: &str, step: Step<'_>| progress.step(host, step);
+        plan_all(&jobs, interrupted, &self.vault, self.workers, &watch)
     }
 
     fn machine(&self, name: &str) -> Option<&Ssh> {

@@ -5,11 +5,9 @@ use super::apply::Fate;
 use crate::cli::converge::Shape;
 use crate::report::plain;
 use crate::screen::{Printed, Screen};
-use converge::Outcome;
+use converge::{Origin, Outcome};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::io::{IsTerminal as _, Write as _};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 /// Who touched what, by host and by path or package.
@@ -26,7 +24,10 @@ pub(super) fn plans(plans: &Plans, traces: &Traces, shape: Shape, screen: &mut S
                     Ok(plan) if plan.is_empty() && plan.interruption.is_none() => {}
                     Ok(plan) if shape == Shape::Markdown => screen.line(plan.markdown())?,
                     Ok(plan) => text(plan, &known, screen)?,
-                    Err(trouble) => unknown(host, &trouble.to_string(), shape, screen)?,
+                    Err(trouble) if shape == Shape::Markdown => {
+                        unknown(&format!("## {host}"), &trouble.to_string(), screen)?;
+                    }
+                    Err(trouble) => unknown(host, &trouble.to_string(), screen)?,
                 }
             }
             Ok(())
@@ -47,9 +48,9 @@ fn text(plan: &converge::Plan, known: &BTreeMap<String, String>, screen: &mut Sc
     Ok(())
 }
 
-fn unknown(host: &str, why: &str, shape: Shape, screen: &mut Screen) -> Printed {
-    let head = if shape == Shape::Markdown { "## " } else { "" };
-    screen.line(format!("{head}{host}: unknown"))?;
+/// A host that is unknown, and why.
+pub(super) fn unknown(host: &str, why: &str, screen: &mut Screen) -> Printed {
+    screen.line(format!("{host}: unknown"))?;
     lines(why).into_iter().try_for_each(|line| screen.line(format!("  {line}")))
 }
 
@@ -127,6 +128,39 @@ pub(super) fn fates(
     Ok(())
 }
 
+/// All of an apply as one value: each host's plan, and what became of it.
+pub(super) fn applied(
+    fates: &BTreeMap<String, Fate>,
+    plans: &Plans,
+    origin: &Origin,
+    screen: &mut Screen,
+) -> Printed {
+    let mut all = as_json(plans, &BTreeMap::new());
+    let hosts = all.get_mut("hosts").and_then(Value::as_array_mut);
+    for host in hosts.into_iter().flatten().filter_map(Value::as_object_mut) {
+        let name = host.get("host").and_then(Value::as_str).unwrap_or_default();
+        let outcome = fates.get(name).map_or_else(|| json!({ "end": "unchanged" }), fate_json);
+        host.insert("outcome".into(), outcome);
+    }
+    if let Some(all) = all.as_object_mut() {
+        all.insert("origin".into(), json!(origin));
+    }
+    screen.json(&all)
+}
+
+fn fate_json(fate: &Fate) -> Value {
+    match fate {
+        Fate::Left(why) => json!({ "end": "not begun", "why": why }),
+        Fate::Ended(Outcome::Unchanged) => json!({ "end": "unchanged" }),
+        Fate::Ended(Outcome::Done { steps }) => json!({ "end": "done", "steps": steps }),
+        Fate::Ended(Outcome::Refused { why }) => json!({ "end": "refused", "why": why }),
+        Fate::Ended(Outcome::RolledBack { why, troubles, steps }) => {
+            json!({ "end": "undone", "why": why, "troubles": troubles, "steps": steps })
+        }
+        Fate::Ended(Outcome::Unknown { why }) => json!({ "end": "unknown", "why": why }),
+    }
+}
+
 fn fate_of(fate: &Fate) -> String {
     match fate {
         Fate::Left(why) => why.clone(),
@@ -134,7 +168,8 @@ fn fate_of(fate: &Fate) -> String {
     }
 }
 
-fn verdict(outcome: &Outcome) -> String {
+/// What became of a change, in words.
+pub(super) fn verdict(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Unchanged => "as declared".into(),
         Outcome::Done { steps } => format!("done: {} steps", steps.len()),
@@ -147,58 +182,4 @@ fn verdict(outcome: &Outcome) -> String {
         }
         Outcome::Unknown { why } => format!("unknown, look at it with `ketupa plan`: {why}"),
     }
-}
-
-/// How many hosts have answered, where somebody watches.
-pub(super) struct Waiting {
-    all: usize,
-    answered: AtomicUsize,
-    terminal: bool,
-}
-
-impl Waiting {
-    pub(super) fn new(all: usize) -> Self {
-        let terminal = std::io::stderr().is_terminal();
-        Self { all, answered: AtomicUsize::new(0), terminal }
-    }
-
-    pub(super) fn answered(&self, host: &str) {
-        let answered = self.answered.fetch_add(1, Ordering::Relaxed) + 1;
-        if self.terminal {
-            let line = format!("\r\x1b[K{answered} of {} hosts answered: {host}", self.all);
-            let end = if answered == self.all { "\r\x1b[K" } else { "" };
-            say(&format!("{line}{end}"));
-        }
-    }
-}
-
-/// Says what is going on while hosts change.
-pub(super) struct Teller {
-    begun: Instant,
-}
-
-impl Teller {
-    pub(super) fn new() -> Self {
-        Self { begun: Instant::now() }
-    }
-
-    pub(super) fn wave(&self, number: usize, of: usize, hosts: &[&str]) {
-        if !hosts.is_empty() {
-            self.line(&format!("wave {number} of {of}: {}", hosts.join(", ")));
-        }
-    }
-
-    pub(super) fn ended(&self, host: &str, outcome: &Outcome) {
-        let verdict = verdict(outcome);
-        self.line(&format!("{host}: {}", plain(verdict.lines().next().unwrap_or_default())));
-    }
-
-    fn line(&self, text: &str) {
-        say(&format!("{:6.1} s  {text}\n", self.begun.elapsed().as_secs_f32()));
-    }
-}
-
-fn say(text: &str) {
-    // Nobody is left to tell that standard error is closed.
-    drop(std::io::stderr().write_all(text.as_bytes()));
 }
