@@ -1,5 +1,6 @@
 //! `xtask bench`: measures what docs/benchmarks.md says, with the released command in processes of its own.
 
+mod converge;
 mod prove;
 
 use std::fmt::Write as _;
@@ -11,7 +12,8 @@ use std::time::{Duration, Instant};
 /// Runs of each quick command; the middle one counts.
 const RUNS: usize = 21;
 
-/// Measures everything, or what the words name: `example`, `routers`, `hosts`, `twin`, `prove`, `build`.
+/// Measures everything, or what the words name: `example`, `routers`, `hosts`, `twin`, `prove`, `build`;
+/// `converge` only where it is named: it takes an hour.
 pub(crate) fn run(root: &Path, words: &[String]) -> Result<String, String> {
     if let [word, verb, directory] = words
         && word == "one"
@@ -25,6 +27,13 @@ pub(crate) fn run(root: &Path, words: &[String]) -> Result<String, String> {
     }
     if words.first().is_some_and(|word| word == "prove") {
         return prove::table(root, words);
+    }
+    if let Some((word, words)) = words.split_first() {
+        match word.as_str() {
+            "converge" => return converge::table(root, words),
+            "converge-one" => return converge::one(words),
+            _ => {}
+        }
     }
     let wanted = |name: &str| words.is_empty() || words.iter().any(|word| word == name);
     let ketupa = released(root)?;

@@ -31,7 +31,7 @@ fn two_commits_are_applied(story: &Story) -> (String, String) {
     let first = commit(story, story.model());
     story.ketupa("history", &[]).ends(0, &[]);
     story.ketupa("apply", &["--yes"]).ends(0, &["2 hosts changed"]);
-    let line = format!("root@desk  commit {}", &first[..12]);
+    let line = format!("root@desk  commit {first:.12}");
     let said = story.ketupa("history", &[]).ends(0, &[&line, "router: done", "server: done"]);
     assert!(said.out.contains("    change /etc/nftables.conf\n"), "{}", said.out);
     assert!(said.out.contains("    start bird.service\n"), "{}", said.out);
@@ -53,7 +53,7 @@ fn changes_that_are_not_committed_are_told(story: &Story, second: &str) {
     story.at_desk("echo '# not committed' >>/root/isp/isp.toml").ends(0, &[]);
     story.sh("router", "echo '# by hand' >>/etc/bird/bird.conf");
     story.ketupa("apply", &["--yes", "--host", "router"]).ends(0, &["1 host changed"]);
-    let line = format!("root@desk  commit {} with changes (", &second[..12]);
+    let line = format!("root@desk  commit {second:.12} with changes (");
     story.ketupa("history", &["--host", "router"]).ends(0, &[&line, "reload bird.service"]);
     // Of no repository there is only a hash.
     story.at_desk("cp -r /root/isp /root/plain && rm -r /root/plain/.git").ends(0, &[]);
@@ -73,7 +73,7 @@ fn the_first_commit_comes_back(story: &Story, first: &str) {
     let back = "+    address 80.67.191.10/25";
     story.ketupa("rollback", &words).ends(0, &["server: done", "router: done", back]);
     story.sh("server", "ip -4 address show dev lan | grep 80.67.191.10/25");
-    let line = format!("root@desk  commit {}\n  server: done", &first[..12]);
+    let line = format!("root@desk  commit {first:.12}\n  server: done");
     story.ketupa("history", &["--host", "server", "--limit", "1"]).ends(0, &[&line]);
     let after = story.at_desk("cd /root/isp && cat isp.toml .git/HEAD .git/index | sha256sum").out;
     assert_eq!(before, after, "the operator's own tree stays as it is");
@@ -86,8 +86,8 @@ fn what_cannot_come_back_is_told(story: &Story) {
     story.ketupa("rollback", &["--to", "--help", "--yes"]).ends(2, &[]);
     let broken = commit(story, &story.model().replace("asn      = 6696", "asn = 0"));
     commit(story, story.model());
-    let says = format!("what was declared at commit {} does not hold today", &broken[..12]);
-    let place = format!("/root/isp@{}/isp.toml", &broken[..12]);
+    let says = format!("what was declared at commit {broken:.12} does not hold today");
+    let place = format!("/root/isp@{broken:.12}/isp.toml");
     story
         .ketupa("rollback", &["--to", &broken, "--yes"])
         .ends(1, &[&says, &place, "nothing was changed"]);

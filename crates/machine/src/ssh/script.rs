@@ -15,9 +15,9 @@ const CHANGE: &str = r#"s=$1; shift; b=/var/cache/ketupa; LC_ALL=C; export LC_AL
 /// not have the request for its stdin: it may read it.
 const LOOK: &str = r#"s=$1; shift; b=/var/cache/ketupa; LC_ALL=C; export LC_ALL; if [ "$(id -u)" = 0 ]; then exec sh -c "$s" ketupa "$b" "$@"; fi; if sudo -n true </dev/null 2>/dev/null; then exec sudo -n sh -c "$s" ketupa "$b" "$@"; fi; exec sh -c "$s" ketupa "$HOME/.cache/ketupa" "$@""#;
 
-/// `$1` the cache, `$2` the hash: becomes the executor if it is the one that is meant, and notes that it
-/// is in use.
-const RUN: &str = r#"f=$1/executor/$2; if [ -f "$f" ] && [ "$(sha256sum <"$f")" = "$2  -" ]; then touch -c "$f" 2>/dev/null; exec "$f"; fi; echo "ketupa: executor wanted for $(uname -m)" >&2; exit 72"#;
+/// `$1` the cache, `$2` the hash: becomes the executor if it is the one that is meant. That notes by itself
+/// that it is in use: each program that the shell starts costs every host of every run a millisecond.
+const RUN: &str = r#"f=$1/executor/$2; if [ -f "$f" ] && [ "$(sha256sum <"$f")" = "$2  -" ]; then exec "$f"; fi; echo "ketupa: executor wanted for $(uname -m)" >&2; exit 72"#;
 /// `$3` its size: takes it from stdin, compares its hash, and becomes it. One that nobody ran
 /// for a month serves no timer any more.
 const SEND: &str = r#"set -eu; umask 022; d=$1/executor; t=$d/.new.$$; mkdir -p "$d"; clean() { rm -f "$t"; }; trap clean 0; head -c "$3" >"$t"; if [ "$(sha256sum <"$t")" != "$2  -" ]; then echo "ketupa: executor arrived damaged" >&2; exit 73; fi; chmod 755 "$t"; mv -f "$t" "$d/$2"; find "$d" -type f -mtime +30 ! -name "$2" -exec rm -f {} +; trap - 0; exec "$d/$2""#;
