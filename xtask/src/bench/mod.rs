@@ -1,6 +1,7 @@
 //! `xtask bench`: measures what docs/benchmarks.md says, with the released command in processes of its own.
 
 mod converge;
+mod fleet;
 mod prove;
 
 use std::fmt::Write as _;
@@ -13,7 +14,7 @@ use std::time::{Duration, Instant};
 const RUNS: usize = 21;
 
 /// Measures everything, or what the words name: `example`, `routers`, `hosts`, `twin`, `prove`, `build`;
-/// `converge` only where it is named: it takes an hour.
+/// `converge` and `fleet` only where they are named.
 pub(crate) fn run(root: &Path, words: &[String]) -> Result<String, String> {
     if let [word, verb, directory] = words
         && word == "one"
@@ -32,6 +33,8 @@ pub(crate) fn run(root: &Path, words: &[String]) -> Result<String, String> {
         match word.as_str() {
             "converge" => return converge::table(root, words),
             "converge-one" => return converge::one(words),
+            "fleet" => return fleet::table(),
+            "fleet-one" => return fleet::one(words),
             _ => {}
         }
     }

@@ -9,6 +9,7 @@ mod tools;
 mod used;
 
 pub(super) use ours::one;
+pub(super) use used::ticks;
 
 use lab::Stage;
 use std::fmt::Write as _;

@@ -89,7 +89,7 @@ fn container(first: i32) -> Result<Duration, String> {
 }
 
 /// The sum of some fields of `/proc/PID/stat`, numbered from 0; the second may hold spaces.
-fn ticks(stat: &str, fields: std::ops::Range<usize>) -> Duration {
+pub(in super::super) fn ticks(stat: &str, fields: std::ops::Range<usize>) -> Duration {
     let rest = stat.rsplit_once(") ").map(|(_, rest)| rest).unwrap_or_default();
     let skip = fields.start - 2;
     let ticks = rest.split(' ').skip(skip).take(fields.len());
