@@ -6,16 +6,18 @@ use super::peak;
 use component::tree::HostTree;
 use converge::{Guard, Interrupted, Job, NoSecret, Origin, Plan, Revision, Terms, Vault};
 use host::frame;
-use host::wire::{Answer, End, Entry, FileEntry, Orders, Outcome, Request, Seen, Then};
-use host::wire::{UnitState, Verb};
+use host::wire::{
+    Accounts, Answer, Confirmed, End, Entry, FileEntry, Observe, Orders, Outcome, Package, Request,
+    Seen, UnitState,
+};
 use machine::{Machine, Unreachable};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 /// How many hosts, and how many of them on their way at a time.
 const SIZES: [(usize, usize); 5] = [(10, 8), (100, 8), (1_000, 8), (100, 64), (1_000, 64)];
@@ -149,57 +151,64 @@ impl Played {
     fn answer(&self, request: Request) -> Answer {
         let mut holds = self.holds.lock().unwrap_or_else(PoisonError::into_inner);
         match request {
-            Request::Observe(asked) => {
-                let running = UnitState {
-                    load: "loaded".into(),
-                    active: "active".into(),
-                    enabled: "enabled".into(),
-                    skipped: false,
-                };
-                let owns = |unit: &String| holds.owned.units.contains(unit);
-                let state = |unit: String| {
-                    let state = if owns(&unit) { running.clone() } else { UnitState::default() };
-                    (unit, state)
-                };
-                let file = |path: String| {
-                    let entry = holds.owned.files.get(&path).map_or(Entry::Absent, |owned| {
-                        Entry::File(FileEntry {
-                            hash: owned.hash.clone(),
-                            mode: owned.mode,
-                            owner: owned.owner.clone(),
-                            group: owned.group.clone(),
-                            text: None,
-                        })
-                    });
-                    (path, entry)
-                };
-                let packages: BTreeSet<String> = holds.packages.iter().cloned().collect();
-                Answer::Observed(Seen {
-                    files: asked.files.into_keys().map(file).collect(),
-                    packages: Ok(packages),
-                    units: Ok(asked.units.into_iter().map(state).collect()),
-                    owned: Ok(holds.owned.clone()),
-                    unfinished: None,
-                    undone: None,
-                })
-            }
+            Request::Observe(asked) => Answer::Observed(seen(&holds, asked)),
             Request::Apply(orders) => {
                 let end = if orders.guard.is_some() { End::Awaiting } else { End::Done };
-                let written = orders.files.iter().filter(|file| file.then != Then::Remove);
-                let told = orders.units.iter().filter(|unit| unit.verb != Verb::Leave);
-                let steps = written.map(|file| format!("create {}", file.path));
-                let steps = steps.chain(told.map(|unit| format!("start {}", unit.name))).collect();
+                let steps = orders.files.iter().map(|file| format!("create {}", file.path));
+                let steps = steps.collect();
                 // What stands in files is not kept: the hosts' memory is not ours.
                 *holds = Orders { files: Vec::new(), ..orders };
                 Answer::Applied(Outcome { recovered: None, steps, end })
             }
-            Request::Confirm { .. } => Answer::Confirmed(host::wire::Confirmed::Stands),
+            Request::Confirm { .. } => Answer::Confirmed(Confirmed::Stands),
             Request::Read { .. }
             | Request::Recover
             | Request::Trace { .. }
             | Request::History { .. } => Answer::Refused { why: "nobody asks this here".into() },
         }
     }
+}
+
+/// What a host shows that holds what it was ordered.
+fn seen(holds: &Orders, asked: Observe) -> Seen {
+    let running = UnitState {
+        load: "loaded".into(),
+        active: "active".into(),
+        enabled: "enabled".into(),
+        skipped: false,
+    };
+    let unit = |unit: String| {
+        let runs = holds.owned.units.contains(&unit);
+        (unit, if runs { running.clone() } else { UnitState::default() })
+    };
+    let file = |path: String| {
+        let entry = holds.owned.files.get(&path).map_or(Entry::Absent, |owned| {
+            Entry::File(FileEntry {
+                hash: owned.hash.clone(),
+                mode: owned.mode,
+                owner: owned.owner.clone(),
+                group: owned.group.clone(),
+                text: None,
+            })
+        });
+        (path, entry)
+    };
+    let packages = holds.packages.iter().map(|name| (name.clone(), Package::default()));
+    Seen {
+        files: asked.files.into_keys().map(file).collect(),
+        packages: Ok(packages.collect()),
+        units: Ok(asked.units.into_iter().map(unit).collect()),
+        accounts: Ok(Accounts::default()),
+        clock: now(),
+        owned: Ok(holds.owned.clone()),
+        unfinished: None,
+        undone: None,
+    }
+}
+
+fn now() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    since.map_or(0, |since| since.as_secs())
 }
 
 impl Machine for Played {

@@ -115,10 +115,10 @@ impl Stage {
     pub(super) fn expect_work(&self) -> Result<(), String> {
         for number in &self.numbers {
             let host = name(*number);
-            let found = self.sh(&host, "cat /etc/bench/* && ls /run/bench-reloaded")?;
+            let found = self.sh(&host, "cat /etc/bench/* && ls /run/bench-reloaded && id -un 5003 && id -Gn bench-carol | grep -ow bench-ops")?;
             let files = ours::files(*number)?;
             let wanted: String = files.into_iter().map(|(_, text)| text).collect();
-            if found != format!("{wanted}/run/bench-reloaded\n") {
+            if found != format!("{wanted}/run/bench-reloaded\nbench-carol\nbench-ops\n") {
                 return Err(format!("{host} is not as it should be:\n{found}"));
             }
         }

@@ -1,6 +1,6 @@
 //! The work as this program does it: at the desk, through the libraries behind `ketupa plan` and `apply`.
 
-use component::tree::{File, HostTree, OnChange, Unit};
+use component::tree::{Directory, File, HostTree, OnChange, Unit, User, UserSort};
 use component::{Template, Templates};
 use converge::{Act, Job, Outcome, Report, Trouble, Vault, converge_all};
 use machine::{Executor, Rights, Ssh};
@@ -68,12 +68,37 @@ fn trouble(report: &Result<Report, Trouble>) -> Option<String> {
     }
 }
 
+/// What is in the file that all tools read.
+#[derive(serde::Deserialize)]
+struct Work {
+    packages: BTreeSet<String>,
+    unix_groups: Vec<Named>,
+    users: Vec<Named>,
+}
+
+/// A group or a user.
+#[derive(serde::Deserialize)]
+struct Named {
+    name: String,
+    gid: Option<u32>,
+    uid: Option<u32>,
+}
+
 /// What a host shall hold.
 fn tree(number: usize) -> Result<HostTree, String> {
-    let work: serde_json::Value = serde_json::from_str(WORK).map_err(|error| error.to_string())?;
-    let packages = work.get("packages").and_then(serde_json::Value::as_array);
-    let packages = packages.into_iter().flatten().filter_map(serde_json::Value::as_str);
-    let packages: BTreeSet<String> = packages.map(str::to_owned).collect();
+    let work: Work = serde_json::from_str(WORK).map_err(|error| error.to_string())?;
+    let user = |user: Named| {
+        let declared = User {
+            uid: user.uid,
+            home: format!("/home/{}", user.name),
+            shell: "/bin/bash".into(),
+            comment: None,
+            groups: ["bench-ops".to_owned()].into(),
+            sort: UserSort::Person,
+        };
+        (user.name, declared)
+    };
+    let directory = Directory { mode: 0o755, owner: "root".into(), group: "root".into() };
     let files = files(number)?.into_iter();
     let files = files.map(|(name, text)| (format!("/etc/bench/{name}"), File::public(text)));
     let unit = Unit {
@@ -84,7 +109,10 @@ fn tree(number: usize) -> Result<HostTree, String> {
     };
     Ok(HostTree {
         files: files.collect(),
-        packages,
+        packages: work.packages,
+        groups: work.unix_groups.into_iter().map(|group| (group.name, group.gid)).collect(),
+        users: work.users.into_iter().map(user).collect(),
+        directories: [("/etc/bench".to_owned(), directory)].into(),
         units: [("bench.service".to_owned(), unit)].into(),
         ..HostTree::default()
     })
