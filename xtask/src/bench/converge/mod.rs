@@ -89,6 +89,12 @@ impl Bench<'_> {
     /// Every turn of one tool, on hosts that nobody touched before.
     fn measure(&mut self, tool: Tool) -> Result<(), String> {
         let stage = Stage::up(self.kit, self.name, self.hosts)?;
+        let done = self.turns(tool, &stage);
+        stage.down()?;
+        done
+    }
+
+    fn turns(&mut self, tool: Tool, stage: &Stage) -> Result<(), String> {
         for turn in tool.turns() {
             let runs = if tool.is_quick() && *turn != Turn::First { RUNS } else { 1 };
             let mut all = Vec::new();
@@ -97,14 +103,14 @@ impl Bench<'_> {
                     stage.on_hosts("echo '# by hand' >>/etc/bench/chrony.conf")?;
                 }
                 let script = tool.command(*turn, self.hosts);
-                all.push(used::of(&stage, &script, tool.leaves())?);
+                all.push(used::of(stage, &script, tool.leaves())?);
                 if tool.works() && *turn != Turn::Dry {
                     stage.expect_work()?;
                 }
             }
             self.row(tool, *turn, middle(all));
         }
-        stage.down()
+        Ok(())
     }
 
     #[expect(clippy::cast_precision_loss, reason = "shown with one digit")]

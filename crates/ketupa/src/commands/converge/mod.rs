@@ -25,7 +25,7 @@ use component::HostTree;
 use converge::{Interrupted, Job, Keys, Plan, Step, Trouble, plan_all};
 use machine::{Executor, Rights, Ssh};
 use model::Isp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// The program that travels, beside this one.
@@ -64,17 +64,19 @@ fn ready_as(
     };
     let today = super::today(reach.today);
     let Some(tree) = tree(&isp, &read.directory, today, screen)? else { return Ok(None) };
-    let hosts = chosen(&tree, &reach.host)?;
+    let chosen = chosen(&tree, &reach.host)?.into_iter();
+    let chosen: BTreeSet<String> = chosen.map(|(name, _)| name.to_owned()).collect();
     let executor = executor(reach.executor.as_deref())?;
     if let Some(config) = &reach.ssh_config {
         // ssh itself would say it once for every host.
         std::fs::metadata(config).map_err(|e| Error::file("read", config, e))?;
     }
-    let way = |(name, desired): (&str, &HostTree)| {
-        let ssh = Ssh::new(name, destination(&isp, name), executor.clone(), rights);
-        (desired.clone(), ssh.with_config(reach.ssh_config.as_deref()))
+    let way = |(name, desired): (String, HostTree)| {
+        let ssh = Ssh::new(&*name, destination(&isp, &name), executor.clone(), rights);
+        (desired, ssh.with_config(reach.ssh_config.as_deref()))
     };
-    let hosts = hosts.into_iter().map(way).collect();
+    // Of a thousand hosts, what each shall hold is much: it is there once.
+    let hosts = tree.hosts.into_iter().filter(|(name, _)| chosen.contains(name)).map(way).collect();
     let vault = Keys::new(reach.identity.clone());
     let declared = read.directory;
     Ok(Some(Ready { isp, declared, hosts, vault, workers: reach.workers }))
