@@ -3,7 +3,7 @@
 use crate::run::{Folder, ketupa};
 use std::process::Command;
 
-const COMMANDS: [&str; 36] = [
+const COMMANDS: [&str; 38] = [
     "check",
     "explain",
     "prove",
