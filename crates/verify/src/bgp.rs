@@ -5,11 +5,9 @@
 //! rounds; then every router chooses among them. Only the best route of a router is told.
 
 use crate::bits::Bits;
-use crate::igp::{FAR, Paths};
-use crate::patched::Patched;
+use crate::plane::Router;
 use crate::plane::routes::{Injection, RouteId, SessionNumber};
-use crate::plane::up::Up;
-use crate::plane::{Plane, Router};
+use crate::world::World;
 use std::cmp::Ordering;
 use std::cmp::Reverse;
 use std::net::IpAddr;
@@ -51,13 +49,19 @@ struct Key {
     address: Option<Reverse<IpAddr>>,
 }
 
-/// The choices of one prefix: for each router its best route and those that share the load with it.
+/// What a router takes: the best first, then those as good in all that counts (`bgp_rte_mergable`), and
+/// the route that it has by that.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Choice {
+    pub(crate) of: Vec<From>,
+    pub(crate) route: Option<RouteId>,
+}
+
+/// The choices of all routers for one prefix.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Choices {
-    /// By router; the best first, then those as good in all that counts (`bgp_rte_mergable`).
-    pub(crate) of: Patched<Vec<From>>,
-    /// The route that each router took.
-    pub(crate) route: Patched<Option<RouteId>>,
+    /// By router.
+    pub(crate) of: Vec<Choice>,
     /// Whether it never came to rest.
     pub(crate) oscillates: bool,
     pub(crate) speaking: Arc<Speaking>,
@@ -73,54 +77,31 @@ pub(crate) struct Speaking {
     pub(crate) active: Bits,
 }
 
-impl Speaking {
-    /// What a router tells others.
-    pub(crate) fn says(&self, router: Router) -> Option<RouteId> {
-        let told = self.bests[usize::from(router)]?;
-        (!matches!(told.from, From::Internal(_))).then_some(told.route)
-    }
-}
-
-impl Choices {
-    /// The routers that choose something else than in another state.
-    pub(crate) fn differing<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = usize> + 'a {
-        self.of.differing(&other.of).chain(self.route.differing(&other.route))
-    }
-}
-
-/// Everything that a choice depends on.
-pub(crate) struct Choosing<'a> {
-    pub(crate) plane: &'a Plane<'a>,
-    pub(crate) up: &'a Up,
-    pub(crate) paths: &'a Paths,
+/// A prefix in a state of the network.
+#[derive(Clone, Copy)]
+pub(crate) struct Choosing<'w, 'a> {
+    pub(crate) world: &'w World<'a>,
     pub(crate) prefix: PrefixNumber,
 }
 
-/// The choices of all routers for a prefix.
-pub(crate) fn choose(plane: &Plane<'_>, up: &Up, paths: &Paths, prefix: PrefixNumber) -> Choices {
-    let choosing = Choosing { plane, up, paths, prefix };
-    let routers = plane.routers.len();
-    let active = &plane.routes.active[prefix];
-    let mut bests: Vec<Option<Best>> = vec![None; routers];
-    let active = Bits::of(routers, active.iter().map(|router| usize::from(*router)));
-    let rests = choosing.rounds(&mut bests, &active);
-    let speaking = choosing.speaking(bests, active);
-    let mut top = Vec::new();
-    let all = (0..routers).map(|router| choosing.choice(router, &speaking, &mut top));
-    let (of, route) = all.unzip();
-    Choices {
-        of: Patched::new(of),
-        route: Patched::new(route),
-        oscillates: !rests,
-        speaking: Arc::new(speaking),
+impl Choosing<'_, '_> {
+    /// The choices of all routers, worked out from nothing.
+    pub(crate) fn all(&self) -> Choices {
+        let plane = self.world.plane;
+        let routers = plane.routers.len();
+        let active = &plane.routes.active[self.prefix];
+        let mut bests: Vec<Option<Best>> = vec![None; routers];
+        let active = Bits::of(routers, active.iter().map(|router| usize::from(*router)));
+        let rests = self.rounds(&mut bests, &active);
+        let speaking = self.speaking(bests, active);
+        let of = (0..routers).map(|router| self.choice(router as Router, &speaking)).collect();
+        Choices { of, oscillates: !rests, speaking: Arc::new(speaking) }
     }
-}
 
-impl Choosing<'_> {
     /// Lets those who may speak choose, some of them first, until nobody changes its mind; whether that
     /// comes to an end.
     fn rounds(&self, bests: &mut [Option<Best>], first: &Bits) -> bool {
-        let active = &self.plane.routes.active[self.prefix];
+        let active = &self.world.plane.routes.active[self.prefix];
         let mut top = Vec::new();
         // Every router changes its mind a few times at most, unless the network never comes to rest.
         for round in 0..=8 + 2 * active.len() {
@@ -140,43 +121,19 @@ impl Choosing<'_> {
         false
     }
 
-    /// What a router takes, and from whom; `top` is for those at hand.
-    fn choice(
-        &self,
-        router: usize,
-        speaking: &Speaking,
-        top: &mut Vec<Best>,
-    ) -> (Vec<From>, Option<RouteId>) {
-        self.best(router as Router, (&speaking.speakers, &speaking.bests), top);
-        (top.iter().map(|best| best.from).collect(), top.first().map(|best| best.route))
-    }
-
-    /// The choices that some routers make anew, beside those known of all.
-    pub(crate) fn some_anew(
-        &self,
-        known: &Choices,
-        anew: &Bits,
-        speaking: Arc<Speaking>,
-    ) -> Choices {
-        let (mut of, mut route, mut top) = (Vec::new(), Vec::new(), Vec::new());
-        for router in anew.iter() {
-            let (from, taken) = self.choice(router, &speaking, &mut top);
-            of.push((router, from));
-            route.push((router, taken));
-        }
-        Choices {
-            of: known.of.with(of),
-            route: known.route.with(route),
-            oscillates: false,
-            speaking,
-        }
+    /// What a router takes of what is told.
+    pub(crate) fn choice(&self, router: Router, speaking: &Speaking) -> Choice {
+        let mut top = Vec::new();
+        self.best(router, (&speaking.speakers, &speaking.bests), &mut top);
+        let route = top.first().map(|best| best.route);
+        Choice { of: top.iter().map(|best| best.from).collect(), route }
     }
 
     fn speaking(&self, bests: Vec<Option<Best>>, active: Bits) -> Speaking {
         let speaks = |router: &Router| {
             bests[usize::from(*router)].is_some_and(|best| !matches!(best.from, From::Internal(_)))
         };
-        let all = self.plane.routes.active[self.prefix].iter().copied();
+        let all = self.world.plane.routes.active[self.prefix].iter().copied();
         Speaking { speakers: all.filter(speaks).collect(), bests, active }
     }
 
@@ -195,7 +152,7 @@ impl Choosing<'_> {
         top: &mut Vec<Best>,
     ) {
         top.clear();
-        if !self.up.routing[self.plane.routers[usize::from(router)].index()] {
+        if !self.world.up.routing[self.world.plane.routers[usize::from(router)].index()] {
             return;
         }
         let candidates = self.own(router).chain(self.inner(router, bests));
@@ -213,7 +170,7 @@ impl Choosing<'_> {
 
     /// What the router makes itself or hears from other networks.
     fn own(&self, router: Router) -> impl Iterator<Item = Best> {
-        let injections = &self.plane.routes.injections[self.prefix];
+        let injections = &self.world.plane.routes.injections[self.prefix];
         let first = injections.partition_point(|one| one.router < router);
         let own = injections[first..].iter().take_while(move |one| one.router == router);
         let numbered = (first..).zip(own);
@@ -226,29 +183,30 @@ impl Choosing<'_> {
 
     /// Whether what makes a route works.
     fn lives(&self, injection: &Injection) -> bool {
-        let host = self.plane.routers[usize::from(injection.router)].index();
+        let host = self.world.plane.routers[usize::from(injection.router)].index();
         let needs = &injection.needs;
-        self.up.routing[host]
-            && needs.nic.is_none_or(|nic| self.up.nics[nic])
-            && needs.session.is_none_or(|session| self.up.sessions[session])
+        self.world.up.routing[host]
+            && needs.nic.is_none_or(|nic| self.world.up.nics[nic])
+            && needs.session.is_none_or(|session| self.world.up.sessions[session])
             && (needs.one_of.is_empty()
                 || needs.one_of.iter().any(|far| self.reaches(injection.router, *far)))
     }
 
     fn reaches(&self, from: Router, to: Router) -> bool {
-        from == to || self.paths.distance(from, to) != FAR
+        from == to || self.world.reaches(from, to)
     }
 
     /// What routers of ours that speak for another network tell it, and are told by it.
     fn inner(&self, router: Router, bests: &[Option<Best>]) -> impl Iterator<Item = Best> {
-        let directions = self.plane.routes.inner.iter();
+        let directions = self.world.plane.routes.inner.iter();
         let to = directions.filter(move |direction| direction.to == router);
         to.filter_map(|direction| {
             let teller = bests[usize::from(direction.from)]?;
-            let up = self.up.sessions[direction.session]
-                && self.up.nics[direction.nics.0]
-                && self.up.nics[direction.nics.1]
-                && self.up.routing[self.plane.routers[usize::from(direction.from)].index()];
+            let up = self.world.up.sessions[direction.session]
+                && self.world.up.nics[direction.nics.0]
+                && self.world.up.nics[direction.nics.1]
+                && self.world.up.routing
+                    [self.world.plane.routers[usize::from(direction.from)].index()];
             let route = direction.passes.get(teller.route as usize).copied().flatten()?;
             let key = self.key(route, BGP, &Heard::Outside(Some(direction.address)));
             // What came from there is not told back to it.
@@ -266,8 +224,8 @@ impl Choosing<'_> {
     ) -> Option<Best> {
         let told =
             bests[usize::from(teller)].filter(|told| !matches!(told.from, From::Internal(_)))?;
-        let route = self.plane.routes.told(told.route, teller, router)?;
-        let metric = self.paths.distance(router, teller);
+        let route = self.world.plane.routes.told(told.route, teller, router)?;
+        let metric = self.world.distance(router, teller);
         let key = self.key(route, BGP, &Heard::Inside(teller, metric));
         if beaten.is_some_and(|known| key.shared() < known.shared())
             || !self.session(router, teller)
@@ -280,18 +238,17 @@ impl Choosing<'_> {
     /// Whether two routers of ours speak BGP: both reach each other's loopback, and their filters
     /// let them.
     fn session(&self, one: Router, other: Router) -> bool {
-        self.plane.routes.meshed(one, other)
-            && self.paths.distance(one, other) != FAR
-            && self.paths.distance(other, one) != FAR
-            && !self.plane.gates.deaf(one, other)
+        self.world.plane.routes.meshed(one, other)
+            && self.world.reaches(one, other)
+            && !self.world.plane.gates.deaf(one, other)
     }
 
     fn key(&self, route: RouteId, preference: u16, heard: &Heard) -> Key {
-        let attributes = &self.plane.routes.attributes[route as usize];
+        let attributes = &self.world.plane.routes.attributes[route as usize];
         let (external, metric, router_id, address) = match *heard {
             Heard::Outside(address) => (true, 0, 0, address),
             Heard::Inside(teller, metric) => {
-                (false, metric, self.plane.routes.router_ids[usize::from(teller)], None)
+                (false, metric, self.world.plane.routes.router_ids[usize::from(teller)], None)
             }
         };
         Key {

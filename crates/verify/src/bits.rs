@@ -22,18 +22,6 @@ impl Bits {
         self.0[one / 64] |= 1 << (one % 64);
     }
 
-    /// Takes one out.
-    pub(crate) fn remove(&mut self, one: usize) {
-        self.0[one / 64] &= !(1 << (one % 64));
-    }
-
-    /// Takes all of another set in.
-    pub(crate) fn join(&mut self, other: &Self) {
-        for (own, more) in self.0.iter_mut().zip(&other.0) {
-            *own |= more;
-        }
-    }
-
     /// Takes in what two other sets share.
     pub(crate) fn join_common(&mut self, one: &Self, other: &Self) {
         for (own, (one, other)) in self.0.iter_mut().zip(one.0.iter().zip(&other.0)) {
@@ -46,19 +34,9 @@ impl Bits {
         self.0[one / 64] >> (one % 64) & 1 == 1
     }
 
-    /// Whether two sets share anything.
-    pub(crate) fn meets(&self, other: &Self) -> bool {
-        self.0.iter().zip(&other.0).any(|(one, other)| one & other != 0)
-    }
-
     /// Whether nothing is in it.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.iter().all(|word| *word == 0)
-    }
-
-    /// Takes everything out.
-    pub(crate) fn clear(&mut self) {
-        self.0.fill(0);
     }
 
     /// Everything in it, in order.
@@ -74,5 +52,60 @@ impl Bits {
             })
         };
         self.0.iter().enumerate().flat_map(ones)
+    }
+}
+
+/// Many sets of the same small numbers.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Rows {
+    /// Words of each set.
+    words: usize,
+    bits: Vec<u64>,
+}
+
+impl Rows {
+    /// So many sets, with none of this many in any of them.
+    pub(crate) fn none(rows: usize, size: usize) -> Self {
+        let words = size.div_ceil(64);
+        Self { words, bits: vec![0; rows * words] }
+    }
+
+    /// One of the sets.
+    pub(crate) fn row(&self, row: usize) -> &[u64] {
+        &self.bits[row * self.words..(row + 1) * self.words]
+    }
+
+    /// One of the sets, to change it.
+    pub(crate) fn row_mut(&mut self, row: usize) -> &mut [u64] {
+        &mut self.bits[row * self.words..(row + 1) * self.words]
+    }
+
+    /// Whether one is in a set.
+    pub(crate) fn has(&self, row: usize, one: usize) -> bool {
+        has(self.row(row), one)
+    }
+
+    /// Takes one into a set.
+    pub(crate) fn add(&mut self, row: usize, one: usize) {
+        self.bits[row * self.words + one / 64] |= 1 << (one % 64);
+    }
+
+    /// Takes another one of the sets into a set.
+    pub(crate) fn join_row(&mut self, row: usize, other: usize) {
+        for word in 0..self.words {
+            self.bits[row * self.words + word] |= self.bits[other * self.words + word];
+        }
+    }
+}
+
+/// Whether one is in a set.
+pub(crate) fn has(row: &[u64], one: usize) -> bool {
+    row[one / 64] >> (one % 64) & 1 == 1
+}
+
+/// Takes another set into a set.
+pub(crate) fn join(row: &mut [u64], other: &[u64]) {
+    for (own, more) in row.iter_mut().zip(other) {
+        *own |= more;
     }
 }

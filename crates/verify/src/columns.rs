@@ -3,11 +3,11 @@
 
 use crate::flows::{Destinations, Flow};
 use crate::forwards::{Forwards, Saved};
+use crate::killers::Killers;
 use crate::onward::{self, Course, GateNumber, Left, Onward};
 use crate::plane::{Plane, Position};
-use crate::recall::Recall;
+use crate::recall::{Asked, Recall};
 use crate::seen::{Found, Seen, is_edge};
-use crate::touched::Touched;
 use crate::walk::{At, Ending, Sent, Walk, Walker};
 use crate::world::World;
 use std::cell::RefCell;
@@ -54,8 +54,8 @@ impl<'a> Memory<'a> {
     /// Nothing known but what hosts do where everything works.
     pub(crate) fn new(
         base: &Arc<World<'a>>,
-        destinations: &'a Destinations,
-        flows: &'a [Flow],
+        (destinations, flows): (&'a Destinations, &'a [Flow]),
+        killers: &Arc<Killers>,
     ) -> Self {
         let mut numbers = BTreeMap::new();
         let mut all = Vec::new();
@@ -71,7 +71,7 @@ impl<'a> Memory<'a> {
         Self {
             plane: base.plane,
             destinations,
-            forwards: Forwards::of(base, destinations),
+            forwards: Forwards::of(base, destinations, killers),
             onward: Onward::new(base.plane, destinations, all),
             courses,
             passed: vec![Vec::new(); flows.len()],
@@ -82,16 +82,16 @@ impl<'a> Memory<'a> {
         }
     }
 
-    /// Turns to another state.
-    pub(crate) fn turn(&mut self, world: &World<'a>, touched: &Touched) {
-        self.forwards.turn(world, touched);
+    /// Turns to the base without one more thing.
+    pub(crate) fn turn(&mut self, world: &Arc<World<'a>>, one: usize) {
+        self.forwards.turn(world, one);
         self.onward.turn();
     }
 
     /// Lets the state that was turned to be the base for others.
-    pub(crate) fn rest(&mut self, world: &Arc<World<'a>>) -> (Saved<'a>, Left) {
-        let left = self.onward.rest(self.forwards.changed());
-        (self.forwards.rest(Arc::clone(world)), left)
+    pub(crate) fn rest(&mut self) -> Option<(Saved<'a>, Left)> {
+        let left = self.onward.rest(self.forwards.beside()?);
+        Some((self.forwards.rest()?, left))
     }
 
     /// Takes the base from before again.
@@ -115,13 +115,13 @@ impl<'a> Memory<'a> {
         if let Some(seen) = self.seen_onward((number, flow), starts, sent) {
             return seen;
         }
-        let column = self.forwards.column(flow.to);
-        if let Some(known) = self.walks.get(number, &from, column) {
+        let forwards = &mut self.forwards;
+        if let Some(known) = self.walks.get(number, &from, |host| forwards.form(flow.to, host)) {
             return known;
         }
         let (seen, asked) = self.follow(flow.to, sent, starts);
         let seen = Rc::new(seen);
-        self.walks.insert((number, from), &asked, column, Rc::clone(&seen));
+        self.walks.insert((number, from), &asked, Rc::clone(&seen));
         seen
     }
 
@@ -147,7 +147,7 @@ impl<'a> Memory<'a> {
         start: At,
         sent: Sent<'_>,
     ) -> Option<Rc<Seen>> {
-        let seen = self.onward.from(&self.forwards, (self.courses[number], start))?;
+        let seen = self.onward.from(&mut self.forwards, (self.courses[number], start))?;
         for gate in seen.gates.iter() {
             let known = self.passed[number].iter().find(|(known, _)| known == gate);
             let passes = match known {
@@ -174,8 +174,9 @@ impl<'a> Memory<'a> {
     ) -> Answered {
         let known = number(&mut self.known, known_to);
         let key = (self.starts(returns), known);
-        let column = self.forwards.column(flow.back);
-        if let Some(known) = self.answers.get(flow_number, &key, column) {
+        let forwards = &mut self.forwards;
+        let known = self.answers.get(flow_number, &key, |host| forwards.form(flow.back, host));
+        if let Some(known) = known {
             return known;
         }
         let source = self.destinations.all[flow.to].address;
@@ -185,7 +186,7 @@ impl<'a> Memory<'a> {
         let sent = Sent { source, content: flow.answer(), known_to: &knowing };
         let (seen, asked) = self.follow(flow.back, sent, returns);
         let answer = (self.verdict(&seen, known_to), seen.hosts().into());
-        self.answers.insert((flow_number, key), &asked, column, answer.clone());
+        self.answers.insert((flow_number, key), &asked, answer.clone());
         answer
     }
 
@@ -203,14 +204,17 @@ impl<'a> Memory<'a> {
     }
 
     /// Follows packets, and says which hosts were asked what they do, in this order.
-    fn follow(&self, to: usize, sent: Sent<'_>, starts: &[At]) -> (Seen, Vec<Position>) {
-        let asked: RefCell<Vec<Position>> = RefCell::default();
+    fn follow(&mut self, to: usize, sent: Sent<'_>, starts: &[At]) -> (Seen, Vec<Asked>) {
+        let asked: RefCell<Vec<Asked>> = RefCell::default();
+        let forwards = RefCell::new(&mut self.forwards);
         let forward = |host: Position| {
+            let mut forwards = forwards.borrow_mut();
+            let form = forwards.form(to, host);
             let mut asked = asked.borrow_mut();
-            if !asked.contains(&host) {
-                asked.push(host);
+            if !asked.iter().any(|(known, _)| *known == host) {
+                asked.push((host, form));
             }
-            self.forwards.at(to, host)
+            forwards.at(to, host)
         };
         let destination = &self.destinations.all[to];
         let walker = Walker { plane: self.plane, destination, forward, sent };

@@ -53,14 +53,14 @@ fn routes(planes: &[Plane<'_>]) -> BTreeMap<String, String> {
     for plane in planes {
         let world = World::whole(plane);
         for (prefix, net) in plane.routes.prefixes.iter().enumerate() {
-            for (router, id) in plane.routers.iter().enumerate() {
-                if let Some(route) = world.choices[prefix].route[router] {
+            for (router, id) in (0..).zip(&plane.routers) {
+                if let Some(route) = world.chosen(prefix, router).route {
                     let words = crate::why::route_in_words(&world, prefix, router, route);
                     all.insert(format!("{net} on {}", plane.isp.hosts[*id].name()), words);
                 }
             }
             for (number, session) in plane.routes.sessions.iter().enumerate() {
-                let route = world.choices[prefix].route[usize::from(session.router)];
+                let route = world.chosen(prefix, session.router).route;
                 if route.is_some_and(|route| plane.routes.tells_neighbor(number, route)) {
                     let name = crate::why::session_name(&world, number);
                     all.insert(format!("{net} to {name}"), "announced".to_owned());

@@ -5,7 +5,7 @@ use crate::announce;
 use crate::destination::{Destination, unnamed};
 use crate::plane::gate::EPHEMERAL;
 use crate::plane::routes::SessionNumber;
-use crate::plane::{Plane, Position};
+use crate::plane::{NicNumber, Plane, Position};
 use crate::walk::At;
 use crate::world::World;
 use derive::packet::judge::Content;
@@ -220,6 +220,25 @@ pub(crate) fn starts(world: &World<'_>, origin: Origin, source: IpAddr) -> Vec<A
 /// the declared gateway; where there is neither, the routers on it.
 fn gateway(world: &World<'_>, segment: Position) -> Vec<At> {
     let plane = world.plane;
+    let at = |nic: usize| At { host: plane.nics[nic].host, input: Some(nic) };
+    match gateway_of(plane, segment) {
+        Some(address) => world.answering(segment, address).map(at).collect(),
+        None => first_router(world, segment).into_iter().map(at).collect(),
+    }
+}
+
+/// The first router on a segment.
+pub(crate) fn first_router(world: &World<'_>, segment: Position) -> Option<NicNumber> {
+    let plane = world.plane;
+    plane.on_segment[segment].iter().copied().find(|nic| {
+        let about = plane.nics[*nic];
+        let router = plane.router_of[about.host].is_some();
+        world.up.nics[*nic] && about.address.is_some() && router
+    })
+}
+
+/// The address that the machines of a LAN send to; none where it is that of any router there.
+pub(crate) fn gateway_of(plane: &Plane<'_>, segment: Position) -> Option<IpAddr> {
     let declared = &plane.isp.segments[plane.segment_ids[segment]];
     let virtual_one = plane.vips.iter().zip(plane.isp.vips.values()).find(|(vip, about)| {
         let forward = about.hosts.iter().all(|id| plane.isp.hosts[*id].role.forwards());
@@ -231,19 +250,5 @@ fn gateway(world: &World<'_>, segment: Position) -> Vec<At> {
         vip.segment == segment && vip.address.is_some() && forward && (routers || !firewalls)
     });
     let address = virtual_one.and_then(|(vip, _)| vip.address);
-    let at = |nic: usize| At { host: plane.nics[nic].host, input: Some(nic) };
-    match address.or_else(|| declared.gateway(plane.family)) {
-        Some(address) => world.answering(segment, address).map(at).collect(),
-        None => plane.on_segment[segment]
-            .iter()
-            .copied()
-            .filter(|nic| {
-                let about = plane.nics[*nic];
-                let router = plane.router_of[about.host].is_some();
-                world.up.nics[*nic] && about.address.is_some() && router
-            })
-            .map(at)
-            .take(1)
-            .collect(),
-    }
+    address.or_else(|| declared.gateway(plane.family))
 }

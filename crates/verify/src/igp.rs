@@ -5,7 +5,6 @@
 //! that what fails touches only the destinations whose paths used it; everything else is shared with
 //! the state before.
 
-use crate::moved::Moved;
 use crate::plane::up::Up;
 use crate::plane::{Igp, Link, NicNumber, Plane, Router};
 use std::cmp::Reverse;
@@ -16,101 +15,91 @@ use std::sync::Arc;
 pub(crate) const FAR: u32 = u32::MAX;
 
 /// Distances of all routers and segments towards one router: routers first, then segments.
-type Towards = Arc<[u32]>;
-
-/// Every router's way to every other.
-#[derive(Debug, Clone)]
-pub(crate) struct Paths {
-    towards: Vec<Towards>,
-}
+pub(crate) type Towards = Arc<[u32]>;
 
 /// What OSPF stands on: which routers speak, which of their links are up.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Living<'a> {
-    up: &'a Up,
-    speaks: Vec<bool>,
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Living<'a> {
+    pub(crate) plane: &'a Plane<'a>,
+    pub(crate) up: &'a Up,
 }
 
-impl Paths {
-    /// Worked out from nothing.
-    pub(crate) fn of(plane: &Plane<'_>, up: &Up) -> Self {
-        let living = Living::of(plane, up);
-        let towards = (0..plane.routers.len() as Router).map(|to| fresh(&plane.igp, &living, to));
-        Self { towards: towards.collect() }
-    }
-
-    /// Worked out from a state in which more was up: only what lost its path is looked at again. Says
-    /// which ways are others now.
-    pub(crate) fn after(&self, plane: &Plane<'_>, before: &Up, up: &Up) -> (Self, Moved) {
-        let (old, new) = (Living::of(plane, before), Living::of(plane, up));
-        let mut moved = Moved::none(plane.routers.len());
-        let lost = lost(&plane.igp, &old, &new);
-        if lost.is_empty() && old.speaks == new.speaks {
-            return (self.clone(), moved);
-        }
-        let mut shrink = Shrink::new(&plane.igp, &new);
-        let numbered = self.towards.iter().enumerate();
-        let towards = numbered.map(|(to, towards)| {
-            let now = shrink.towards(to as Router, towards, &lost);
-            now.map_or_else(
-                || Arc::clone(towards),
-                |now| {
-                    moved.note(plane, to, (towards, &now), &shrink.nodes);
-                    now
-                },
-            )
-        });
-        (Self { towards: towards.collect() }, moved)
-    }
-
-    /// The cost from one router to another; [`FAR`] if there is no way.
-    pub(crate) fn distance(&self, from: Router, to: Router) -> u32 {
-        self.towards[usize::from(to)][usize::from(from)]
-    }
-
-    /// The distances towards a router: from all routers, then from all segments.
-    #[cfg(test)]
-    pub(crate) fn towards(&self, to: Router) -> &[u32] {
-        &self.towards[usize::from(to)]
-    }
-
-    /// The next hops from one router to another: our interface and the neighbour.
-    pub(crate) fn next_hops<'a>(
-        &'a self,
-        plane: &'a Plane<'_>,
-        up: &'a Up,
-        (from, to): (Router, Router),
-    ) -> impl Iterator<Item = (NicNumber, Router)> + 'a {
-        let towards = &self.towards[usize::from(to)];
-        let routers = plane.routers.len();
-        let own = towards[usize::from(from)];
-        let tight = move |link: &&Link| {
-            own != FAR
-                && from != to
-                && up.nics[link.nic]
-                && towards[routers + usize::from(link.segment)].checked_add(link.cost) == Some(own)
-        };
-        plane.igp.links[usize::from(from)].iter().filter(tight).flat_map(move |link| {
-            let at = towards[routers + usize::from(link.segment)];
-            let members = plane.igp.members[usize::from(link.segment)].iter();
-            let next = move |(router, nic): &&(Router, NicNumber)| {
-                *router != from && up.nics[*nic] && towards[usize::from(*router)] == at
-            };
-            members.filter(next).map(|(router, _)| (link.nic, *router))
-        })
-    }
-}
-
-impl<'a> Living<'a> {
-    fn of(plane: &Plane<'_>, up: &'a Up) -> Self {
-        let speaks = plane.routers.iter().map(|id| up.routing[id.index()]).collect();
-        Self { up, speaks }
+impl Living<'_> {
+    /// Whether a router speaks.
+    fn speaks(&self, router: Router) -> bool {
+        self.up.routing[self.plane.routers[usize::from(router)].index()]
     }
 
     /// Whether a router can be passed by a link.
-    fn joins(&self, router: Router, nic: NicNumber) -> bool {
-        self.speaks[usize::from(router)] && self.up.nics[nic]
+    pub(crate) fn joins(&self, router: Router, nic: NicNumber) -> bool {
+        self.up.nics[nic] && self.speaks(router)
     }
+
+    /// The distances towards a router, worked out from nothing.
+    pub(crate) fn towards(&self, to: Router) -> Towards {
+        fresh(&self.plane.igp, self, to)
+    }
+
+    /// The same from those of a state in which links were up that are lost: only what lost its path is
+    /// looked at again.
+    pub(crate) fn without(&self, to: Router, before: &Towards, lost: &[(Router, Link)]) -> Towards {
+        let mut shrink = Shrink::new(&self.plane.igp, self);
+        shrink.towards(to, before, lost).unwrap_or_else(|| Arc::clone(before))
+    }
+
+    /// The links that were up in another state and are not in this one: router, segment, cost.
+    pub(crate) fn lost(&self, before: &Self) -> Vec<(Router, Link)> {
+        lost(&self.plane.igp, before, self)
+    }
+
+    /// By router: the number of the part of the network that it reaches, which others have too that do.
+    pub(crate) fn parts(&self, also: impl Fn(Router, NicNumber) -> bool) -> Vec<u32> {
+        let igp = &self.plane.igp;
+        let routers = igp.links.len();
+        let mut above: Vec<u32> = (0..(routers + igp.segments.len()) as u32).collect();
+        for (router, links) in igp.links.iter().enumerate() {
+            let own = router as Router;
+            for link in links.iter().filter(|one| self.joins(own, one.nic) && also(own, one.nic)) {
+                let one = top(&mut above, router);
+                let other = top(&mut above, routers + usize::from(link.segment));
+                above[one.max(other)] = one.min(other) as u32;
+            }
+        }
+        (0..routers).map(|router| top(&mut above, router) as u32).collect()
+    }
+}
+
+/// The first node of the part that a node is in; the way there gets shorter.
+fn top(above: &mut [u32], mut node: usize) -> usize {
+    while above[node] as usize != node {
+        above[node] = above[above[node] as usize];
+        node = above[node] as usize;
+    }
+    node
+}
+
+/// The next hops of a router by the distances towards another one: our interface and the neighbour.
+pub(crate) fn next_hops<'a>(
+    living: Living<'a>,
+    towards: &'a [u32],
+    from: Router,
+) -> impl Iterator<Item = (NicNumber, Router)> + 'a {
+    let Living { plane, up } = living;
+    let routers = plane.routers.len();
+    let own = towards[usize::from(from)];
+    let tight = move |link: &&Link| {
+        own != FAR
+            && up.nics[link.nic]
+            && towards[routers + usize::from(link.segment)].checked_add(link.cost) == Some(own)
+    };
+    plane.igp.links[usize::from(from)].iter().filter(tight).flat_map(move |link| {
+        let at = towards[routers + usize::from(link.segment)];
+        let members = plane.igp.members[usize::from(link.segment)].iter();
+        let next = move |(router, nic): &&(Router, NicNumber)| {
+            *router != from && up.nics[*nic] && towards[usize::from(*router)] == at
+        };
+        members.filter(next).map(|(router, _)| (link.nic, *router))
+    })
 }
 
 /// The links that are gone: router, segment, cost.
@@ -129,7 +118,7 @@ fn lost(igp: &Igp, old: &Living<'_>, new: &Living<'_>) -> Vec<(Router, Link)> {
 fn fresh(igp: &Igp, living: &Living<'_>, to: Router) -> Towards {
     let routers = igp.links.len();
     let mut cost = vec![FAR; routers + igp.segments.len()];
-    if living.speaks[usize::from(to)] {
+    if living.speaks(to) {
         cost[usize::from(to)] = 0;
         settle(igp, living, &mut cost, &mut vec![Reverse((0, usize::from(to)))].into());
     }
@@ -172,7 +161,7 @@ fn settle(
 /// next.
 struct Shrink<'a> {
     igp: &'a Igp,
-    living: &'a Living<'a>,
+    living: Living<'a>,
     /// The nodes that may have another distance now.
     nodes: Vec<usize>,
     suspects: BinaryHeap<Reverse<(u32, bool, usize)>>,
@@ -180,9 +169,9 @@ struct Shrink<'a> {
 }
 
 impl<'a> Shrink<'a> {
-    fn new(igp: &'a Igp, living: &'a Living<'a>) -> Self {
+    fn new(igp: &'a Igp, living: &Living<'a>) -> Self {
         let (suspects, heap) = (BinaryHeap::new(), BinaryHeap::new());
-        Self { igp, living, nodes: Vec::new(), suspects, heap }
+        Self { igp, living: *living, nodes: Vec::new(), suspects, heap }
     }
 
     /// The distances towards a router; none if no way used the links. Nodes that lost every shortest
@@ -196,7 +185,7 @@ impl<'a> Shrink<'a> {
         if towards[usize::from(to)] == FAR {
             return None;
         }
-        if !self.living.speaks[usize::from(to)] {
+        if !self.living.speaks(to) {
             self.nodes = (0..towards.len()).collect();
             return Some(vec![FAR; towards.len()].into());
         }
@@ -207,7 +196,7 @@ impl<'a> Shrink<'a> {
         let mut cost: Vec<u32> = towards.to_vec();
         self.orphans(to, &mut cost);
         for node in &self.nodes {
-            let nearest = best(self.igp, self.living, &cost, *node);
+            let nearest = best(self.igp, &self.living, &cost, *node);
             if nearest != FAR {
                 self.heap.push(Reverse((nearest, *node)));
             }
@@ -215,7 +204,7 @@ impl<'a> Shrink<'a> {
         for Reverse((nearest, node)) in &self.heap {
             cost[*node] = *nearest;
         }
-        settle(self.igp, self.living, &mut cost, &mut self.heap);
+        settle(self.igp, &self.living, &mut cost, &mut self.heap);
         Some(cost.into())
     }
 
@@ -240,7 +229,7 @@ impl<'a> Shrink<'a> {
     fn orphans(&mut self, to: Router, cost: &mut [u32]) {
         self.nodes.clear();
         while let Some(Reverse((at, _, node))) = self.suspects.pop() {
-            let keeps = || best(self.igp, self.living, cost, node) == at;
+            let keeps = || best(self.igp, &self.living, cost, node) == at;
             if cost[node] == FAR || node == usize::from(to) || keeps() {
                 continue;
             }

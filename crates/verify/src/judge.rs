@@ -1,17 +1,16 @@
 //! Judges states, each beside the one that it was worked out from: what is asked of hosts and flows.
 
-use crate::bits::Bits;
+use crate::bits::{self, Rows};
 use crate::columns::{Answer, Memory, StartsNumber};
 use crate::fault::{About, Fault, Faults, broken, listed};
 use crate::flows::{Flow, Origin};
 use crate::forwards::Saved;
+use crate::killers::Killers;
 use crate::lost::{lost, returns};
 use crate::onward::Left;
-use crate::passing::Passing;
 use crate::plane::{Plane, Position};
 use crate::questions::{Asked, Questions};
 use crate::seen::Seen;
-use crate::touched::Touched;
 use crate::walk::At;
 use crate::world::World;
 use model::kinds::Role;
@@ -22,198 +21,201 @@ use std::sync::Arc;
 /// A flow in a state: where it starts, what it does.
 type Place<'a> = (&'a [At], &'a Seen);
 
-/// Judges states of one plane, each beside the one that it was worked out from: a flow of which nothing
-/// differs shows nothing new.
+/// Judges states of one plane, each beside the one that it was worked out from, in which one thing more
+/// worked. A flow that leans on nothing that failed shows nothing new.
 pub(crate) struct Judge<'a> {
     plane: &'a Plane<'a>,
     questions: &'a Questions,
     memory: Memory<'a>,
     /// By origin: where it starts in the base.
     starts: Vec<Starts>,
-    /// By flow: what it does in the base.
-    known: Vec<Known>,
-    /// By where they go, and by where their answers go: the flows that pass each host in the base.
-    there: Passing,
-    back: Passing,
-    /// The flows of which the answer counts, by the hosts that they pass.
-    answered: Passing,
-    /// The flows that may show something new although nothing differs on their way.
-    unsettled: Bits,
-    /// By origin.
-    flows_of: Vec<Vec<usize>>,
+    /// By origin: what that leans on.
+    origins: Rows,
+    /// By flow: what it leans on where everything works.
+    whole: Rows,
+    /// By flow: what it leans on in the base.
+    leans: Rows,
+    /// What failed in the base.
+    failed: Option<usize>,
+    /// The flows that are looked at: all, or those that leant on what failed in the base.
+    flows: Rc<[usize]>,
 }
 
 /// Where packets of an origin start.
 type Starts = (Rc<[At]>, StartsNumber);
 
-/// What a flow does in a state.
-#[derive(Debug, Clone, Default)]
-struct Known {
-    seen: Rc<Seen>,
-    /// The hosts that its answer may pass, where its way back counts.
-    back: Option<Rc<[Position]>>,
-    /// Whether what is asked of it depends on this alone.
-    settled: bool,
-}
-
 /// What a judge takes up again after it judged beside another base.
 pub(crate) struct Before<'a> {
-    memory: (Saved<'a>, Left),
+    memory: Option<(Saved<'a>, Left)>,
     starts: Vec<Starts>,
-    known: Vec<(usize, Known)>,
+    origins: Rows,
+    failed: Option<usize>,
+    flows: Rc<[usize]>,
 }
 
 impl<'a> Judge<'a> {
-    /// One that judges other states beside this one.
-    pub(crate) fn new(questions: &'a Questions, base: &Arc<World<'a>>) -> Self {
-        let mut memory = Memory::new(base, &questions.destinations, &questions.flows);
-        let starts = questions.origins_of.iter().map(|(origin, source)| {
-            let starts = crate::flows::starts(base, *origin, *source);
-            let number = memory.starts(&starts);
-            (Rc::from(starts), number)
-        });
-        let starts = starts.collect();
-        let (hosts, ends) = (base.plane.isp.hosts.len(), questions.destinations.all.len());
-        let flows = questions.flows.iter();
-        let mut flows_of = vec![Vec::new(); questions.origins_of.len()];
-        questions.origin_of.iter().enumerate().for_each(|(flow, at)| flows_of[*at].push(flow));
+    /// One that judges states beside this one, in which one of these things failed.
+    pub(crate) fn new(
+        questions: &'a Questions,
+        base: &Arc<World<'a>>,
+        killers: &Arc<Killers>,
+    ) -> Self {
+        let mut memory = Memory::new(base, (&questions.destinations, &questions.flows), killers);
+        let size = killers.len();
+        let mut origins = Rows::none(questions.origins_of.len(), size);
+        let mut starts = Vec::new();
+        for (at, (origin, source)) in questions.origins_of.iter().enumerate() {
+            let all = crate::flows::starts(base, *origin, *source);
+            let number = memory.starts(&all);
+            memory.forwards.lean.start(*origin, *source, origins.row_mut(at));
+            starts.push((Rc::from(all), number));
+        }
+        let flows = questions.flows.len();
         let mut judge = Self {
             plane: base.plane,
             questions,
             memory,
             starts,
-            known: vec![Known::default(); questions.flows.len()],
-            there: Passing::new(hosts, ends, flows.clone().map(|flow| flow.to)),
-            back: Passing::new(hosts, ends, flows.clone().map(|flow| flow.back)),
-            answered: Passing::new(hosts, 1, flows.map(|_| 0)),
-            unsettled: Bits::none(questions.flows.len()),
-            flows_of,
+            origins,
+            whole: Rows::default(),
+            leans: Rows::none(flows, size),
+            failed: None,
+            flows: (0..flows).collect(),
         };
-        for flow in 0..questions.flows.len() {
-            let known = judge.look(base, flow, None);
-            judge.learn(flow, known);
+        if size > 0 {
+            (0..flows).for_each(|flow| judge.lean(base, flow));
         }
+        judge.whole = judge.leans.clone();
         judge
     }
 
-    /// What a flow does in the state that the memory turned to.
-    fn look(&mut self, world: &World<'a>, number: usize, moved: Option<&Starts>) -> Known {
+    /// Notes what a flow leans on in the base: what decides its way and that of the answer. Of one that
+    /// does not arrive, it counts why.
+    fn lean(&mut self, world: &World<'a>, number: usize) {
         let questions = self.questions;
         let flow = &questions.flows[number];
-        let (starts, from) = moved.unwrap_or(&self.starts[questions.origin_of[number]]);
+        let origin = questions.origin_of[number];
+        let (starts, from) = &self.starts[origin];
         let seen = self.memory.seen((number, flow), (starts, *from));
         let always = questions.asked[number].contains(&Asked::Always);
         let settled = seen.arrives || starts.is_empty() || !always;
         let (_, back) = self.answer(world, (number, flow), &seen);
-        Known { seen, back, settled }
-    }
-
-    /// Takes in what a flow does in the base; gives back what it did before.
-    fn learn(&mut self, flow: usize, known: Known) -> Known {
-        let old = std::mem::replace(&mut self.known[flow], known);
-        let hosts = old.seen.hosts();
-        self.there.remove(flow, &hosts);
-        if let Some(back) = &old.back {
-            self.answered.remove(flow, &hosts);
-            self.back.remove(flow, back);
+        let row = self.leans.row_mut(number);
+        row.copy_from_slice(self.origins.row(origin));
+        let forwards = &self.memory.forwards;
+        if !settled {
+            forwards.lean.lost(flow, &questions.destinations.all[flow.to], &seen, row);
         }
-        let Known { seen, back, settled } = &self.known[flow];
-        let hosts = seen.hosts();
-        self.there.add(flow, &hosts);
+        let mut join = |to, host| bits::join(row, forwards.leans(to, host));
+        seen.each_host().for_each(|host| join(flow.to, host));
         if let Some(back) = back {
-            self.answered.add(flow, &hosts);
-            self.back.add(flow, back);
+            back.iter().for_each(|host| join(flow.back, *host));
+            forwards.lean.returns(&seen, row);
         }
-        if *settled {
-            self.unsettled.remove(flow);
-        } else {
-            self.unsettled.add(flow);
-        }
-        old
     }
 
     /// Everything that is wrong in the base, to which this many failures led.
     pub(crate) fn standing(&mut self, failures: usize) -> BTreeSet<Fault> {
         let world = Arc::clone(self.memory.forwards.base());
-        let mut faults = self.at_hand(&world, failures);
+        let mut faults = self.at_hand(&world, (None, failures));
         for flow in 0..self.questions.flows.len() {
             self.ask_all(&world, flow, (None, failures), &mut faults);
         }
         listed(faults)
     }
 
-    /// Everything that is wrong in a state worked out from the base, to which this many failures led,
-    /// but for what flows show that do the same in the base.
-    pub(crate) fn judge(&mut self, world: &World<'a>, failures: usize) -> BTreeSet<Fault> {
-        let mut faults = self.at_hand(world, failures);
-        let (moved, affected) = self.affected(world);
-        for flow in affected.iter() {
+    /// Everything that is wrong in the state in which one more thing failed than in the base, to which
+    /// this many failures led, but for what is wrong with either of them alone. What two things show of a
+    /// flow that leant on both of them is told beside the first.
+    pub(crate) fn judge(
+        &mut self,
+        world: impl FnOnce() -> Arc<World<'a>>,
+        (one, failures): (usize, usize),
+    ) -> BTreeSet<Fault> {
+        let second = self.failed.is_some_and(|failed| failed > one);
+        let leant =
+            |flow: &usize| self.leans.has(*flow, one) && !(second && self.whole.has(*flow, one));
+        let flows: Vec<usize> = self.flows.iter().copied().filter(leant).collect();
+        let at_hand = !second && self.leans_at_hand(one);
+        if flows.is_empty() && !at_hand {
+            return BTreeSet::new();
+        }
+        let world = world();
+        let mut faults =
+            if at_hand { self.at_hand(&world, (Some(one), failures)) } else { Faults::new() };
+        let moved = self.turn(&world, one);
+        for flow in flows {
             let starts = moved[self.questions.origin_of[flow]].as_ref();
-            self.ask_all(world, flow, (starts, failures), &mut faults);
+            self.ask_all(&world, flow, (starts, failures), &mut faults);
         }
         listed(faults)
     }
 
-    /// Lets a state worked out from the base be the base for others.
-    pub(crate) fn rest(&mut self, world: &Arc<World<'a>>) -> Before<'a> {
-        let (moved, affected) = self.affected(world);
-        let mut known = Vec::new();
-        for flow in affected.iter() {
-            let starts = moved[self.questions.origin_of[flow]].as_ref();
-            let now = self.look(world, flow, starts);
-            known.push((flow, self.learn(flow, now)));
-        }
-        let starts = self.starts.clone();
-        for (own, moved) in self.starts.iter_mut().zip(moved) {
-            if let Some(moved) = moved {
-                *own = moved;
-            }
-        }
-        Before { memory: self.memory.rest(world), starts, known }
+    /// Whether something may be wrong at hand, whoever sends packets, when one thing more fails.
+    fn leans_at_hand(&self, one: usize) -> bool {
+        let lean = &self.memory.forwards.lean;
+        let Some(failed) = self.failed else { return true };
+        let vips = &lean.killers.vips;
+        let both = |vip: usize| vips.has(vip, failed) && vips.has(vip, one);
+        let mut prefixes = 0..self.plane.routes.prefixes.len();
+        (0..self.plane.vips.len()).any(both) || prefixes.any(|prefix| lean.said.has(prefix, one))
     }
 
-    /// Takes the base from before again.
+    /// Lets the state in which one thing more failed be the base for others.
+    pub(crate) fn rest(&mut self, world: &Arc<World<'a>>, one: usize) -> Before<'a> {
+        let moved = self.turn(world, one);
+        let before = Before {
+            memory: self.memory.rest(),
+            starts: self.starts.clone(),
+            origins: self.origins.clone(),
+            failed: self.failed.replace(one),
+            flows: Rc::clone(&self.flows),
+        };
+        for (at, moved) in moved.into_iter().enumerate() {
+            if before.origins.has(at, one) {
+                let (origin, source) = self.questions.origins_of[at];
+                let row = self.origins.row_mut(at);
+                row.fill(0);
+                self.memory.forwards.lean.start(origin, source, row);
+            }
+            moved.into_iter().for_each(|moved| self.starts[at] = moved);
+        }
+        let more =
+            |flow: &&usize| self.leans.has(**flow, one) && self.questions.most_of[**flow] > 1;
+        self.flows = before.flows.iter().filter(more).copied().collect();
+        for flow in Rc::clone(&self.flows).iter() {
+            self.lean(world, *flow);
+        }
+        before
+    }
+
+    /// Takes the base from before again: the one in which everything works.
     pub(crate) fn back(&mut self, before: Before<'a>) {
-        let Before { memory, starts, known } = before;
-        self.memory.back(memory);
-        self.starts = starts;
-        for (flow, known) in known {
-            self.learn(flow, known);
+        let Before { memory, starts, origins, failed, flows } = before;
+        memory.into_iter().for_each(|memory| self.memory.back(memory));
+        for flow in self.flows.iter() {
+            self.leans.row_mut(*flow).copy_from_slice(self.whole.row(*flow));
         }
+        (self.starts, self.origins, self.failed, self.flows) = (starts, origins, failed, flows);
     }
 
-    /// Turns to a state; says by origin where packets start, if that is elsewhere than in the base, and
-    /// the flows that may do something else or show something new.
-    fn affected(&mut self, world: &World<'a>) -> (Vec<Option<Starts>>, Bits) {
-        let touched = Touched::between(self.memory.forwards.base(), world);
-        self.memory.turn(world, &touched);
-        let mut affected = self.unsettled.clone();
-        for (end, hosts) in self.memory.forwards.changed().iter().enumerate() {
-            if !hosts.is_empty() {
-                self.there.join(end, hosts, &mut affected);
-                self.back.join(end, hosts, &mut affected);
-            }
-        }
-        self.answered.join(0, &touched.hosts, &mut affected);
+    /// Turns to a state; says by origin where packets start, if that is elsewhere than in the base.
+    fn turn(&mut self, world: &Arc<World<'a>>, one: usize) -> Vec<Option<Starts>> {
+        self.memory.turn(world, one);
         let origins = 0..self.questions.origins_of.len();
-        let moved: Vec<_> = origins.map(|at| self.moved(world, &touched, at)).collect();
-        for (flows, _) in self.flows_of.iter().zip(&moved).filter(|(_, moved)| moved.is_some()) {
-            for flow in flows {
-                affected.add(*flow);
-            }
-        }
-        (moved, affected)
+        origins.map(|at| self.moved(world, one, at)).collect()
     }
 
     /// What is wrong with hosts and addresses, whoever sends packets.
-    fn at_hand(&self, world: &World<'a>, failures: usize) -> Faults {
+    fn at_hand(&self, world: &World<'a>, (one, failures): (Option<usize>, usize)) -> Faults {
         let mut faults = Faults::new();
         for (code, vip) in crate::vrrp::faults(world.plane, &world.up, &world.masters) {
             faults.insert((code, About::Vip(vip)), None);
         }
         self.defaults(world, failures, &mut faults);
-        for (prefix, choices) in world.choices.iter().enumerate() {
-            if choices.oscillates {
+        let said = &self.memory.forwards.lean.said;
+        for prefix in 0..self.plane.routes.prefixes.len() {
+            if one.is_none_or(|one| said.has(prefix, one)) && world.oscillates(prefix) {
                 faults.insert(("V-OSCILLATES", About::Prefix(prefix)), None);
             }
         }
@@ -244,16 +246,9 @@ impl<'a> Judge<'a> {
     }
 
     /// Where packets of an origin start, if that is elsewhere than in the base.
-    fn moved(&mut self, world: &World<'a>, touched: &Touched, at: usize) -> Option<Starts> {
+    fn moved(&mut self, world: &World<'a>, one: usize, at: usize) -> Option<Starts> {
+        let may = self.origins.has(at, one);
         let (origin, source) = self.questions.origins_of[at];
-        let may = match origin {
-            Origin::Lan(segment) => touched.segments.has(segment),
-            Origin::Pool(host) | Origin::Host(host) => touched.hosts.has(host),
-            Origin::Outside(session) => {
-                let router = self.plane.routes.sessions[session].router;
-                touched.hosts.has(self.plane.routers[usize::from(router)].index())
-            }
-        };
         let starts = may.then(|| crate::flows::starts(world, origin, source))?;
         let number = self.memory.starts(&starts);
         (*starts != *self.starts[at].0).then(|| (Rc::from(starts), number))
@@ -276,7 +271,8 @@ impl<'a> Judge<'a> {
                     tell("V-EDGE-TRANSIT", About::Hosts(*one, *other));
                 }
                 let destination = &self.questions.destinations.all[flow.to];
-                if let Some((code, host)) = lost(world, flow, destination, seen) {
+                let lost = || lost(world, flow, destination, seen);
+                if let Some((code, host)) = (!seen.arrives).then(lost).flatten() {
                     tell(code, About::Host(host));
                 }
                 let astray = self.answer(world, (number, flow), seen).0 == Answer::Astray;

@@ -3,7 +3,6 @@
 use crate::bgp::From;
 use crate::destination::Destination;
 use crate::flows::{Flow, Origin};
-use crate::igp::FAR;
 use crate::plane::Position;
 use crate::plane::Router;
 use crate::plane::routes::{Leads, SessionNumber};
@@ -84,10 +83,10 @@ pub(crate) fn attracted(
     destination: &Destination,
 ) -> bool {
     let routes = &world.plane.routes;
-    let router = usize::from(routes.sessions[session].router);
+    let router = routes.sessions[session].router;
     world.session_is_up(session)
         && destination.steps.iter().filter_map(|step| step.prefix).any(|prefix| {
-            let route = world.choices[prefix].route[router];
+            let route = world.chosen(prefix, router).route;
             route.is_some_and(|route| routes.tells_neighbor(session, route))
         })
 }
@@ -102,19 +101,17 @@ fn unreachable(
 ) -> Option<(&'static str, Position)> {
     let plane = world.plane;
     let router = plane.router_of[host]?;
-    let reaches = |other: Router| {
-        other != router
-            && world.paths.distance(router, other) != FAR
-            && world.paths.distance(other, router) != FAR
-    };
+    let reaches = |other: Router| other != router && world.reaches(router, other);
     // What is no more specific than the route that says unreachable would not be followed anyway.
-    let own = |prefix: usize| world.choices[prefix].route[usize::from(router)].is_some();
+    let own = |prefix: usize| world.chosen(prefix, router).route.is_some();
     let prefixes = destination.steps.iter().filter_map(|step| step.prefix);
     let known = prefixes.take_while(|prefix| !own(*prefix)).any(|prefix| {
         plane.routes.injections[prefix].iter().any(|one| {
             one.leads != Leads::Unreachable
                 && reaches(one.router)
-                && world.choices[prefix].of[usize::from(one.router)]
+                && world
+                    .chosen(prefix, one.router)
+                    .of
                     .iter()
                     .any(|from| matches!(from, From::Own(_)))
         })
@@ -137,8 +134,8 @@ fn stale_default(world: &World<'_>, destination: &Destination, host: Position) -
     let Some(router) = plane.router_of[host] else { return false };
     destination.steps.iter().filter_map(|step| Some((step.net, step.prefix?))).any(
         |(net, prefix)| {
-            let own = world.choices[prefix].of[usize::from(router)].first();
-            let own = match own {
+            let chosen = world.chosen(prefix, router);
+            let own = match chosen.of.first() {
                 Some(From::Own(number)) => {
                     matches!(
                         plane.routes.injections[prefix][usize::from(*number)].leads,

@@ -4,7 +4,7 @@
 //! Filters that look at the source are passed over and noted: what is found holds for a packet that
 //! they let pass. The others are followed one by one ([`crate::columns`]).
 
-use crate::bits::Bits;
+use crate::bits;
 use crate::flows::Destinations;
 use crate::forwards::Forwards;
 use crate::plane::{NicNumber, Plane, Position};
@@ -31,10 +31,13 @@ pub(crate) struct Onward<'a> {
     destinations: &'a Destinations,
     courses: Vec<(usize, Option<Port>)>,
     /// By course: in the base.
-    known: Vec<BTreeMap<AtNumber, Rc<Seen>>>,
+    known: Vec<Vec<Option<Known>>>,
     /// By course: in the state that was turned to, where it differs from the base. Nothing where
     /// packets may go in circles.
-    fresh: Vec<Vec<(AtNumber, Option<Rc<Seen>>)>>,
+    fresh: Vec<Vec<Fresh>>,
+    turn: u32,
+    /// What became known since another state was taken for the base.
+    learned: Vec<(Course, AtNumber)>,
     /// The hosts that a packet came by; empty between two packets.
     trail: Vec<Position>,
     gates: Vec<Gate>,
@@ -45,8 +48,25 @@ pub(crate) struct Onward<'a> {
     sure: Vec<BTreeMap<Gate, Option<bool>>>,
 }
 
+/// What was found in a turn.
+#[derive(Clone, Default)]
+struct Fresh {
+    turn: u32,
+    seen: Option<Rc<Seen>>,
+}
+
 /// What [`Onward::back`] needs to take up the base from before: what was known before, by place.
-pub(crate) struct Left(Vec<(Course, AtNumber, Option<Rc<Seen>>)>);
+pub(crate) struct Left(Vec<(Course, AtNumber, Known)>);
+
+/// What becomes of packets from a place on in the base, and what that leans on.
+struct Known {
+    seen: Rc<Seen>,
+    leans: Box<[u64]>,
+}
+
+fn nothing(places: usize) -> Vec<Option<Known>> {
+    std::iter::repeat_with(|| None).take(places).collect()
+}
 
 impl<'a> Onward<'a> {
     /// Nothing is known yet.
@@ -56,12 +76,15 @@ impl<'a> Onward<'a> {
         courses: Vec<(usize, Option<Port>)>,
     ) -> Self {
         let count = courses.len();
+        let places = plane.nics.len() + plane.isp.hosts.len();
         Self {
             plane,
             destinations,
             courses,
-            known: vec![BTreeMap::new(); count],
-            fresh: vec![Vec::new(); count],
+            known: (0..count).map(|_| nothing(places)).collect(),
+            fresh: vec![vec![Fresh::default(); places]; count],
+            turn: 1,
+            learned: Vec::new(),
             trail: Vec::new(),
             gates: Vec::new(),
             numbers: BTreeMap::new(),
@@ -72,37 +95,31 @@ impl<'a> Onward<'a> {
 
     /// Turns to another state.
     pub(crate) fn turn(&mut self) {
-        self.fresh.iter_mut().for_each(Vec::clear);
+        self.turn += 1;
     }
 
-    /// Lets the state that was turned to be the base.
-    pub(crate) fn rest(&mut self, changed: &[Bits]) -> Left {
+    /// Lets the state in which one more thing failed be the base.
+    pub(crate) fn rest(&mut self, one: usize) -> Left {
         let mut left = Vec::new();
         for (course, known) in self.known.iter_mut().enumerate() {
-            let changed = &changed[self.courses[course].0];
-            let gone = |seen: &Seen| !changed.is_empty() && seen.meets(changed);
-            let leaving = known.iter().filter(|(_, seen)| gone(seen));
-            left.extend(leaving.map(|(at, seen)| (course, *at, Some(Rc::clone(seen)))));
-            known.retain(|_, seen| !gone(seen));
-            for (at, seen) in std::mem::take(&mut self.fresh[course]) {
-                if let Some(seen) = seen
-                    && known.insert(at, seen).is_none()
-                {
-                    left.push((course, at, None));
-                }
+            for (at, known) in known.iter_mut().enumerate() {
+                let leaning = known.take_if(|known| bits::has(&known.leans, one));
+                left.extend(leaning.map(|known| (course, at, known)));
             }
         }
+        self.learned.clear();
+        self.turn();
         Left(left)
     }
 
     /// Takes the base from before again.
     pub(crate) fn back(&mut self, Left(left): Left) {
         self.turn();
-        for (course, at, seen) in left.into_iter().rev() {
-            match seen {
-                Some(seen) => drop(self.known[course].insert(at, seen)),
-                None => drop(self.known[course].remove(&at)),
-            }
+        for (course, at) in self.learned.drain(..) {
+            self.known[course][at] = None;
+        }
+        for (course, at, known) in left {
+            self.known[course][at] = Some(known);
         }
     }
 
@@ -113,7 +130,7 @@ impl<'a> Onward<'a> {
     /// What becomes of packets that start at a host; none where they may go in circles.
     pub(crate) fn from(
         &mut self,
-        forwards: &Forwards<'_>,
+        forwards: &mut Forwards<'_>,
         start: (Course, At),
     ) -> Option<Rc<Seen>> {
         let mut trail = std::mem::take(&mut self.trail);
@@ -125,18 +142,20 @@ impl<'a> Onward<'a> {
 
     fn seen(
         &mut self,
-        forwards: &Forwards<'_>,
+        forwards: &mut Forwards<'_>,
         (course, at): (Course, At),
         trail: &mut Vec<Position>,
     ) -> Option<Rc<Seen>> {
         let number = self.number(at);
-        if let Some((_, known)) = self.fresh[course].iter().find(|(known, _)| *known == number) {
-            return known.clone();
+        let fresh = &self.fresh[course][number];
+        if fresh.turn == self.turn {
+            return fresh.seen.clone();
         }
-        let changed = &forwards.changed()[self.courses[course].0];
-        let known = self.known[course].get(&number);
-        if let Some(seen) = known.filter(|seen| !seen.meets(changed)) {
-            return Some(Rc::clone(seen));
+        let beside = forwards.beside();
+        if let Some(known) = &self.known[course][number]
+            && beside.is_none_or(|one| !bits::has(&known.leans, one))
+        {
+            return Some(Rc::clone(&known.seen));
         }
         if trail.contains(&at.host) || trail.len() >= FARTHEST {
             return None;
@@ -144,19 +163,37 @@ impl<'a> Onward<'a> {
         trail.push(at.host);
         let seen = self.work_out(forwards, (course, at), trail);
         trail.pop();
-        self.fresh[course].push((number, seen.clone()));
+        if let (Some(seen), None) = (&seen, beside) {
+            let leans = self.leans(forwards, course, at);
+            self.known[course][number] = Some(Known { seen: Rc::clone(seen), leans });
+            self.learned.push((course, number));
+        } else {
+            self.fresh[course][number] = Fresh { turn: self.turn, seen: seen.clone() };
+        }
         seen
+    }
+
+    /// What it leans on what becomes of packets in the base: what the host does, and all that comes then.
+    fn leans(&self, forwards: &mut Forwards<'_>, course: Course, at: At) -> Box<[u64]> {
+        let to = self.courses[course].0;
+        let mut leans: Box<[u64]> = forwards.leans(to, at.host).into();
+        for (_, input) in forwards.at(to, at.host).hops() {
+            if let Some(next) = &self.known[course][*input] {
+                bits::join(&mut leans, &next.leans);
+            }
+        }
+        leans
     }
 
     fn work_out(
         &mut self,
-        forwards: &Forwards<'_>,
+        forwards: &mut Forwards<'_>,
         (course, at): (Course, At),
         trail: &mut Vec<Position>,
     ) -> Option<Rc<Seen>> {
         let mut found = Found::default();
         let forward = forwards.at(self.courses[course].0, at.host);
-        if let Forward::To(hops) = forward {
+        if let Forward::To(hops) = &*forward {
             let mut only = None;
             for (output, input) in hops {
                 if !self.gate(&mut found, course, (at, Some(*output))) {
@@ -175,7 +212,7 @@ impl<'a> Onward<'a> {
                 return Some(Rc::new(seen));
             }
         } else {
-            self.end(&mut found, course, (at, forward));
+            self.end(&mut found, course, (at, &forward));
         }
         found.start(self.plane, at.host);
         Some(Rc::new(found.seen()))
@@ -264,7 +301,7 @@ impl<'a> Onward<'a> {
         &'s self,
         to: usize,
         sent: Sent<'s>,
-    ) -> Walker<'s, impl Fn(Position) -> &'s Forward> {
+    ) -> Walker<'s, impl Fn(Position) -> &'static Forward> {
         let forward = |_: Position| &Forward::Unreachable;
         Walker { plane: self.plane, destination: &self.destinations.all[to], forward, sent }
     }

@@ -177,8 +177,8 @@ fn to(world: &World<'_>, forward: Forward) -> To {
 fn by(world: &World<'_>, host: Position, step: &Step) -> By {
     let plane = world.plane;
     let first = plane.router_of[host].zip(step.prefix).and_then(|(router, prefix)| {
-        let from = world.choices[prefix].of[usize::from(router)].first()?;
-        Some((router, prefix, *from))
+        let from = *world.chosen(prefix, router).of.first()?;
+        Some((router, prefix, from))
     });
     match first {
         None => By::Ospf,
@@ -200,6 +200,6 @@ fn by(world: &World<'_>, host: Position, step: &Step) -> By {
 
 /// Whether a prefix that OSPF carries too goes its way.
 fn ospf_wins(world: &World<'_>, router: Router, (prefix, step): (usize, &Step)) -> bool {
-    world.preference(prefix, router) <= crate::world::OSPF
+    world.preference(prefix, &world.chosen(prefix, router)) <= crate::world::OSPF
         && world.ospf(router, &step.infrastructure).is_some()
 }

@@ -5,6 +5,7 @@ use crate::element::{Element, Failure};
 use crate::failures::{self, Scenario};
 use crate::fault::{About, Fault};
 use crate::judge::Judge;
+use crate::killers::Killers;
 use crate::plane::Plane;
 use crate::plane::up::Up;
 use crate::questions::Questions;
@@ -14,7 +15,7 @@ use crate::world::World;
 use crate::{accept, fixed, tell};
 use model::Isp;
 use model::ask::Family;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -179,27 +180,24 @@ fn extent(ready: &Ready<'_>, failures: u8, (elements, simulated): (usize, usize)
 type Found = BTreeMap<(usize, Fault), Vec<usize>>;
 
 /// Simulates and judges every state, on several threads that share nothing but the start. What a state
-/// shows that already the state before showed, with one failure less, is not told again.
+/// shows that already one with one failure less shows is not told again.
 fn simulate(ready: &Ready<'_>, scenarios: &[Scenario], threads: usize) -> Found {
-    let wholes = &ready.wholes;
     let branches = branches(scenarios);
-    let next = AtomicUsize::new(0);
-    let work = |first: bool| {
-        let judges = wholes.iter().zip(&ready.questions);
-        let judges = judges.map(|(whole, questions)| Judge::new(questions, whole)).collect();
-        let mut work = Work { wholes, judges, found: Found::new() };
-        if first {
-            work.whole();
+    let families: Vec<Share<'_, '_>> = (0..ready.wholes.len())
+        .map(|family| Share::of(family, ready, (scenarios, &branches)))
+        .collect();
+    let work = |thread: usize| {
+        let mut found = Found::new();
+        // Each begins with a family of its own.
+        for at in 0..families.len() {
+            families[(at + thread) % families.len()].work(scenarios, &branches, &mut found);
         }
-        while let Some(branch) = branches.get(next.fetch_add(1, Ordering::Relaxed)) {
-            work.branch(scenarios, branch);
-        }
-        work.found
+        found
     };
     let mut all = Found::new();
     thread::scope(|scope| {
         let running: Vec<_> =
-            (0..threads).map(|thread| scope.spawn(move || work(thread == 0))).collect();
+            (0..threads).map(|thread| scope.spawn(move || work(thread))).collect();
         for (fault, numbers) in running.into_iter().flat_map(|one| one.join().unwrap_or_default()) {
             all.entry(fault).or_default().extend(numbers);
         }
@@ -213,93 +211,114 @@ fn in_itself(ready: &Ready<'_>, scenario: &Scenario) -> Found {
     let Some(failure) = scenario.failures.first() else { return found };
     for (family, (whole, questions)) in ready.wholes.iter().zip(&ready.questions).enumerate() {
         let up = Up::without(whole.plane, failure);
-        let world = Arc::new(World::after(whole, up).settled());
-        for fault in Judge::new(questions, &world).standing(scenario.counts) {
+        let world = Arc::new(World::after(whole, up));
+        let killers = Arc::new(Killers::of(whole.plane, &[]));
+        for fault in Judge::new(questions, &world, &killers).standing(scenario.counts) {
             found.insert((family, fault), vec![0]);
         }
     }
     found
 }
 
-/// One failure, and those of the pairs that begin with it, as numbers of scenarios.
+/// One failure, and those of the pairs with it, as numbers of scenarios.
 struct Branch {
     single: usize,
-    pairs: Vec<usize>,
+    /// The number of the other branch, and the scenario.
+    pairs: Vec<(usize, usize)>,
 }
 
-/// Every scenario but the one without failures, the longest branches first.
+/// Every scenario but the one without failures; a pair in the branches of both its halves.
 fn branches(scenarios: &[Scenario]) -> Vec<Branch> {
-    let mut by_first: BTreeMap<Element, usize> = BTreeMap::new();
+    let mut known: BTreeMap<Element, usize> = BTreeMap::new();
     let mut branches: Vec<Branch> = Vec::new();
     for (number, scenario) in scenarios.iter().enumerate() {
         match scenario.failures.first().map(Failure::elements) {
             Some([single]) => {
-                by_first.insert(*single, branches.len());
+                known.insert(*single, branches.len());
                 branches.push(Branch { single: number, pairs: Vec::new() });
             }
-            Some([first, ..]) => {
-                if let Some(at) = by_first.get(first) {
-                    branches[*at].pairs.push(number);
+            Some([first, second]) => {
+                if let (Some(first), Some(second)) = (known.get(first), known.get(second)) {
+                    branches[*first].pairs.push((*second, number));
+                    branches[*second].pairs.push((*first, number));
                 }
             }
-            Some([]) | None => {}
+            Some([] | [_, _, ..]) | None => {}
         }
     }
-    branches.sort_by_key(|branch| std::cmp::Reverse(branch.pairs.len()));
     branches
 }
 
-/// What one thread does.
-struct Work<'w, 'a> {
-    /// By family: the state in which everything works.
-    wholes: &'w [Arc<World<'a>>],
-    judges: Vec<Judge<'a>>,
-    found: Found,
+/// What is to be done for one family.
+struct Share<'w, 'a> {
+    number: usize,
+    whole: &'w Arc<World<'a>>,
+    questions: &'a Questions,
+    killers: Arc<Killers>,
+    /// The next branch; the first is the state in which everything works.
+    next: AtomicUsize,
 }
 
-impl<'a> Work<'_, 'a> {
-    /// The state in which everything works.
-    fn whole(&mut self) {
-        for (family, judge) in self.judges.iter_mut().enumerate() {
-            for fault in judge.standing(0) {
-                self.found.entry((family, fault)).or_default().push(0);
+impl<'a> Share<'_, 'a> {
+    fn of(
+        number: usize,
+        ready: &'a Ready<'a>,
+        (scenarios, branches): (&[Scenario], &[Branch]),
+    ) -> Self {
+        let whole = &ready.wholes[number];
+        let singles = branches.iter().filter_map(|one| scenarios[one.single].failures.first());
+        let singles: Vec<Failure> = singles.cloned().collect();
+        let killers = Arc::new(Killers::of(whole.plane, &singles));
+        let questions = &ready.questions[number];
+        Self { number, whole, questions, killers, next: AtomicUsize::new(0) }
+    }
+
+    /// Takes one branch after the other, as long as there are some.
+    fn work(&self, scenarios: &[Scenario], branches: &[Branch], found: &mut Found) {
+        let mut judge = None;
+        loop {
+            let next = self.next.fetch_add(1, Ordering::Relaxed);
+            if next > branches.len() {
+                return;
+            }
+            let judge =
+                judge.get_or_insert_with(|| Judge::new(self.questions, self.whole, &self.killers));
+            let mut tell = |faults: BTreeSet<Fault>, scenario: usize| {
+                for fault in faults {
+                    found.entry((self.number, fault)).or_default().push(scenario);
+                }
+            };
+            match next.checked_sub(1) {
+                None => tell(judge.standing(0), 0),
+                Some(one) => self.branch(judge, (one, &branches[one]), scenarios, &mut tell),
             }
         }
     }
 
     /// A failure, then each pair with it beside it.
-    fn branch(&mut self, scenarios: &[Scenario], branch: &Branch) {
-        for family in 0..self.wholes.len() {
-            let whole = Arc::clone(&self.wholes[family]);
-            let Some(single) = self.judge(family, &whole, (branch.single, scenarios)) else {
-                continue;
+    fn branch(
+        &self,
+        judge: &mut Judge<'a>,
+        (one, branch): (usize, &Branch),
+        scenarios: &[Scenario],
+        tell: &mut impl FnMut(BTreeSet<Fault>, usize),
+    ) {
+        let counts = |number: usize| scenarios[number].counts;
+        let single = Arc::new(World::after(self.whole, self.killers.ups[one].clone()));
+        let found = judge.judge(|| Arc::clone(&single), (one, counts(branch.single)));
+        tell(found, branch.single);
+        if branch.pairs.is_empty() {
+            return;
+        }
+        let before = judge.rest(&single, one);
+        for (other, number) in &branch.pairs {
+            let world = || {
+                let up = single.up.and(&self.killers.ups[*other]);
+                Arc::new(World::after(&single, up))
             };
-            if branch.pairs.is_empty() {
-                continue;
-            }
-            let single = Arc::new(single.settled());
-            let before = self.judges[family].rest(&single);
-            for pair in &branch.pairs {
-                self.judge(family, &single, (*pair, scenarios));
-            }
-            self.judges[family].back(before);
+            tell(judge.judge(world, (*other, counts(*number))), *number);
         }
-    }
-
-    /// Judges a scenario beside another state, from which it is worked out.
-    fn judge(
-        &mut self,
-        family: usize,
-        base: &Arc<World<'a>>,
-        (number, scenarios): (usize, &[Scenario]),
-    ) -> Option<World<'a>> {
-        let scenario = &scenarios[number];
-        let up = Up::without(base.plane, scenario.failures.first()?);
-        let world = World::after(base, up);
-        for fault in self.judges[family].judge(&world, scenario.counts) {
-            self.found.entry((family, fault)).or_default().push(number);
-        }
-        Some(world)
+        judge.back(before);
     }
 }
 

@@ -4,6 +4,9 @@
 use crate::forwards::FormNumber;
 use crate::plane::Position;
 
+/// A host that was asked, and what it does.
+pub(crate) type Asked = (Position, FormNumber);
+
 /// What was seen of each flow, by a key and by what hosts do.
 pub(crate) struct Recall<K, T> {
     /// By flow.
@@ -34,27 +37,26 @@ impl<K: PartialEq, T: Clone> Recall<K, T> {
     }
 
     /// What becomes of a flow's packet where hosts do this.
-    pub(crate) fn get(&self, flow: usize, key: &K, column: &[FormNumber]) -> Option<T> {
+    pub(crate) fn get(
+        &self,
+        flow: usize,
+        key: &K,
+        mut does: impl FnMut(Position) -> FormNumber,
+    ) -> Option<T> {
         let mut at = self.root(flow, key)?;
         loop {
             match &self.nodes[at as usize] {
                 Node::Knows(seen) => return Some(seen.clone()),
                 Node::Asks(host, answers) => {
-                    let form = column[*host as usize];
+                    let form = does(*host as usize);
                     at = answers.iter().find(|(known, _)| *known == form)?.1;
                 }
             }
         }
     }
 
-    /// Remembers it: `hosts` are those that were asked, in the order in which they were.
-    pub(crate) fn insert(
-        &mut self,
-        (flow, key): (usize, K),
-        hosts: &[Position],
-        column: &[FormNumber],
-        seen: T,
-    ) {
+    /// Remembers it: these hosts were asked, in this order.
+    pub(crate) fn insert(&mut self, (flow, key): (usize, K), hosts: &[Asked], seen: T) {
         if self.nodes.len() > MOST {
             self.nodes.clear();
             self.roots.clear();
@@ -66,8 +68,8 @@ impl<K: PartialEq, T: Clone> Recall<K, T> {
             self.roots.resize_with(flows, Vec::new);
             self.roots[flow].push((key, at));
         }
-        for (place, host) in hosts.iter().enumerate() {
-            let form = column[*host];
+        for (place, (_, form)) in hosts.iter().enumerate() {
+            let form = *form;
             let next = self.next(at, form);
             let new = next.unwrap_or_else(|| self.node(hosts.get(place + 1), &seen));
             if let (None, Node::Asks(_, answers)) = (next, &mut self.nodes[at as usize]) {
@@ -87,9 +89,9 @@ impl<K: PartialEq, T: Clone> Recall<K, T> {
     }
 
     /// A new node: the question about a host, or what is seen where none is left.
-    fn node(&mut self, host: Option<&Position>, seen: &T) -> u32 {
+    fn node(&mut self, host: Option<&Asked>, seen: &T) -> u32 {
         self.nodes.push(match host {
-            Some(host) => Node::Asks(*host as u32, Vec::new()),
+            Some((host, _)) => Node::Asks(*host as u32, Vec::new()),
             None => Node::Knows(seen.clone()),
         });
         (self.nodes.len() - 1) as u32

@@ -4,6 +4,7 @@
 use crate::bgp::BGP;
 use crate::fault::About;
 use crate::judge::Judge;
+use crate::killers::Killers;
 use crate::plane::Plane;
 use crate::plane::routes::{Attributes, Injection, Inner, Leads, Needs, RouteId};
 use crate::prove::planes;
@@ -54,7 +55,10 @@ fn routers_that_never_agree_are_told() {
     for mut plane in planes(&isp, 1) {
         let oscillates = |plane: &Plane<'_>| {
             let questions = Questions::of(plane, 0);
-            let faults = Judge::new(&questions, &Arc::new(World::whole(plane))).standing(0);
+            let faults = {
+                let nothing = Arc::new(Killers::of(plane, &[]));
+                Judge::new(&questions, &Arc::new(World::whole(plane)), &nothing).standing(0)
+            };
             faults
                 .iter()
                 .any(|one| one.code == "V-OSCILLATES" && one.about == About::Prefix(PREFIX))

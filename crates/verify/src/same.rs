@@ -4,13 +4,14 @@ use crate::element::{Element, Failure};
 use crate::failures::elements;
 use crate::fault::{About, Fault};
 use crate::judge::Judge;
-use crate::plane::Plane;
+use crate::killers::Killers;
 use crate::plane::up::Up;
+use crate::plane::{Plane, Router};
 use crate::prove::planes;
 use crate::questions::Questions;
 use crate::world::World;
 use model::Isp;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Every element, and after each so many others by chance.
@@ -27,14 +28,16 @@ fn chains(elements: &[Element], others: usize, seed: u64) -> Vec<Vec<Element>> {
 }
 
 fn same_routes(world: &World<'_>, fresh: &World<'_>, about: &str) {
-    for router in 0..world.plane.routers.len() {
-        let towards = |world: &World<'_>| world.paths.towards(router as u16).to_vec();
-        assert_eq!(towards(world), towards(fresh), "{about}: towards {router}");
+    let routers = || (0..world.plane.routers.len()).map(|router| router as Router);
+    for router in routers() {
+        assert_eq!(world.towards(router), fresh.towards(router), "{about}: towards {router}");
     }
-    for (prefix, (one, other)) in world.choices.iter().zip(fresh.choices.iter()).enumerate() {
-        let different: Vec<usize> = one.differing(other).collect();
-        assert!(different.is_empty(), "{about}: prefix {prefix} at {different:?}");
-        assert_eq!(one.oscillates, other.oscillates, "{about}: prefix {prefix}");
+    for prefix in 0..world.plane.routes.prefixes.len() {
+        for router in routers() {
+            let (one, other) = (world.chosen(prefix, router), fresh.chosen(prefix, router));
+            assert_eq!(one, other, "{about}: prefix {prefix} at {router}");
+        }
+        assert_eq!(world.oscillates(prefix), fresh.oscillates(prefix), "{about}: prefix {prefix}");
     }
 }
 
@@ -45,47 +48,66 @@ fn wrong(faults: BTreeSet<Fault>) -> Wrong {
     faults.into_iter().map(|fault| (fault.code, fault.about)).collect()
 }
 
-/// Everything that is wrong in a state, worked out from nothing.
+/// Everything that is wrong in a state, worked out from nothing, each flow followed by itself.
 fn afresh(questions: &Questions, fresh: &Arc<World<'_>>, failures: usize) -> Wrong {
-    wrong(Judge::new(questions, fresh).standing(failures))
+    let nothing = Arc::new(Killers::of(fresh.plane, &[]));
+    wrong(Judge::new(questions, fresh, &nothing).standing(failures))
 }
 
-/// A state beside another shows what it shows by itself, but for what the other one shows, too.
-fn beside(told: &Wrong, (whole, before): (&Wrong, &Wrong), about: &str) {
-    let lost: Vec<_> = whole.difference(told).filter(|one| !before.contains(one)).collect();
+/// A state beside another shows what it shows by itself, but for what those with one failure less show.
+fn beside(told: &Wrong, whole: &Wrong, before: &[&Wrong], about: &str) {
+    let known = |one: &&(&'static str, About)| before.iter().any(|wrong| wrong.contains(one));
+    let lost: Vec<_> = whole.difference(told).filter(|one| !known(one)).collect();
     let made_up: Vec<_> = told.difference(whole).collect();
     assert!(lost.is_empty() && made_up.is_empty(), "{about}: lost {lost:?}, made up {made_up:?}");
 }
 
-/// A chain of failures, each judged beside the state before.
-fn same_on(plane: &Plane<'_>, isp: &Isp, chain: &[Vec<Element>], about: &str) {
+/// Single failures, each judged beside the state without any, and pairs, each beside both its halves.
+fn same_on(plane: &Plane<'_>, isp: &Isp, chains: &[Vec<Element>], about: &str) {
     let questions = Questions::of(plane, 2);
     let whole = Arc::new(World::whole(plane));
-    let mut judge = Judge::new(&questions, &whole);
+    let singles: Vec<Failure> = chains.iter().map(|chain| Failure::of([chain[0]])).collect();
+    let number = |element: &Element| {
+        let of = |chain: &Vec<Element>| chain[0] == *element;
+        chains.iter().position(of).unwrap()
+    };
+    let killers = Arc::new(Killers::of(plane, &singles));
     let nothing = afresh(&questions, &whole, 0);
-    for elements in chain {
-        let single = Failure::of([elements[0]]);
-        let up = Up::without(plane, &single);
-        let world = Arc::new(World::after(&whole, up.clone()).settled());
-        let fresh = Arc::new(World::afresh(&whole, up));
+    let alone = |up: &Up| afresh(&questions, &Arc::new(World::afresh(&whole, up.clone())), 1);
+    let alone: Vec<Wrong> = killers.ups.iter().map(alone).collect();
+    let mut judge = Judge::new(&questions, &whole, &killers);
+    let mut pairs: BTreeMap<(usize, usize), Wrong> = BTreeMap::new();
+    let both_ways: Vec<(usize, usize)> = chains
+        .iter()
+        .enumerate()
+        .flat_map(|(one, chain)| chain[1..].iter().map(move |other| (one, number(other))))
+        .filter(|(one, other)| one != other)
+        .flat_map(|(one, other)| [(one, other), (other, one)])
+        .collect();
+    for (one, single) in singles.iter().enumerate() {
+        let world = Arc::new(World::after(&whole, killers.ups[one].clone()));
+        let fresh = World::afresh(&whole, killers.ups[one].clone());
         let text = format!("{about} without {}", single.text(isp));
         same_routes(&world, &fresh, &text);
-        let alone = afresh(&questions, &fresh, 1);
-        beside(&wrong(judge.judge(&world, 1)), (&alone, &nothing), &text);
-        let before = judge.rest(&world);
-        assert_eq!(wrong(judge.standing(1)), alone, "{text}");
-        for other in &elements[1..] {
-            let pair = Failure::of([elements[0], *other]);
-            let up = Up::without(plane, &pair);
-            let fresh = Arc::new(World::afresh(&whole, up.clone()));
-            let text = format!("{about} without {}", pair.text(isp));
-            let both = World::after(&world, up);
-            same_routes(&both, &fresh, &text);
-            let together = afresh(&questions, &fresh, 2);
-            beside(&wrong(judge.judge(&both, 2)), (&together, &alone), &text);
+        let told = wrong(judge.judge(|| Arc::clone(&world), (one, 1)));
+        beside(&told, &alone[one], &[&nothing], &text);
+        let before = judge.rest(&world, one);
+        for (_, other) in both_ways.iter().filter(|(first, _)| *first == one) {
+            let up = world.up.and(&killers.ups[*other]);
+            let both = Arc::new(World::after(&world, up.clone()));
+            let text = format!("{text} and {}", singles[*other].text(isp));
+            same_routes(&both, &World::afresh(&whole, up), &text);
+            let told = wrong(judge.judge(|| both, (*other, 2)));
+            pairs.entry((one.min(*other), one.max(*other))).or_default().extend(told);
         }
         judge.back(before);
         assert_eq!(wrong(judge.standing(0)), nothing, "{text}");
+    }
+    for ((one, other), told) in pairs {
+        let up = killers.ups[one].and(&killers.ups[other]);
+        let whole = afresh(&questions, &Arc::new(World::afresh(&whole, up)), 2);
+        let text = format!("{about} {} and {}", singles[one].text(isp), singles[other].text(isp));
+        beside(&told, &whole, &[&alone[one], &alone[other]], &text);
     }
 }
 

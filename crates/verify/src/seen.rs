@@ -1,16 +1,26 @@
 //! What becomes of a packet from a host on.
 
-use crate::bits::Bits;
 use crate::onward::GateNumber;
 use crate::plane::{NicNumber, Plane, Position};
 use crate::shared::Shared;
 use crate::walk::Ending;
+use std::ops::Deref;
 use std::rc::Rc;
 
 /// What all ways of a packet come to, from one host on or from several. Where it has one way on, the
 /// rest of that is shared with all other packets that come by there.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Seen {
+    comes_to: Rc<ComesTo>,
+    /// The hosts on its ways, up to where there is only one way on.
+    hosts: Shared<Position>,
+    here: Option<Position>,
+    next: Option<Rc<Self>>,
+}
+
+/// What it comes to, whatever hosts are on its ways.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ComesTo {
     /// Whether every end is one that it should have, and there is one.
     pub(crate) arrives: bool,
     /// Whether some end is.
@@ -25,10 +35,14 @@ pub(crate) struct Seen {
     pub(crate) gates: Shared<GateNumber>,
     /// The first edges on its ways.
     pub(crate) edges: Shared<Position>,
-    /// The hosts on its ways, up to where there is only one way on.
-    hosts: Shared<Position>,
-    here: Option<Position>,
-    next: Option<Rc<Self>>,
+}
+
+impl Deref for Seen {
+    type Target = ComesTo;
+
+    fn deref(&self) -> &ComesTo {
+        &self.comes_to
+    }
 }
 
 impl Seen {
@@ -38,27 +52,24 @@ impl Seen {
         host: Position,
         (next, gates): (&Rc<Self>, Vec<GateNumber>),
     ) -> Self {
-        let mut seen = Self {
-            hosts: Shared::default(),
-            here: Some(host),
-            next: Some(Rc::clone(next)),
-            ..Self::clone(next)
-        };
+        let mut comes_to = Rc::clone(&next.comes_to);
         if !gates.is_empty() {
             let gates = gates.into_iter().chain(next.gates.iter().copied());
-            seen.gates = Shared::sorted(gates.collect());
+            Rc::make_mut(&mut comes_to).gates = Shared::sorted(gates.collect());
         }
         if plane.gates.tracks(host) {
             let tracked = next.tracked.iter().copied().chain([host]);
-            seen.tracked = Shared::sorted(tracked.collect());
+            Rc::make_mut(&mut comes_to).tracked = Shared::sorted(tracked.collect());
         }
         if is_edge(plane, host) {
             let pairs = next.edges.iter().map(|other| (host, *other));
             let pairs = pairs.chain(next.two_edges.iter().copied());
-            seen.two_edges = Shared::sorted(pairs.collect());
-            seen.edges = Shared::sorted(vec![host]);
+            let own = Rc::make_mut(&mut comes_to);
+            own.two_edges = Shared::sorted(pairs.collect());
+            own.edges = Shared::sorted(vec![host]);
         }
-        seen
+        let (hosts, here, next) = (Shared::default(), Some(host), Some(Rc::clone(next)));
+        Self { comes_to, hosts, here, next }
     }
 
     /// Every host on any of its ways; sorted.
@@ -74,9 +85,9 @@ impl Seen {
         self.parts().flatten().any(|one| one == host)
     }
 
-    /// Whether it may pass any of these hosts.
-    pub(crate) fn meets(&self, hosts: &Bits) -> bool {
-        !hosts.is_empty() && self.parts().flatten().any(|one| hosts.has(one))
+    /// Every host on any of its ways, some of them more than once.
+    pub(crate) fn each_host(&self) -> impl Iterator<Item = Position> {
+        self.parts().flatten()
     }
 
     /// The hosts on its ways, part by part.
@@ -128,7 +139,7 @@ impl Found {
 
     /// What all of it comes to.
     pub(crate) fn seen(self) -> Seen {
-        Seen {
+        let comes_to = ComesTo {
             arrives: !self.ends.is_empty() && self.ends.iter().all(|(_, ending)| ending.arrives()),
             may_arrive: self.ends.iter().any(|(_, ending)| ending.arrives()),
             ends: Shared::sorted(self.ends),
@@ -136,10 +147,9 @@ impl Found {
             two_edges: Shared::sorted(self.pairs),
             gates: Shared::sorted(self.gates),
             edges: Shared::sorted(self.edges),
-            hosts: Shared::sorted(self.hosts),
-            here: None,
-            next: None,
-        }
+        };
+        let hosts = Shared::sorted(self.hosts);
+        Seen { comes_to: Rc::new(comes_to), hosts, here: None, next: None }
     }
 }
 

@@ -56,7 +56,7 @@ fn entry(world: &World<'_>, router: Router, prefix: usize) -> Option<Best> {
     let plane = world.plane;
     let name =
         |router: Router| plane.isp.hosts[plane.routers[usize::from(router)]].name().to_owned();
-    match world.choices[prefix].of[usize::from(router)].first()? {
+    match world.chosen(prefix, router).of.first()? {
         From::Own(number) => match plane.routes.injections[prefix][usize::from(*number)].leads {
             Leads::Out(session) => {
                 let session = session_name(world, session);
@@ -66,7 +66,7 @@ fn entry(world: &World<'_>, router: Router, prefix: usize) -> Option<Best> {
         },
         From::Inner(_) => None,
         From::Internal(teller) => {
-            let hops = world.paths.next_hops(plane, &world.up, (router, *teller));
+            let hops = world.next_hops(router, *teller);
             Some(Best { from: name(*teller), next: hops.map(|(_, next)| name(next)).collect() })
         }
     }

@@ -8,6 +8,7 @@ use crate::world::Forward;
 use derive::packet::judge::{Content, Packet};
 use derive::packet::rules::State;
 use std::net::IpAddr;
+use std::ops::Deref;
 
 /// A packet on its way.
 #[derive(Debug, Clone, Copy)]
@@ -72,7 +73,7 @@ pub(crate) const HOPS: u8 = 60;
 const MOST_WAYS: usize = 64;
 
 /// What a walk needs to know.
-pub(crate) struct Walker<'a, F: Fn(Position) -> &'a Forward> {
+pub(crate) struct Walker<'a, F> {
     pub(crate) plane: &'a Plane<'a>,
     pub(crate) destination: &'a Destination,
     /// What each host does with packets to the destination.
@@ -80,7 +81,7 @@ pub(crate) struct Walker<'a, F: Fn(Position) -> &'a Forward> {
     pub(crate) sent: Sent<'a>,
 }
 
-impl<'a, F: Fn(Position) -> &'a Forward> Walker<'a, F> {
+impl<'a, F: Fn(Position) -> R, R: Deref<Target = Forward>> Walker<'a, F> {
     /// Follows the packet from where it starts.
     pub(crate) fn walk(&self, start: At) -> Walk {
         let mut walk = Walk::default();
@@ -95,7 +96,8 @@ impl<'a, F: Fn(Position) -> &'a Forward> Walker<'a, F> {
     fn step(&self, visit: usize, trail: &mut Vec<At>, walk: &mut Walk) {
         let (at, _) = walk.visits[visit];
         let mut end = |ending: Ending| walk.ends.push((visit, ending));
-        let hops = match (self.forward)(at.host) {
+        let forward = (self.forward)(at.host);
+        let hops = match &*forward {
             Forward::Here => {
                 let passes = at.input.is_none() || self.passes(at, None);
                 return end(if passes { Ending::Delivered } else { Ending::Filtered(None) });

@@ -2,8 +2,8 @@
 
 use crate::bgp::From;
 use crate::destination::Destination;
-use crate::plane::Position;
 use crate::plane::routes::Leads;
+use crate::plane::{Position, Router};
 use crate::world::World;
 use model::Named as _;
 use model::source::Place;
@@ -25,13 +25,9 @@ pub(crate) fn why(world: &World<'_>, host: Position, destination: &Destination) 
         }
         let Some(router) = world.plane.router_of[host] else { continue };
         if let Some(prefix) = step.prefix
-            && let Some(route) = world.choices[prefix].route[usize::from(router)]
+            && let Some(route) = world.chosen(prefix, router).route
         {
-            return format!(
-                "{} {}",
-                step.net,
-                route_in_words(world, prefix, usize::from(router), route)
-            );
+            return format!("{} {}", step.net, route_in_words(world, prefix, router, route));
         }
         if world.ospf(router, &step.infrastructure).is_some() {
             return format!("{} by OSPF", step.net);
@@ -47,7 +43,7 @@ pub(crate) fn why(world: &World<'_>, host: Position, destination: &Destination) 
 pub(crate) fn route_in_words(
     world: &World<'_>,
     prefix: usize,
-    router: usize,
+    router: Router,
     route: u32,
 ) -> String {
     let plane = world.plane;
@@ -58,7 +54,9 @@ pub(crate) fn route_in_words(
             if path.is_empty() { "ours".to_owned() } else { format!("path {}", path.join(" ")) };
         format!("local preference {}, {path}", about.local_pref.unwrap_or(0))
     };
-    let tellers: Vec<String> = world.choices[prefix].of[router]
+    let chosen = world.chosen(prefix, router);
+    let tellers: Vec<String> = chosen
+        .of
         .iter()
         .map(|from| match from {
             From::Own(number) => {
@@ -101,8 +99,8 @@ pub(crate) fn place(world: &World<'_>, host: Position, destination: &Destination
             return Some(plane.isp.segments[plane.segment_ids[segment]].at.place);
         }
         let (Some(router), Some(prefix)) = (router, step.prefix) else { continue };
-        let from = world.choices[prefix].of[usize::from(router)].first()?;
-        return match from {
+        let chosen = world.chosen(prefix, router);
+        return match chosen.of.first()? {
             From::Own(number) => {
                 match plane.routes.injections[prefix][usize::from(*number)].leads {
                     Leads::Out(session) => Some(session_place(world, session)),

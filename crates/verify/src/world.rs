@@ -1,35 +1,48 @@
 //! One state of one family: what works, who holds which address, which way every packet goes.
 
-use crate::bgp::{self, Choices, From};
+use crate::bgp::{self, Choice, Choices, Choosing, From, Speaking};
 use crate::destination::{Destination, Step};
 use crate::element::Failure;
-use crate::igp::{FAR, Paths};
-use crate::moved::Moved;
-use crate::patched::Patched;
+use crate::igp::{self, FAR, Living, Towards};
 use crate::plane::routes::{Carrier, Carriers, Leads, SessionNumber};
 use crate::plane::up::Up;
 use crate::plane::{NicNumber, Plane, Position, Router};
-use crate::rechoose::{self, Since, Takers};
+use crate::rechoose::Since;
 use crate::vrrp::{self, Masters};
 use policy::Destination as Packets;
+use std::borrow::Cow;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-/// A state of the network.
+/// A state of the network. What nobody asks is not worked out; what nothing lost can touch is as in the
+/// state that this one was worked out from.
 #[derive(Debug, Clone)]
 pub(crate) struct World<'a> {
     pub(crate) plane: &'a Plane<'a>,
     pub(crate) up: Up,
-    pub(crate) paths: Paths,
-    /// Which ways differ from those of the state that this one was worked out from.
-    pub(crate) moved: Moved,
+    /// By router: the number of the part of the network that OSPF finds from there.
+    pub(crate) parts: Arc<[u32]>,
     pub(crate) masters: Masters,
+    /// By router: the distances towards it.
+    towards: Vec<OnceLock<Towards>>,
     /// By prefix.
-    pub(crate) choices: Patched<Arc<Choices>>,
-    takers: Takers,
+    told: Vec<OnceLock<Told>>,
+    /// The state that this one was worked out from, and what was lost.
+    since: Option<Since<'a>>,
     /// The state in which everything worked: the kernel of a router whose BIRD died keeps the routes
     /// that it had (`persist`).
     before: Option<Arc<Self>>,
+}
+
+/// What routers hear of a prefix.
+#[derive(Debug, Clone)]
+pub(crate) enum Told {
+    /// What they heard in the state before.
+    Same(Arc<Speaking>),
+    /// Something else.
+    Anew(Arc<Speaking>),
+    /// Something else, and all have chosen.
+    Chosen(Arc<Choices>),
 }
 
 /// What a host does with packets to a destination, apart from its filter.
@@ -73,8 +86,8 @@ impl<'a> World<'a> {
     /// The state in which everything works.
     pub(crate) fn whole(plane: &'a Plane<'a>) -> Self {
         let up = Up::all(plane);
-        let paths = Paths::of(plane, &up);
-        Self::with(plane, up, paths)
+        let parts = Living { plane, up: &up }.parts(|_, _| true);
+        Self::bare(plane, up, parts.into())
     }
 
     /// The state in which something failed.
@@ -82,39 +95,99 @@ impl<'a> World<'a> {
         Self::after(&Arc::new(Self::whole(plane)), Up::without(plane, failure))
     }
 
-    /// The state in which less is up than in another, settled one.
+    /// The state in which less is up than in another.
     pub(crate) fn after(other: &Arc<Self>, up: Up) -> Self {
-        let plane = other.plane;
-        let (paths, moved) = other.paths.after(plane, &other.up, &up);
-        let since = Since::new(plane, &other.up, &up, &moved);
-        let known = (&other.choices, &other.takers);
-        let choices = other.choices.with(rechoose::after(plane, &since, (&up, &paths), known));
-        let masters = vrrp::masters(plane, &up);
+        let (since, parts) = Since::new(other, &up);
         let whole = other.before.as_ref().unwrap_or(other);
-        let (takers, before) = (Takers::default(), Some(Arc::clone(whole)));
-        Self { plane, up, paths, moved, masters, choices, takers, before }
-    }
-
-    /// The same state, to work out many others from.
-    pub(crate) fn settled(self) -> Self {
-        let choices = self.choices.settled();
-        Self { takers: Takers::of(self.plane, &choices), choices, ..self }
+        let (since, before) = (Some(since), Some(Arc::clone(whole)));
+        Self { since, before, ..Self::bare(other.plane, up, parts) }
     }
 
     /// The state after failures, worked out from nothing: what [`World::after`] must come to.
     #[cfg(test)]
     pub(crate) fn afresh(whole: &Arc<Self>, up: Up) -> Self {
-        let paths = Paths::of(whole.plane, &up);
-        Self { before: Some(Arc::clone(whole)), ..Self::with(whole.plane, up, paths) }
+        let plane = whole.plane;
+        let parts = Living { plane, up: &up }.parts(|_, _| true);
+        Self { before: Some(Arc::clone(whole)), ..Self::bare(plane, up, parts.into()) }
     }
 
-    fn with(plane: &'a Plane<'a>, up: Up, paths: Paths) -> Self {
-        let masters = vrrp::masters(plane, &up);
-        let prefixes = 0..plane.routes.prefixes.len();
-        let choices = prefixes.map(|prefix| Arc::new(bgp::choose(plane, &up, &paths, prefix)));
-        let choices = Patched::new(choices.collect());
-        let (moved, takers) = (Moved::default(), Takers::of(plane, &choices));
-        Self { plane, up, paths, moved, masters, choices, takers, before: None }
+    fn bare(plane: &'a Plane<'a>, up: Up, parts: Arc<[u32]>) -> Self {
+        Self {
+            plane,
+            parts,
+            masters: vrrp::masters(plane, &up),
+            towards: vec![OnceLock::new(); plane.routers.len()],
+            told: vec![OnceLock::new(); plane.routes.prefixes.len()],
+            since: None,
+            before: None,
+            up,
+        }
+    }
+
+    fn living(&self) -> Living<'_> {
+        Living { plane: self.plane, up: &self.up }
+    }
+
+    /// The distances towards a router: from all routers, then from all segments.
+    pub(crate) fn towards(&self, to: Router) -> &Towards {
+        self.towards[usize::from(to)].get_or_init(|| match &self.since {
+            Some(since) => self.living().without(to, since.base.towards(to), &since.lost),
+            None => self.living().towards(to),
+        })
+    }
+
+    /// The cost from one router to another; [`FAR`] if there is no way.
+    pub(crate) fn distance(&self, from: Router, to: Router) -> u32 {
+        self.towards(to)[usize::from(from)]
+    }
+
+    /// Whether OSPF finds a way from one router to another.
+    pub(crate) fn reaches(&self, from: Router, to: Router) -> bool {
+        self.parts[usize::from(from)] == self.parts[usize::from(to)]
+    }
+
+    /// The next hops from one router to another: our interface and the neighbour.
+    pub(crate) fn next_hops(
+        &self,
+        from: Router,
+        to: Router,
+    ) -> impl Iterator<Item = (NicNumber, Router)> {
+        igp::next_hops(self.living(), self.towards(to), from)
+    }
+
+    fn told(&self, prefix: usize) -> &Told {
+        let choosing = Choosing { world: self, prefix };
+        self.told[prefix].get_or_init(|| match &self.since {
+            Some(since) => since.told(&choosing),
+            None => Told::Chosen(Arc::new(choosing.all())),
+        })
+    }
+
+    /// What a router takes of the routes to a prefix.
+    pub(crate) fn chosen(&self, prefix: usize, router: Router) -> Cow<'_, Choice> {
+        let choosing = Choosing { world: self, prefix };
+        match (self.told(prefix), &self.since) {
+            (Told::Chosen(choices), _) => Cow::Borrowed(&choices.of[usize::from(router)]),
+            (Told::Anew(speaking), _) => Cow::Owned(choosing.choice(router, speaking)),
+            (Told::Same(_), Some(since)) => since.chosen(&choosing, router),
+            (Told::Same(speaking), None) => Cow::Owned(choosing.choice(router, speaking)),
+        }
+    }
+
+    /// Who tells others of a prefix, and what.
+    pub(crate) fn speaking(&self, prefix: usize) -> &Arc<Speaking> {
+        match self.told(prefix) {
+            Told::Chosen(choices) => &choices.speaking,
+            Told::Anew(speaking) | Told::Same(speaking) => speaking,
+        }
+    }
+
+    /// Whether the choice of a prefix never comes to rest.
+    pub(crate) fn oscillates(&self, prefix: usize) -> bool {
+        match self.told(prefix) {
+            Told::Chosen(choices) => choices.oscillates,
+            Told::Anew(_) | Told::Same(_) => false,
+        }
     }
 
     /// What a host does with packets to a destination.
@@ -215,18 +288,13 @@ impl<'a> World<'a> {
         if !self.up.routing[host] {
             return None;
         }
-        let chosen = step.prefix.and_then(|prefix| {
-            let choices = &self.choices[prefix];
-            choices.route[usize::from(router)].map(|route| (prefix, route))
-        });
         let ospf = || self.ospf(router, &step.infrastructure);
-        match chosen {
-            Some((prefix, route)) => {
-                let own = self.preference(prefix, router) > OSPF;
-                if own { None } else { ospf() }.or_else(|| Some(self.follow(router, prefix, route)))
-            }
-            None => ospf(),
-        }
+        let Some(prefix) = step.prefix else { return ospf() };
+        let chosen = self.chosen(prefix, router);
+        let Some(route) = chosen.route else { return ospf() };
+        let own = self.preference(prefix, &chosen) > OSPF;
+        let near = if own { None } else { ospf() };
+        near.or_else(|| Some(self.follow(router, prefix, (route, &chosen.of))))
     }
 
     /// Whether the kernel has a route to the segment of an interface.
@@ -234,9 +302,9 @@ impl<'a> World<'a> {
         self.up.nics[nic] && self.plane.nics[nic].address.is_some()
     }
 
-    pub(crate) fn preference(&self, prefix: usize, router: Router) -> u16 {
-        let first = self.choices[prefix].of[usize::from(router)].first();
-        match first {
+    /// How much what a router takes is preferred to what other protocols say.
+    pub(crate) fn preference(&self, prefix: usize, chosen: &Choice) -> u16 {
+        match chosen.of.first() {
             Some(From::Own(number)) => {
                 self.plane.routes.injections[prefix][usize::from(*number)].preference
             }
@@ -248,18 +316,28 @@ impl<'a> World<'a> {
     /// section 16.1): the cost of the interface at the far end counts too. The router itself is not
     /// asked: while its own interface has a link, its kernel knows the network already.
     pub(crate) fn ospf(&self, router: Router, carriers: &Carriers) -> Option<Forward> {
-        let far = |one: &Carrier| self.paths.distance(router, one.router).saturating_add(one.cost);
-        let others = || carriers.0.iter().filter(|one| one.router != router);
-        let nearest = others().map(far).min().filter(|far| *far < FAR)?;
-        let tight = others().filter(|one| far(one) == nearest).map(|one| one.router);
-        Some(self.towards(router, tight))
+        let mut tight = self.nearest(router, carriers).peekable();
+        tight.peek()?;
+        Some(self.towards_all(router, tight))
+    }
+
+    /// The nearest of the routers that a prefix in OSPF belongs to; none if it reaches none.
+    pub(crate) fn nearest(
+        &self,
+        router: Router,
+        carriers: &Carriers,
+    ) -> impl Iterator<Item = Router> {
+        let far = move |one: &Carrier| self.distance(router, one.router).saturating_add(one.cost);
+        let others = carriers.0.iter().filter(move |one| one.router != router);
+        let nearest = others.clone().map(far).min().filter(|far| *far < FAR);
+        others.filter(move |one| Some(far(one)) == nearest).map(|one| one.router)
     }
 
     /// Over OSPF's next hops to routers of ours.
-    fn towards(&self, router: Router, to: impl Iterator<Item = Router>) -> Forward {
+    fn towards_all(&self, router: Router, to: impl Iterator<Item = Router>) -> Forward {
         let mut hops = Vec::new();
         for far in to {
-            for (nic, next) in self.paths.next_hops(self.plane, &self.up, (router, far)) {
+            for (nic, next) in self.next_hops(router, far) {
                 let host = self.plane.routers[usize::from(next)].index();
                 let segment = self.plane.nics[nic].segment;
                 hops.extend(self.plane.nic_on(host, segment).map(|theirs| (nic, theirs)));
@@ -271,11 +349,10 @@ impl<'a> World<'a> {
     }
 
     /// Where a router's best route to a prefix leads.
-    fn follow(&self, router: Router, prefix: usize, route: u32) -> Forward {
+    fn follow(&self, router: Router, prefix: usize, (route, chosen): (u32, &[From])) -> Forward {
         if self.plane.routes.routes[route as usize].destination == Packets::Blackhole {
             return Forward::Blackhole;
         }
-        let chosen = &self.choices[prefix].of[usize::from(router)];
         let (mut out, mut inner, mut internal) = (Vec::new(), Vec::new(), Vec::new());
         for from in chosen {
             match from {
@@ -297,7 +374,11 @@ impl<'a> World<'a> {
             inner.dedup();
             return Forward::To(inner);
         }
-        if out.is_empty() { self.towards(router, internal.into_iter()) } else { Forward::Out(out) }
+        if out.is_empty() {
+            self.towards_all(router, internal.into_iter())
+        } else {
+            Forward::Out(out)
+        }
     }
 
     fn to_vip(&self, vip: usize, nic: NicNumber) -> Forward {

@@ -35,6 +35,20 @@ impl Up {
         up
     }
 
+    /// What works in both.
+    pub(crate) fn and(&self, other: &Self) -> Self {
+        let and = |one: &[bool], other: &[bool]| {
+            one.iter().zip(other).map(|(one, other)| *one && *other).collect()
+        };
+        Self {
+            hosts: and(&self.hosts, &other.hosts),
+            nics: and(&self.nics, &other.nics),
+            routing: and(&self.routing, &other.routing),
+            vrrp: and(&self.vrrp, &other.vrrp),
+            sessions: and(&self.sessions, &other.sessions),
+        }
+    }
+
     /// Takes away what failed, too.
     pub(crate) fn fail(&mut self, plane: &Plane<'_>, failure: &Failure) {
         for element in failure.elements() {
