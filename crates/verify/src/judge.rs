@@ -35,6 +35,8 @@ pub(crate) struct Judge<'a> {
     whole: Rows,
     /// By flow: what it leans on in the base.
     leans: Rows,
+    /// Whether routers come to rest whatever fails.
+    rests: bool,
     /// What failed in the base.
     failed: Option<usize>,
     /// The flows that are looked at: all, or those that leant on what failed in the base.
@@ -78,10 +80,15 @@ impl<'a> Judge<'a> {
             starts,
             origins,
             whole: Rows::default(),
+            rests: base.plane.routes.rest(),
             leans: Rows::none(flows, size),
             failed: None,
-            flows: (0..flows).collect(),
+            flows: Rc::default(),
         };
+        // Those to one destination after each other: what is known of it stays at hand.
+        let mut all: Vec<usize> = (0..flows).collect();
+        all.sort_by_key(|flow| (questions.flows[*flow].to, *flow));
+        judge.flows = all.into();
         if size > 0 {
             (0..flows).for_each(|flow| judge.lean(base, flow));
         }
@@ -158,7 +165,12 @@ impl<'a> Judge<'a> {
         let vips = &lean.killers.vips;
         let both = |vip: usize| vips.has(vip, failed) && vips.has(vip, one);
         let mut prefixes = 0..self.plane.routes.prefixes.len();
-        (0..self.plane.vips.len()).any(both) || prefixes.any(|prefix| lean.said.has(prefix, one))
+        (0..self.plane.vips.len()).any(both) || prefixes.any(|prefix| self.may_quarrel(prefix, one))
+    }
+
+    /// Whether routers may come to quarrel about a prefix when one thing more fails.
+    fn may_quarrel(&self, prefix: usize, one: usize) -> bool {
+        !self.rests && self.memory.forwards.lean.said.has(prefix, one)
     }
 
     /// Lets the state in which one thing more failed be the base for others.
@@ -178,7 +190,9 @@ impl<'a> Judge<'a> {
                 row.fill(0);
                 self.memory.forwards.lean.start(origin, source, row);
             }
-            moved.into_iter().for_each(|moved| self.starts[at] = moved);
+            if let Some(moved) = moved {
+                self.starts[at] = moved;
+            }
         }
         let more =
             |flow: &&usize| self.leans.has(**flow, one) && self.questions.most_of[**flow] > 1;
@@ -192,7 +206,9 @@ impl<'a> Judge<'a> {
     /// Takes the base from before again: the one in which everything works.
     pub(crate) fn back(&mut self, before: Before<'a>) {
         let Before { memory, starts, origins, failed, flows } = before;
-        memory.into_iter().for_each(|memory| self.memory.back(memory));
+        if let Some(memory) = memory {
+            self.memory.back(memory);
+        }
         for flow in self.flows.iter() {
             self.leans.row_mut(*flow).copy_from_slice(self.whole.row(*flow));
         }
@@ -213,9 +229,9 @@ impl<'a> Judge<'a> {
             faults.insert((code, About::Vip(vip)), None);
         }
         self.defaults(world, failures, &mut faults);
-        let said = &self.memory.forwards.lean.said;
         for prefix in 0..self.plane.routes.prefixes.len() {
-            if one.is_none_or(|one| said.has(prefix, one)) && world.oscillates(prefix) {
+            let may = one.is_none_or(|one| self.may_quarrel(prefix, one));
+            if may && world.oscillates(prefix) {
                 faults.insert(("V-OSCILLATES", About::Prefix(prefix)), None);
             }
         }
@@ -262,7 +278,8 @@ impl<'a> Judge<'a> {
         faults: &mut Faults,
     ) {
         let mut tell = |code, about| {
-            faults.entry((code, about)).or_insert(Some(number));
+            let first = faults.entry((code, about)).or_insert(Some(number));
+            *first = (*first).min(Some(number));
         };
         match asked {
             Asked::Always if starts.is_empty() => {}

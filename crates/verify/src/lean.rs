@@ -279,13 +279,13 @@ impl<'a> Lean<'a> {
     pub(crate) fn start(&self, origin: Origin, source: IpAddr, into: &mut Set) {
         let plane = self.world.plane;
         match origin {
-            Origin::Lan(segment) => match gateway_of(plane, segment) {
-                Some(address) => self.killers.answering(plane, (segment, address), into),
-                None => {
-                    let first = first_router(&self.world, segment);
-                    first.iter().for_each(|nic| bits::join(into, self.killers.nics.row(*nic)));
+            Origin::Lan(segment) => {
+                if let Some(address) = gateway_of(plane, segment) {
+                    self.killers.answering(plane, (segment, address), into);
+                } else if let Some(first) = first_router(&self.world, segment) {
+                    bits::join(into, self.killers.nics.row(first));
                 }
-            },
+            }
             Origin::Pool(host) | Origin::Host(host) => {
                 bits::join(into, self.killers.hosts.row(host));
             }
@@ -294,7 +294,9 @@ impl<'a> Lean<'a> {
                 let host = plane.routers[usize::from(about.router)].index();
                 bits::join(into, self.killers.sessions.row(session));
                 bits::join(into, self.killers.routing.row(host));
-                about.nic.iter().for_each(|nic| bits::join(into, self.killers.nics.row(*nic)));
+                if let Some(nic) = about.nic {
+                    bits::join(into, self.killers.nics.row(nic));
+                }
                 self.killers.holding(plane, source, into);
             }
         }

@@ -168,9 +168,10 @@ impl<'a> World<'a> {
         let choosing = Choosing { world: self, prefix };
         match (self.told(prefix), &self.since) {
             (Told::Chosen(choices), _) => Cow::Borrowed(&choices.of[usize::from(router)]),
-            (Told::Anew(speaking), _) => Cow::Owned(choosing.choice(router, speaking)),
             (Told::Same(_), Some(since)) => since.chosen(&choosing, router),
-            (Told::Same(speaking), None) => Cow::Owned(choosing.choice(router, speaking)),
+            (Told::Anew(speaking), _) | (Told::Same(speaking), None) => {
+                Cow::Owned(choosing.choice(router, speaking))
+            }
         }
     }
 

@@ -78,12 +78,19 @@ impl<'a> Making<'a> {
 
     /// Runs the export filters of all sessions with other networks.
     fn tell_neighbors(&mut self) {
-        let numbers = 0..self.made.sessions.len();
-        let told = numbers.map(|session| {
+        let mut told: Vec<Vec<bool>> = Vec::new();
+        for (session, about) in self.made.sessions.iter().enumerate() {
+            // Most neighbours of a kind are told the same.
+            let mut before = self.made.sessions[..session].iter();
+            let alike = before.position(|other| {
+                other.export.body == about.export.body
+                    && other.export.otherwise == about.export.otherwise
+            });
             let routes = 0..self.made.routes.len() as RouteId;
-            routes.map(|route| self.made.exported(session, route, &self.roas).is_some()).collect()
-        });
-        self.made.told_outside = told.collect();
+            let tells = |route| self.made.exported(session, route, &self.roas).is_some();
+            told.push(alike.map_or_else(|| routes.map(tells).collect(), |at| told[at].clone()));
+        }
+        self.made.told_outside = told;
     }
 
     fn place(&self, router: Router) -> Option<Place> {

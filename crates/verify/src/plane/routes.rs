@@ -187,6 +187,20 @@ impl Routes {
         self.tells.get(route as usize)?[direction]
     }
 
+    /// Whether routers come to rest whatever fails. Where nobody tells other networks of ours what it
+    /// heard, and internal BGP leaves alone what decides, all agree which routes are better; then those
+    /// with the best one speak from the first round on, and each worse kind is settled after the better.
+    pub(crate) fn rest(&self) -> bool {
+        let decides = |route: usize| {
+            let Attributes { local_pref, path, origin } = self.attributes[route];
+            (local_pref, path, origin)
+        };
+        let alike = |(route, told): (usize, &[Option<RouteId>; 4])| {
+            told.iter().flatten().all(|told| decides(*told as usize) == decides(route))
+        };
+        self.inner.is_empty() && self.tells.iter().enumerate().all(alike)
+    }
+
     /// What internal BGP makes of a route, by the places of teller and hearer.
     pub(crate) fn inside(&self, route: RouteId) -> [Option<RouteId>; 4] {
         self.tells.get(route as usize).copied().unwrap_or_default()
