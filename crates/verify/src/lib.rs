@@ -22,6 +22,7 @@ mod fault;
 mod fixed;
 mod flows;
 mod forwards;
+mod heard;
 mod igp;
 mod killers;
 mod lean;

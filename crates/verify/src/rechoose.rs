@@ -3,11 +3,12 @@
 
 use crate::bgp::{Choice, Choosing, From, PrefixNumber, Speaking};
 use crate::bits::Bits;
+use crate::heard::Told;
 use crate::igp::Living;
 use crate::plane::routes::Injection;
 use crate::plane::up::Up;
 use crate::plane::{Link, Plane, Router};
-use crate::world::{Told, World};
+use crate::world::World;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,16 +1,16 @@
 //! One state of one family: what works, who holds which address, which way every packet goes.
 
-use crate::bgp::{self, Choice, Choices, Choosing, From, Speaking};
+use crate::bgp::{self, Choice, From};
 use crate::destination::{Destination, Step};
 use crate::element::Failure;
-use crate::igp::{self, FAR, Living, Towards};
+use crate::heard::Told;
+use crate::igp::{FAR, Living, Towards};
 use crate::plane::routes::{Carrier, Carriers, Leads, SessionNumber};
 use crate::plane::up::Up;
 use crate::plane::{NicNumber, Plane, Position, Router};
 use crate::rechoose::Since;
 use crate::vrrp::{self, Masters};
 use policy::Destination as Packets;
-use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 
@@ -24,25 +24,14 @@ pub(crate) struct World<'a> {
     pub(crate) parts: Arc<[u32]>,
     pub(crate) masters: Masters,
     /// By router: the distances towards it.
-    towards: Vec<OnceLock<Towards>>,
+    pub(crate) towards: Vec<OnceLock<Towards>>,
     /// By prefix.
-    told: Vec<OnceLock<Told>>,
+    pub(crate) told: Vec<OnceLock<Told>>,
     /// The state that this one was worked out from, and what was lost.
-    since: Option<Since<'a>>,
+    pub(crate) since: Option<Since<'a>>,
     /// The state in which everything worked: the kernel of a router whose BIRD died keeps the routes
     /// that it had (`persist`).
     before: Option<Arc<Self>>,
-}
-
-/// What routers hear of a prefix.
-#[derive(Debug, Clone)]
-pub(crate) enum Told {
-    /// What they heard in the state before.
-    Same(Arc<Speaking>),
-    /// Something else.
-    Anew(Arc<Speaking>),
-    /// Something else, and all have chosen.
-    Chosen(Arc<Choices>),
 }
 
 /// What a host does with packets to a destination, apart from its filter.
@@ -121,73 +110,6 @@ impl<'a> World<'a> {
             since: None,
             before: None,
             up,
-        }
-    }
-
-    fn living(&self) -> Living<'_> {
-        Living { plane: self.plane, up: &self.up }
-    }
-
-    /// The distances towards a router: from all routers, then from all segments.
-    pub(crate) fn towards(&self, to: Router) -> &Towards {
-        self.towards[usize::from(to)].get_or_init(|| match &self.since {
-            Some(since) => self.living().without(to, since.base.towards(to), &since.lost),
-            None => self.living().towards(to),
-        })
-    }
-
-    /// The cost from one router to another; [`FAR`] if there is no way.
-    pub(crate) fn distance(&self, from: Router, to: Router) -> u32 {
-        self.towards(to)[usize::from(from)]
-    }
-
-    /// Whether OSPF finds a way from one router to another.
-    pub(crate) fn reaches(&self, from: Router, to: Router) -> bool {
-        self.parts[usize::from(from)] == self.parts[usize::from(to)]
-    }
-
-    /// The next hops from one router to another: our interface and the neighbour.
-    pub(crate) fn next_hops(
-        &self,
-        from: Router,
-        to: Router,
-    ) -> impl Iterator<Item = (NicNumber, Router)> {
-        igp::next_hops(self.living(), self.towards(to), from)
-    }
-
-    fn told(&self, prefix: usize) -> &Told {
-        let choosing = Choosing { world: self, prefix };
-        self.told[prefix].get_or_init(|| match &self.since {
-            Some(since) => since.told(&choosing),
-            None => Told::Chosen(Arc::new(choosing.all())),
-        })
-    }
-
-    /// What a router takes of the routes to a prefix.
-    pub(crate) fn chosen(&self, prefix: usize, router: Router) -> Cow<'_, Choice> {
-        let choosing = Choosing { world: self, prefix };
-        match (self.told(prefix), &self.since) {
-            (Told::Chosen(choices), _) => Cow::Borrowed(&choices.of[usize::from(router)]),
-            (Told::Same(_), Some(since)) => since.chosen(&choosing, router),
-            (Told::Anew(speaking), _) | (Told::Same(speaking), None) => {
-                Cow::Owned(choosing.choice(router, speaking))
-            }
-        }
-    }
-
-    /// Who tells others of a prefix, and what.
-    pub(crate) fn speaking(&self, prefix: usize) -> &Arc<Speaking> {
-        match self.told(prefix) {
-            Told::Chosen(choices) => &choices.speaking,
-            Told::Anew(speaking) | Told::Same(speaking) => speaking,
-        }
-    }
-
-    /// Whether the choice of a prefix never comes to rest.
-    pub(crate) fn oscillates(&self, prefix: usize) -> bool {
-        match self.told(prefix) {
-            Told::Chosen(choices) => choices.oscillates,
-            Told::Anew(_) | Told::Same(_) => false,
         }
     }
 

@@ -4,9 +4,10 @@
 use super::peak;
 use std::fmt::Write as _;
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::time::Instant;
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 use testkit::naive::Naive;
 use testkit::zoo::{Edges, Graph};
 
@@ -15,7 +16,10 @@ const GRAPHS: [&str; 4] = ["Belnet2010", "Renater2010", "Geant2012", "UsCarrier"
 /// Where the sessions end: on the graph's own nodes, so that its links are all there are.
 const EDGES: Edges = Edges::Among;
 /// Routers of the growing provider, and how many of its things fail at once.
-const GROWTH: [(usize, u8); 5] = [(10, 2), (30, 2), (100, 1), (300, 1), (1_000, 1)];
+const GROWTH: [(usize, u8); 8] =
+    [(10, 2), (30, 2), (100, 1), (100, 2), (300, 0), (300, 1), (1_000, 0), (1_000, 1)];
+/// As long as anybody waits for a row of the growth.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// What fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,29 +94,49 @@ fn growth(root: &Path) -> Result<String, String> {
     let folder = std::env::temp_dir().join(format!("ketupa-prove-{}", std::process::id()));
     fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
     let file = folder.join("isp.toml");
-    let mut rows = Vec::new();
+    said += &row("neutrinet", 2, &root.join("examples/neutrinet"))?;
     for (routers, failures) in GROWTH {
         fs::write(&file, testkit::large::isp_text(routers)).map_err(|error| error.to_string())?;
-        rows.push((format!("{routers} routers"), failures, folder.clone()));
-        said += &row(rows.pop())?;
+        said += &row(&format!("{routers} routers"), failures, &folder)?;
     }
     let _ = fs::remove_dir_all(&folder);
-    rows.push(("neutrinet".to_owned(), 2, root.join("examples/neutrinet")));
-    said += &row(rows.pop())?;
     Ok(said + "\n")
 }
 
-fn row(of: Option<(String, u8, PathBuf)>) -> Result<String, String> {
-    let Some((name, failures, directory)) = of else { return Ok(String::new()) };
-    let own = child(&["directory", &failures.to_string(), "everything"], &directory)?;
-    Ok(format!(
-        "  {name:<13} {failures:>6} {:>8} {:>9} {:>9} | {:>7.3} {:>4}\n",
-        own.elements,
-        own.scenarios,
-        own.simulated,
-        seconds(own),
-        own.mib
-    ))
+/// One row, which is also shown as soon as it is known.
+fn row(name: &str, failures: u8, directory: &Path) -> Result<String, String> {
+    let head = format!("  {name:<13} {failures:>6}");
+    let words = ["directory", &failures.to_string(), "everything"];
+    let row = match patient(&words, directory)? {
+        Some(own) => format!(
+            "{head} {:>8} {:>9} {:>9} | {:>7.3} {:>4}\n",
+            own.elements,
+            own.scenarios,
+            own.simulated,
+            seconds(own),
+            own.mib
+        ),
+        None => format!("{head} | stopped after {} s\n", PATIENCE.as_secs()),
+    };
+    let _ = write!(std::io::stderr(), "{row}");
+    Ok(row)
+}
+
+/// Runs [`one`] in a process of its own, as long as anybody waits.
+fn patient(words: &[&str], path: &Path) -> Result<Option<Figures>, String> {
+    let mut running =
+        command(words, path)?.stdout(Stdio::piped()).spawn().map_err(|error| error.to_string())?;
+    let begun = Instant::now();
+    while running.try_wait().map_err(|error| error.to_string())?.is_none() {
+        if begun.elapsed() > PATIENCE {
+            let _ = running.kill();
+            let _ = running.wait();
+            return Ok(None);
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let output = running.wait_with_output().map_err(|error| error.to_string())?;
+    figures(words, &output).map(Some)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "shown with three digits")]
@@ -142,9 +166,18 @@ fn read(file: &Path) -> Result<String, String> {
 
 /// Runs [`one`] in a process of its own.
 fn child(words: &[&str], path: &Path) -> Result<Figures, String> {
+    let output = command(words, path)?.output().map_err(|error| error.to_string())?;
+    figures(words, &output)
+}
+
+fn command(words: &[&str], path: &Path) -> Result<Command, String> {
     let this = std::env::current_exe().map_err(|error| error.to_string())?;
-    let output = Command::new(this).args(["bench", "prove-one"]).args(words).arg(path).output();
-    let output = output.map_err(|error| error.to_string())?;
+    let mut command = Command::new(this);
+    command.args(["bench", "prove-one"]).args(words).arg(path);
+    Ok(command)
+}
+
+fn figures(words: &[&str], output: &Output) -> Result<Figures, String> {
     let said = String::from_utf8_lossy(&output.stdout);
     let figures: Vec<u64> = said.split_whitespace().filter_map(|word| word.parse().ok()).collect();
     let [elements, scenarios, simulated, micros, mib] = *figures else {
