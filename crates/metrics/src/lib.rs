@@ -1,0 +1,25 @@
+//! Measurements: kept in few bytes, asked in `PromQL`.
+//!
+//! Knows no network, no clock and no threads: `store::disk` alone touches files, the time is told.
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "samples are floats and times are integers: each cast is of a number known to fit, or rounds as Prometheus does"
+)]
+
+mod bytes;
+mod codec;
+mod frame;
+mod index;
+mod labels;
+mod matcher;
+mod store;
+pub mod wire;
+
+pub use labels::{Labels, NAME, is_label_name, is_metric_name};
+pub use matcher::{Matcher, Op};
+pub use store::{
+    Appended, Counts, Limits, Metadata, Point, Refused, STALE, Samples, Settings, Store, Sync, Tier,
+};

@@ -1,0 +1,249 @@
+//! The values of one series within a group's rows.
+
+use crate::index::SeriesId;
+
+/// A value at a time, in milliseconds since 1970.
+#[derive(Clone, Copy, Debug)]
+pub struct Point {
+    /// When.
+    pub time: i64,
+    /// What.
+    pub value: f64,
+}
+
+impl PartialEq for Point {
+    /// Bit for bit: not-a-number equals itself, and zero is not minus zero.
+    fn eq(&self, other: &Self) -> bool {
+        (self.time, self.value.to_bits()) == (other.time, other.value.to_bits())
+    }
+}
+
+/// Rows that follow each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Run {
+    pub(crate) first: u32,
+    pub(crate) count: u32,
+}
+
+impl Run {
+    fn end(self) -> u32 {
+        self.first + self.count
+    }
+}
+
+/// Values by row: most series have one in every row, and most never change.
+#[derive(Clone, Debug)]
+pub(crate) struct Column {
+    pub(crate) series: SeriesId,
+    runs: Vec<Run>,
+    values: Values,
+    /// What the log had for it last.
+    pub(crate) logged: u64,
+}
+
+#[derive(Clone, Debug)]
+enum Values {
+    Same(u64, u32),
+    Many(Vec<f64>),
+}
+
+/// What became of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Put {
+    Added,
+    /// It was known.
+    Known,
+    /// Another value was known for that time: the last writer wins.
+    Replaced,
+    /// It belongs before what is here, where nothing can be put.
+    Late,
+}
+
+impl Column {
+    pub(crate) fn new(series: SeriesId) -> Self {
+        Self { series, runs: Vec::new(), values: Values::Same(0, 0), logged: 0 }
+    }
+
+    pub(crate) fn put(&mut self, row: u32, bits: u64) -> Put {
+        match self.runs.last_mut() {
+            Some(last) if last.end() == row => last.count += 1,
+            Some(last) if last.end() > row => return self.replace(row, bits),
+            Some(_) | None => self.runs.push(Run { first: row, count: 1 }),
+        }
+        match &mut self.values {
+            Values::Same(_, 0) => self.values = Values::Same(bits, 1),
+            Values::Same(same, count) if *same == bits => *count += 1,
+            Values::Same(same, count) => {
+                let mut many = vec![f64::from_bits(*same); *count as usize];
+                many.push(f64::from_bits(bits));
+                self.values = Values::Many(many);
+            }
+            Values::Many(many) => many.push(f64::from_bits(bits)),
+        }
+        Put::Added
+    }
+
+    fn replace(&mut self, row: u32, bits: u64) -> Put {
+        let mut before = 0;
+        for run in &self.runs {
+            if row < run.first {
+                return Put::Late;
+            }
+            if row < run.end() {
+                return self.replace_at((before + row - run.first) as usize, bits);
+            }
+            before += run.count;
+        }
+        Put::Late
+    }
+
+    fn replace_at(&mut self, at: usize, bits: u64) -> Put {
+        let mut many = match &mut self.values {
+            Values::Same(same, _) if *same == bits => return Put::Known,
+            Values::Same(same, count) => vec![f64::from_bits(*same); *count as usize],
+            Values::Many(many) => std::mem::take(many),
+        };
+        let old = many.get_mut(at).map(|value| std::mem::replace(value, f64::from_bits(bits)));
+        self.values = Values::Many(many);
+        if old.is_some_and(|old| old.to_bits() == bits) { Put::Known } else { Put::Replaced }
+    }
+
+    /// How many values take memory.
+    pub(crate) fn held(&self) -> usize {
+        match &self.values {
+            Values::Same(..) => 1,
+            Values::Many(many) => many.capacity(),
+        }
+    }
+
+    /// What falls between two rows (the last not included), counted from the first.
+    pub(crate) fn part(&self, from: u32, to: u32) -> (Vec<Run>, Vec<f64>) {
+        let (mut runs, mut values, mut before) = (Vec::new(), Vec::new(), 0);
+        for run in &self.runs {
+            let (first, end) = (run.first.max(from), run.end().min(to));
+            if first < end {
+                runs.push(Run { first: first - from, count: end - first });
+                let at = before + (first - run.first);
+                self.copy(at as usize, (end - first) as usize, &mut values);
+            }
+            before += run.count;
+        }
+        (runs, values)
+    }
+
+    fn copy(&self, at: usize, count: usize, to: &mut Vec<f64>) {
+        match &self.values {
+            Values::Same(same, _) => to.extend(std::iter::repeat_n(f64::from_bits(*same), count)),
+            Values::Many(many) => {
+                to.extend_from_slice(many.get(at..at + count).unwrap_or_default());
+            }
+        }
+    }
+}
+
+/// Rows and values as points.
+pub(crate) fn points(times: &[i64], runs: &[Run], values: &[f64]) -> Vec<Point> {
+    let rows = runs.iter().flat_map(|run| {
+        times.get(run.first as usize..run.end() as usize).unwrap_or_default().iter()
+    });
+    rows.zip(values).map(|(time, value)| Point { time: *time, value: *value }).collect()
+}
+
+/// Rows of points whose times all are among the rows'.
+pub(crate) fn runs(times: &[i64], points: &[Point]) -> Vec<Run> {
+    let mut runs: Vec<Run> = Vec::new();
+    let mut row = 0;
+    for point in points {
+        let rest = times.get(row..).unwrap_or_default();
+        row += if rest.first() == Some(&point.time) {
+            0
+        } else {
+            rest.partition_point(|time| *time < point.time)
+        };
+        match runs.last_mut() {
+            Some(run) if run.end() as usize == row => run.count += 1,
+            Some(_) | None => runs.push(Run { first: row as u32, count: 1 }),
+        }
+        row += 1;
+    }
+    runs
+}
+
+/// One list of points, of several: of what is there twice, the later list's counts.
+pub(crate) fn merge(mut pieces: Vec<Vec<Point>>) -> Vec<Point> {
+    pieces.retain(|piece| !piece.is_empty());
+    if pieces.len() < 2 {
+        return pieces.pop().unwrap_or_default();
+    }
+    let first = |piece: &Vec<Point>| piece.first().map(|point| point.time);
+    let last = |piece: &Vec<Point>| piece.last().map(|point| point.time);
+    let apart = pieces.is_sorted_by(|one, next| last(one) < first(next));
+    let all = pieces.concat();
+    if apart { all } else { newest(all) }
+}
+
+/// Points by time; of those of one time, the last of them.
+pub(crate) fn newest(mut points: Vec<Point>) -> Vec<Point> {
+    points.reverse();
+    points.sort_by_key(|point| point.time);
+    points.dedup_by_key(|point| point.time);
+    points
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn column(rows: &[(u32, f64)]) -> Column {
+        let mut column = Column::new(0);
+        for (row, value) in rows {
+            assert_eq!(column.put(*row, value.to_bits()), Put::Added);
+        }
+        column
+    }
+
+    #[test]
+    fn a_column_keeps_gaps_and_changes() {
+        let rows = [(0, 1.0), (1, 1.0), (4, 1.0), (5, 2.0), (9, 2.0)];
+        let column = column(&rows);
+        let times: Vec<i64> = (0..10).map(|row| row * 15).collect();
+        let (parts, values) = column.part(0, 10);
+        let all = points(&times, &parts, &values);
+        assert_eq!(all.len(), 5);
+        for (point, (row, value)) in all.iter().zip(rows) {
+            assert_eq!(*point, Point { time: i64::from(row) * 15, value });
+        }
+        assert_eq!(runs(&times, &all), parts);
+        let (some, values) = column.part(1, 6);
+        assert_eq!(some, [Run { first: 0, count: 1 }, Run { first: 3, count: 2 }]);
+        assert_eq!(values, [1.0, 1.0, 2.0]);
+    }
+
+    #[test]
+    fn the_last_writer_wins_and_what_is_known_changes_nothing() {
+        let mut column = column(&[(0, 1.0), (1, 1.0), (4, 1.0)]);
+        assert_eq!(column.put(1, 1_f64.to_bits()), Put::Known);
+        assert_eq!(column.put(1, 3_f64.to_bits()), Put::Replaced);
+        assert_eq!(column.put(4, 5_f64.to_bits()), Put::Replaced);
+        assert_eq!(column.put(4, 5_f64.to_bits()), Put::Known);
+        assert_eq!(column.put(2, 5_f64.to_bits()), Put::Late);
+        assert_eq!(column.part(0, 9).1, [1.0, 3.0, 5.0]);
+    }
+
+    #[test]
+    fn of_two_lists_the_later_counts() {
+        let list = |points: &[(i64, f64)]| {
+            points
+                .iter()
+                .map(|(time, value)| Point { time: *time, value: *value })
+                .collect::<Vec<_>>()
+        };
+        let merged = merge(vec![
+            list(&[(1, 1.0), (3, 1.0)]),
+            list(&[(2, 2.0), (3, 2.0)]),
+            list(&[(9, 9.0)]),
+        ]);
+        assert_eq!(merged, list(&[(1, 1.0), (2, 2.0), (3, 2.0), (9, 9.0)]));
+        assert!(merge(Vec::new()).is_empty());
+    }
+}

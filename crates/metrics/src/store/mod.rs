@@ -1,0 +1,252 @@
+//! A store of measurements in one directory: appended to a log, kept in files that never change.
+
+mod append;
+mod chunk;
+mod column;
+mod disk;
+mod files;
+mod head;
+mod merge;
+mod read;
+mod record;
+mod rollup;
+mod seal;
+mod settings;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use crate::bytes::Reader;
+use crate::frame;
+use crate::index::Index;
+use crate::labels::Labels;
+use crate::matcher::Matcher;
+
+use chunk::Kind;
+use disk::{Directory, Log};
+use files::{ChunkFile, Name};
+use head::Head;
+
+pub use append::{Appended, Refused, Samples};
+pub use column::Point;
+pub use files::Tier;
+pub use head::Counts;
+pub use settings::{Limits, Settings, Sync};
+
+/// The bits of the value that says that a series ended here.
+pub const STALE: u64 = 0x7ff0_0000_0000_0002;
+
+/// What is told about a metric: its type, and what it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Metadata {
+    /// `counter`, `gauge`, `histogram`, `summary` or `unknown`.
+    pub kind: String,
+    /// What it is, in a sentence.
+    pub help: String,
+    /// Its unit, where one was told.
+    pub unit: String,
+}
+
+/// Measurements of one tenant in one directory.
+pub struct Store {
+    directory: Directory,
+    settings: Settings,
+    index: Index,
+    head: Head,
+    log: Log,
+    /// Sorted by sequence: what is written later counts.
+    files: Vec<ChunkFile>,
+    sequence: u64,
+    /// Records of new columns that no log holds yet.
+    unlogged: Vec<u8>,
+    /// A write failed: values are logged afresh.
+    afresh: bool,
+    damage: Mutex<Vec<String>>,
+    metadata: BTreeMap<String, Metadata>,
+}
+
+impl Store {
+    /// Opens a store, or begins one. What cannot be read is left out, and told by [`Self::damage`].
+    pub fn open(path: &Path, settings: Settings) -> io::Result<Self> {
+        let directory = Directory::open(path)?;
+        let log = directory.open_log("log-0.new", 0)?;
+        let mut store = Self {
+            directory,
+            settings,
+            index: Index::default(),
+            head: Head::default(),
+            log,
+            files: Vec::new(),
+            sequence: 0,
+            unlogged: Vec::new(),
+            afresh: false,
+            damage: Mutex::default(),
+            metadata: BTreeMap::new(),
+        };
+        store.load()?;
+        store.directory.remove("log-0.new")?;
+        Ok(store)
+    }
+
+    /// Reads everything from the directory.
+    fn load(&mut self) -> io::Result<()> {
+        self.index = Index::default();
+        self.head = Head::default();
+        self.files.clear();
+        self.unlogged.clear();
+        self.afresh = false;
+        let mut damage = Vec::new();
+        let names = self.directory.list()?;
+        let mut chunks: Vec<Name> = names.iter().filter_map(|name| Name::read(name)).collect();
+        chunks.sort_by_key(|name| name.sequence);
+        for name in chunks {
+            self.sequence = self.sequence.max(name.sequence);
+            let file = ChunkFile::open(&self.directory, name, &mut self.index, &mut damage)?;
+            self.files.push(file);
+        }
+        self.load_logs(&names, &mut damage)?;
+        self.lock_damage().extend(damage);
+        Ok(())
+    }
+
+    /// There is one log, or two if the end came while its content was written to files.
+    fn load_logs(&mut self, names: &[String], damage: &mut Vec<String>) -> io::Result<()> {
+        let number = |name: &String| name.strip_prefix("log-")?.parse::<u64>().ok();
+        let mut numbers: Vec<u64> = names.iter().filter_map(number).collect();
+        numbers.sort_unstable();
+        let last = numbers.pop().unwrap_or_else(|| self.sequence + 1);
+        for number in numbers {
+            let name = format!("log-{number}");
+            self.replay(&name, damage)?;
+            self.seal_head()?;
+            self.directory.remove(&name)?;
+        }
+        self.sequence = self.sequence.max(last);
+        let name = format!("log-{last}");
+        let good = if names.contains(&name) { self.replay(&name, damage)? } else { 0 };
+        self.log = self.directory.open_log(&name, good)?;
+        Ok(())
+    }
+
+    /// Reads a log up to the first record that is bad; how long the good part is.
+    fn replay(&mut self, name: &str, damage: &mut Vec<String>) -> io::Result<u64> {
+        let bytes = self.directory.read(name)?;
+        let mut reader = Reader::new(&bytes);
+        let mut good = 0;
+        while let Some(content) = frame::take(&mut reader) {
+            if record::replay(content, &mut self.head, &mut self.index).is_none() {
+                break;
+            }
+            good = bytes.len() - reader.rest().len();
+        }
+        if good < bytes.len() {
+            let lost = bytes.len() - good;
+            damage.push(format!(
+                "{name}: a record is bad or cut at byte {good}; what followed ({lost} bytes) is lost"
+            ));
+        }
+        Ok(good as u64)
+    }
+
+    fn lock_damage(&self) -> std::sync::MutexGuard<'_, Vec<String>> {
+        self.damage.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What could not be read, in sentences; each once.
+    pub fn damage(&self) -> Vec<String> {
+        let mut told = self.lock_damage().clone();
+        told.sort();
+        told.dedup();
+        told
+    }
+
+    /// How many series there are.
+    pub fn series_count(&self) -> usize {
+        self.index.len()
+    }
+
+    /// What is told about metrics, by name.
+    pub fn metadata(&self) -> &BTreeMap<String, Metadata> {
+        &self.metadata
+    }
+
+    /// Remembers what is told about a metric, until the store is closed.
+    pub fn describe(&mut self, metric: &str, metadata: Metadata) {
+        let room = self.metadata.len() < self.settings.limits.series;
+        if (room || self.metadata.contains_key(metric))
+            && self.metadata.get(metric) != Some(&metadata)
+        {
+            self.metadata.insert(metric.to_owned(), metadata);
+        }
+    }
+
+    /// The labels of the series that fulfil one of the lists of conditions and have samples between
+    /// two times, both included.
+    pub fn series(&self, lists: &[Vec<Matcher>], from: i64, to: i64) -> Vec<Labels> {
+        let mut ids: Vec<_> = lists.iter().flat_map(|list| self.index.select(list)).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let present = ids.into_iter().filter(|id| self.present(*id, from, to));
+        let mut labels: Vec<Labels> =
+            present.filter_map(|id| self.index.labels(id)).cloned().collect();
+        labels.sort_by(Labels::order);
+        labels
+    }
+
+    /// The names of labels, of all series or of those that fulfil one of the lists of conditions.
+    pub fn label_names(&self, lists: &[Vec<Matcher>], from: i64, to: i64) -> Vec<String> {
+        if lists.is_empty() {
+            return self.index.label_names().map(str::to_owned).collect();
+        }
+        let series = self.series(lists, from, to);
+        sorted(series.iter().flat_map(Labels::iter).map(|(name, _)| name))
+    }
+
+    /// The values of a label, of all series or of those that fulfil one of the lists of conditions.
+    pub fn label_values(
+        &self,
+        name: &str,
+        lists: &[Vec<Matcher>],
+        (from, to): (i64, i64),
+    ) -> Vec<String> {
+        if lists.is_empty() {
+            return self.index.label_values(name).map(str::to_owned).collect();
+        }
+        let series = self.series(lists, from, to);
+        sorted(series.iter().map(|labels| labels.get(name)).filter(|value| !value.is_empty()))
+    }
+
+    /// Whether there is a group's row in the time, without reading the series itself.
+    fn present(&self, series: crate::index::SeriesId, from: i64, to: i64) -> bool {
+        let overlaps = |file: &&ChunkFile| {
+            let day = files::DAY;
+            file.name.day * day <= to && (file.name.day + file.name.days) * day > from
+        };
+        self.files.iter().filter(overlaps).any(|file| !file.find(series, Kind::Value).is_empty())
+            || !self.head.read(series, from, to).is_empty()
+    }
+
+    /// Does what is due: syncs the log, writes and merges files, removes what is too old.
+    pub fn tick(&mut self, now: i64) -> io::Result<()> {
+        self.log.sync()?;
+        let full = self.head.bytes() > self.settings.head_bytes;
+        let long = self.head.span().is_some_and(|(first, last)| last - first >= seal::WINDOW);
+        let old = self.head.span().is_some_and(|(_, last)| last < now - seal::WINDOW);
+        if full || long || old {
+            self.seal()?;
+        }
+        self.merge(now)?;
+        self.expire(now)
+    }
+}
+
+fn sorted<I, S>(words: I) -> Vec<String>
+where
+    I: Iterator<Item = S>,
+    S: Into<String> + Ord,
+{
+    let words: BTreeSet<S> = words.collect();
+    words.into_iter().map(Into::into).collect()
+}

@@ -1,0 +1,181 @@
+//! How points are read: from files and the head, from samples or from rollups.
+
+use std::collections::BTreeSet;
+
+use super::chunk::Kind;
+use super::column::{Point, merge};
+use super::files::{ChunkFile, DAY, Tier, Times};
+use super::rollup::with_falls;
+use super::{STALE, Store};
+use crate::index::SeriesId;
+use crate::labels::Labels;
+use crate::matcher::Matcher;
+
+/// What a question needs to know of each bucket, where it can do with rollups.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(dead_code, reason = "the rollups are not asked yet")]
+pub(crate) enum Wanted {
+    /// Each sample, or the last of each bucket.
+    Last,
+    /// What a counter went through.
+    Rises,
+    Min,
+    Max,
+    Sum,
+    Count,
+}
+
+/// One question's way through the store.
+pub(crate) struct Reading<'a> {
+    store: &'a Store,
+    pub(crate) tier: Tier,
+    /// Days of which the tier has rollups.
+    rolled: BTreeSet<i64>,
+    times: Times,
+    from: i64,
+    to: i64,
+}
+
+impl Store {
+    /// The series that fulfil all conditions.
+    pub(crate) fn select(&self, matchers: &[Matcher]) -> Vec<SeriesId> {
+        self.index.select(matchers)
+    }
+
+    /// The labels of a series.
+    pub(crate) fn labels_of(&self, series: SeriesId) -> Option<&Labels> {
+        self.index.labels(series)
+    }
+
+    /// The points of all series that fulfil all conditions, between two times, both included.
+    pub fn read(&self, matchers: &[Matcher], from: i64, to: i64) -> Vec<(Labels, Vec<Point>)> {
+        let mut reading = self.reading(Tier::Raw, from, to);
+        let mut all = Vec::new();
+        for series in self.select(matchers) {
+            let points = reading.points(series, Wanted::Last);
+            if let Some(labels) = self.labels_of(series)
+                && !points.is_empty()
+            {
+                all.push((labels.clone(), points));
+            }
+        }
+        all.sort_by(|one, other| one.0.order(&other.0));
+        all
+    }
+
+    /// Begins to read between two times, both included.
+    pub(crate) fn reading(&self, tier: Tier, from: i64, to: i64) -> Reading<'_> {
+        let mut reading =
+            Reading { store: self, tier, rolled: BTreeSet::new(), times: Times::new(), from, to };
+        reading.rolled = reading.choose_days();
+        reading
+    }
+}
+
+impl Reading<'_> {
+    /// The days that are read from rollups: those of the tier; without one, those of which the
+    /// samples are gone.
+    fn choose_days(&mut self) -> BTreeSet<i64> {
+        let (first, last) = (self.from.div_euclid(DAY), self.to.div_euclid(DAY));
+        let days = |tier: Tier| {
+            let names = self.store.files.iter().map(|file| file.name);
+            let of_tier = names.filter(move |name| name.tier == tier);
+            let days = of_tier.flat_map(move |name| {
+                name.day.max(first)..(name.day + name.days).min(last.saturating_add(1))
+            });
+            days.collect::<BTreeSet<i64>>()
+        };
+        if self.tier != Tier::Raw {
+            return days(self.tier);
+        }
+        let raw = days(Tier::Raw);
+        let rolled: BTreeSet<i64> = days(Tier::FiveMinutes).difference(&raw).copied().collect();
+        if !rolled.is_empty() {
+            self.tier = Tier::FiveMinutes;
+        }
+        rolled
+    }
+
+    /// The points of a series.
+    pub(crate) fn points(&mut self, series: SeriesId, wanted: Wanted) -> Vec<Point> {
+        let samples = self.samples(series);
+        if self.rolled.is_empty() {
+            return samples;
+        }
+        let last = self.rollup(series, Kind::Value);
+        let rolled = match wanted {
+            Wanted::Last => last,
+            Wanted::Rises => with_falls(&last, &self.rollup(series, Kind::Fallen)),
+            Wanted::Min => merge(vec![last, self.rollup(series, Kind::Min)]),
+            Wanted::Max => merge(vec![last, self.rollup(series, Kind::Max)]),
+            Wanted::Count => self.rollup(series, Kind::Count),
+            Wanted::Sum => self.sums(series, last),
+        };
+        let samples = if wanted == Wanted::Count { ones(samples) } else { samples };
+        merge(vec![rolled, samples])
+    }
+
+    /// Sums, where they were kept; else what does not change times how often it was seen.
+    fn sums(&mut self, series: SeriesId, mut last: Vec<Point>) -> Vec<Point> {
+        let counts = self.rollup(series, Kind::Count);
+        for (point, count) in last.iter_mut().zip(&counts) {
+            point.value *= count.value;
+        }
+        merge(vec![last, self.rollup(series, Kind::Sum)])
+    }
+
+    fn samples(&mut self, series: SeriesId) -> Vec<Point> {
+        let mut pieces = Vec::new();
+        for file in &self.store.files {
+            let name = file.name;
+            if name.tier == Tier::Raw && !self.rolled.contains(&name.day) {
+                pieces.extend(self.read_file(file, series, Kind::Value));
+            }
+        }
+        let mut head = self.store.head.read(series, self.from, self.to);
+        if !self.rolled.is_empty() {
+            head.retain(|point| !self.rolled.contains(&point.time.div_euclid(DAY)));
+        }
+        pieces.push(head);
+        merge(pieces)
+    }
+
+    fn rollup(&mut self, series: SeriesId, kind: Kind) -> Vec<Point> {
+        let mut pieces = Vec::new();
+        for file in &self.store.files {
+            if file.name.tier == self.tier {
+                pieces.extend(self.read_file(file, series, kind));
+            }
+        }
+        let mut points = merge(pieces);
+        points.retain(|point| self.rolled.contains(&point.time.div_euclid(DAY)));
+        points
+    }
+
+    /// What a file has of a series; what cannot be read is told.
+    fn read_file(&mut self, file: &ChunkFile, series: SeriesId, kind: Kind) -> Vec<Vec<Point>> {
+        let name = file.name;
+        if name.day * DAY > self.to || (name.day + name.days) * DAY <= self.from {
+            return Vec::new();
+        }
+        let mut pieces = Vec::new();
+        for entry in file.find(series, kind) {
+            if let Some(points) = file.read(entry, (self.from, self.to), &mut self.times) {
+                pieces.push(points);
+                continue;
+            }
+            let labels = self.store.labels_of(series).map(ToString::to_string).unwrap_or_default();
+            let lost = format!("{name}: what it has of {labels} cannot be read");
+            self.store.lock_damage().push(lost);
+        }
+        pieces
+    }
+}
+
+fn ones(mut points: Vec<Point>) -> Vec<Point> {
+    points.retain(|point| point.value.to_bits() != STALE);
+    for point in &mut points {
+        point.value = 1.0;
+    }
+    points
+}

@@ -1,0 +1,167 @@
+//! What the log holds: new columns, and rows by what changed since the row before.
+//!
+//! Each log begins with an empty head, so that it can be read alone. A row names its group, its time,
+//! which columns it has, which of these changed, and of the changed ones the bytes that did.
+
+use std::ops::Range;
+
+use super::column::Column;
+use super::head::{Counts, Head};
+use crate::bytes::{Reader, put_slice, put_varint, zigzag};
+use crate::frame;
+use crate::index::Index;
+use crate::labels::Labels;
+
+const COLUMNS: u8 = b'C';
+const ROW: u8 = b'R';
+/// Nothing was logged before this: a write failed and was taken back.
+const AFRESH: u8 = b'A';
+/// Columns of one record: a frame stays small.
+const MOST: usize = 4096;
+
+/// Appends the records that make columns of a group, in order.
+pub(crate) fn columns(out: &mut Vec<u8>, key: &str, series: &[&Labels]) {
+    for some in series.chunks(MOST) {
+        let mut plain = Vec::new();
+        put_slice(&mut plain, key.as_bytes());
+        for labels in some {
+            put_slice(&mut plain, labels.bytes());
+        }
+        frame::put(out, |out| {
+            out.push(COLUMNS);
+            out.extend(snap::raw::Encoder::new().compress_vec(&plain).unwrap_or_default());
+        });
+    }
+}
+
+/// Appends the record that forgets what values were logged.
+pub(crate) fn afresh(out: &mut Vec<u8>) {
+    frame::put(out, |out| out.push(AFRESH));
+}
+
+/// Appends a row, and remembers in the columns what was logged.
+pub(crate) fn row(
+    out: &mut Vec<u8>,
+    (group, time): (u32, i64),
+    values: &[(u32, u64)],
+    columns: &mut [Column],
+) {
+    frame::put(out, |out| {
+        out.push(ROW);
+        put_varint(out, u64::from(group));
+        put_varint(out, zigzag(time));
+        put_runs(out, values);
+        let bitmap = out.len();
+        out.resize(bitmap + values.len().div_ceil(8), 0);
+        for (position, (column, bits)) in values.iter().enumerate() {
+            let Some(column) = columns.get_mut(*column as usize) else { continue };
+            if column.logged == *bits {
+                continue;
+            }
+            if let Some(byte) = out.get_mut(bitmap + position / 8) {
+                *byte |= 1 << (position % 8);
+            }
+            put_change(out, column.logged ^ bits);
+            column.logged = *bits;
+        }
+    });
+}
+
+/// Which columns: runs of them, each by how far it is from the one before and how long.
+fn put_runs(out: &mut Vec<u8>, values: &[(u32, u64)]) {
+    let follows = |one: &(u32, u64), next: &(u32, u64)| one.0 + 1 == next.0;
+    put_varint(out, values.len() as u64);
+    let mut end = 0;
+    for run in values.chunk_by(follows) {
+        let first = run.first().map_or(0, |(column, _)| *column);
+        put_varint(out, u64::from(first - end));
+        put_varint(out, run.len() as u64);
+        end = first + run.len() as u32;
+    }
+}
+
+/// The bytes in the middle that are not zero, after how many are on either side.
+fn put_change(out: &mut Vec<u8>, change: u64) {
+    let (before, after) = (change.leading_zeros() / 8, change.trailing_zeros() / 8);
+    out.push((before << 4 | after) as u8);
+    let bytes = change.to_be_bytes();
+    out.extend_from_slice(bytes.get(before as usize..8 - after as usize).unwrap_or_default());
+}
+
+fn change(reader: &mut Reader<'_>) -> Option<u64> {
+    let sides = reader.byte()?;
+    let (before, after) = (usize::from(sides >> 4), usize::from(sides & 0xf));
+    let mut bytes = [0; 8];
+    let middle = bytes.get_mut(before..8_usize.checked_sub(after)?)?;
+    middle.copy_from_slice(reader.take(middle.len())?);
+    Some(u64::from_be_bytes(bytes))
+}
+
+fn runs(reader: &mut Reader<'_>) -> Option<Vec<Range<u32>>> {
+    let mut left = u32::try_from(reader.varint()?).ok()?;
+    let mut runs = Vec::new();
+    let mut end = 0_u32;
+    while left > 0 {
+        let first = end.checked_add(u32::try_from(reader.varint()?).ok()?)?;
+        let count = u32::try_from(reader.varint()?).ok()?;
+        left = left.checked_sub(count).filter(|_| count > 0)?;
+        end = first.checked_add(count)?;
+        runs.push(first..end);
+    }
+    Some(runs)
+}
+
+/// Does what a record says once more; nothing if it says nothing that can be.
+pub(crate) fn replay(content: &[u8], head: &mut Head, index: &mut Index) -> Option<Counts> {
+    let mut reader = Reader::new(content);
+    match reader.byte()? {
+        COLUMNS => replay_columns(reader.rest(), head, index),
+        ROW => replay_row(reader, head),
+        AFRESH => {
+            forget(head);
+            Some(Counts::default())
+        }
+        _ => None,
+    }
+}
+
+/// Nothing counts as logged from here on.
+pub(crate) fn forget(head: &mut Head) {
+    for column in head.groups.iter_mut().flat_map(|group| &mut group.columns) {
+        column.logged = 0;
+    }
+}
+
+fn replay_columns(packed: &[u8], head: &mut Head, index: &mut Index) -> Option<Counts> {
+    let plain = snap::raw::Decoder::new().decompress_vec(packed).ok()?;
+    let mut reader = Reader::new(&plain);
+    let key = std::str::from_utf8(reader.slice()?).ok()?;
+    while !reader.is_empty() {
+        let series = index.insert(Labels::read(reader.slice()?)?);
+        if head.place(series).is_none() {
+            head.settle(series, key);
+        }
+    }
+    Some(Counts::default())
+}
+
+fn replay_row(mut reader: Reader<'_>, head: &mut Head) -> Option<Counts> {
+    let group = u32::try_from(reader.varint()?).ok()?;
+    let time = reader.zigzag()?;
+    let runs = runs(&mut reader)?;
+    let columns = &mut head.groups.get_mut(group as usize)?.columns;
+    if runs.last().is_some_and(|run| run.end as usize > columns.len()) {
+        return None;
+    }
+    let count: usize = runs.iter().map(Range::len).sum();
+    let bitmap = reader.take(count.div_ceil(8))?;
+    let mut values = Vec::with_capacity(count);
+    for (position, number) in runs.into_iter().flatten().enumerate() {
+        let column = columns.get_mut(number as usize)?;
+        if bitmap.get(position / 8)? >> (position % 8) & 1 == 1 {
+            column.logged ^= change(&mut reader)?;
+        }
+        values.push((number, column.logged));
+    }
+    Some(head.take(group, time, &values))
+}
