@@ -15,6 +15,7 @@ mod frame;
 mod index;
 mod labels;
 mod matcher;
+pub mod promql;
 mod store;
 pub mod wire;
 

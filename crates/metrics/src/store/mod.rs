@@ -35,6 +35,8 @@ pub use files::Tier;
 pub use head::Counts;
 pub use settings::{Limits, Settings, Sync};
 
+pub(crate) use read::Wanted;
+
 /// The bits of the value that says that a series ended here.
 pub const STALE: u64 = 0x7ff0_0000_0000_0002;
 

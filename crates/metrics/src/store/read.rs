@@ -13,7 +13,6 @@ use crate::matcher::Matcher;
 
 /// What a question needs to know of each bucket, where it can do with rollups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(dead_code, reason = "the rollups are not asked yet")]
 pub(crate) enum Wanted {
     /// Each sample, or the last of each bucket.
     Last,
@@ -73,6 +72,11 @@ impl Store {
 }
 
 impl Reading<'_> {
+    /// Whether any of it is read from rollups.
+    pub(crate) fn is_rolled(&self) -> bool {
+        !self.rolled.is_empty()
+    }
+
     /// The days that are read from rollups: those of the tier; without one, those of which the
     /// samples are gone.
     fn choose_days(&mut self) -> BTreeSet<i64> {

@@ -2,7 +2,9 @@
 #![expect(clippy::disallowed_methods, reason = "tests touch files")]
 #![expect(clippy::indexing_slicing, reason = "a test that reaches too far fails, as it should")]
 #![expect(
+    clippy::cast_possible_truncation,
     clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
     clippy::cast_possible_wrap,
     clippy::float_cmp,
     reason = "the numbers are small, and values are to return bit for bit"
@@ -11,3 +13,4 @@
 mod damage;
 mod keeping;
 mod place;
+mod prometheus;
