@@ -1,6 +1,7 @@
 //! Walks an expression: each node is worth a value for each step.
 
 use std::cell::Cell;
+use std::rc::Rc;
 
 use promql_parser::parser::{Expr, UnaryExpr};
 
@@ -9,7 +10,7 @@ use super::{Wrong, aggregate, binary, calls};
 use crate::store::Store;
 
 /// Values that one question may bring up.
-const MOST: usize = 200_000_000;
+const MOST: usize = 50_000_000;
 
 /// One question on its way.
 pub(crate) struct Eval<'a> {
@@ -17,17 +18,17 @@ pub(crate) struct Eval<'a> {
     pub(crate) grid: Grid,
     /// What `start()` and `end()` mean, also within subqueries.
     pub(crate) bounds: (i64, i64),
-    left: Cell<usize>,
+    left: Rc<Cell<usize>>,
 }
 
 impl<'a> Eval<'a> {
     pub(crate) fn new(store: &'a Store, grid: Grid) -> Self {
-        Self { store, grid, bounds: (grid.start, grid.end()), left: Cell::new(MOST) }
+        Self { store, grid, bounds: (grid.start, grid.end()), left: Rc::new(Cell::new(MOST)) }
     }
 
     /// The same question on other steps.
     pub(crate) fn on(&self, grid: Grid) -> Self {
-        Self { store: self.store, grid, bounds: self.bounds, left: self.left.clone() }
+        Self { store: self.store, grid, bounds: self.bounds, left: Rc::clone(&self.left) }
     }
 
     /// Counts what is brought up; too much is an error before it is too much for the machine.

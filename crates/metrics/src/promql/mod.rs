@@ -74,6 +74,7 @@ impl Store {
     /// Answers a question for one time, in milliseconds since 1970.
     pub fn query(&self, question: &str, at: i64) -> Result<Answer, Wrong> {
         let expr = parse::expression(question)?;
+        within(at)?;
         let grid = Grid { start: at, step: 0, count: 1 };
         let eval = Eval::new(self, grid);
         if let Some(matrix) = eval.matrix(&expr)? {
@@ -98,6 +99,8 @@ impl Store {
         step: i64,
     ) -> Result<Answer, Wrong> {
         let expr = parse::expression(question)?;
+        within(start)?;
+        within(end)?;
         if step <= 0 {
             return Err(Wrong::Question("the step must be longer than nothing".into()));
         }
@@ -127,6 +130,14 @@ impl Store {
             Value::Vector(rows) => Ok(Answer::Matrix(sorted(series(&grid, rows)))),
         }
     }
+}
+
+/// Times beyond some millions of years are mistakes.
+fn within(time: i64) -> Result<(), Wrong> {
+    if (-select::FAR..=select::FAR).contains(&time) {
+        return Ok(());
+    }
+    Err(Wrong::Question(format!("the time {time} is too far away")))
 }
 
 /// The conditions of a selector such as `up{job="node"}`, as `match[]` has them.

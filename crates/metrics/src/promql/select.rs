@@ -15,8 +15,11 @@ const LOOKBACK: i64 = 300_000;
 /// How long a step is if a subquery does not say, in milliseconds.
 const SUBQUERY_STEP: i64 = 60_000;
 
+/// Steps that a subquery may have.
+const SUBQUERY_STEPS: i64 = 1_000_000;
+
 /// Times, windows and offsets stay far from where sums of them could overflow.
-const FAR: i64 = i64::MAX / 16;
+pub(super) const FAR: i64 = i64::MAX / 16;
 
 pub(crate) fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(FAR).min(FAR)
@@ -123,7 +126,8 @@ impl Eval<'_> {
         let mut reading = self.store.reading(tier, from, to);
         for series in self.store.select(&matchers) {
             let points = reading.points(series, wanted);
-            self.spend(points.len() + self.grid.count)?;
+            // Samples come and go, one series at a time; the steps stay.
+            self.spend(points.len() / 8 + self.grid.count)?;
             if let Some(labels) = self.store.labels_of(series)
                 && !points.is_empty()
             {
@@ -206,7 +210,11 @@ impl Eval<'_> {
         let start = from.div_euclid(step) * step;
         let start = if start < from { start + step } else { start };
         let count = if to < start { 0 } else { (to - start) / step + 1 };
-        self.spend(count as usize)?;
+        if count > SUBQUERY_STEPS {
+            return Err(Wrong::Question(format!(
+                "a subquery of {count} steps is too long: {SUBQUERY_STEPS} may be"
+            )));
+        }
         if count == 0 {
             return Ok((windows, Vec::new()));
         }

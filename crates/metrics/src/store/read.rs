@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::chunk::Kind;
 use super::column::{Point, merge};
 use super::files::{ChunkFile, DAY, Tier, Times};
-use super::rollup::with_falls;
+use super::rollup::without_falls;
 use super::{STALE, Store};
 use crate::index::SeriesId;
 use crate::labels::Labels;
@@ -109,7 +109,10 @@ impl Reading<'_> {
         let last = self.rollup(series, Kind::Value);
         let rolled = match wanted {
             Wanted::Last => last,
-            Wanted::Rises => with_falls(&last, &self.rollup(series, Kind::Fallen)),
+            Wanted::Rises => {
+                let fallen = self.rollup(series, Kind::Fallen);
+                return without_falls(merge(vec![last, samples]), &fallen);
+            }
             Wanted::Min => merge(vec![last, self.rollup(series, Kind::Min)]),
             Wanted::Max => merge(vec![last, self.rollup(series, Kind::Max)]),
             Wanted::Count => self.rollup(series, Kind::Count),

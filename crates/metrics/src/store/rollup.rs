@@ -107,18 +107,16 @@ pub(crate) fn stamps(times: &[i64], every: i64) -> Vec<i64> {
     stamps
 }
 
-/// Points of a counter as if each fall had been seen: up to where it fell from, down to nothing, and
-/// up to the last value.
-pub(crate) fn with_falls(points: &[Point], fallen: &[Point]) -> Vec<Point> {
+/// Points of a counter that falls no more where it fell within a bucket: what it fell from is added to
+/// all that follows.
+pub(crate) fn without_falls(mut points: Vec<Point>, fallen: &[Point]) -> Vec<Point> {
     let mut fallen = fallen.iter().peekable();
-    let mut seen = Vec::with_capacity(points.len());
-    for point in points {
-        while fallen.next_if(|fall| fall.time < point.time).is_some() {}
-        if let Some(fall) = fallen.next_if(|fall| fall.time == point.time) {
-            seen.push(Point { time: point.time - 2, value: fall.value });
-            seen.push(Point { time: point.time - 1, value: 0.0 });
+    let mut lifted = 0.0;
+    for point in &mut points {
+        while let Some(fall) = fallen.next_if(|fall| fall.time <= point.time) {
+            lifted += fall.value;
         }
-        seen.push(*point);
+        point.value += lifted;
     }
-    seen
+    points
 }

@@ -14,3 +14,4 @@ mod damage;
 mod keeping;
 mod place;
 mod prometheus;
+mod wire;
