@@ -2,6 +2,7 @@
 
 mod converge;
 mod fleet;
+mod metrics;
 mod prove;
 
 use std::fmt::Write as _;
@@ -15,6 +16,7 @@ const RUNS: usize = 21;
 
 /// Measures everything, or what the words name: `example`, `routers`, `hosts`, `twin`, `prove`, `build`;
 /// `converge` and `fleet` only where they are named.
+/// Measures everything, or what the words name: `example`, `routers`, `hosts`, `twin`, `prove`, `metrics`, `build`.
 pub(crate) fn run(root: &Path, words: &[String]) -> Result<String, String> {
     if let [word, verb, directory] = words
         && word == "one"
@@ -25,6 +27,14 @@ pub(crate) fn run(root: &Path, words: &[String]) -> Result<String, String> {
         && word == "prove-one"
     {
         return prove::one(words);
+    }
+    if let Some((word, words)) = words.split_first()
+        && word == "metrics-one"
+    {
+        return metrics::one(words);
+    }
+    if words.first().is_some_and(|word| word == "metrics") {
+        return metrics::table(root, words);
     }
     if words.first().is_some_and(|word| word == "prove") {
         return prove::table(root, words);
