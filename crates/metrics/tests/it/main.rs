@@ -14,4 +14,5 @@ mod damage;
 mod keeping;
 mod place;
 mod prometheus;
+mod rubbish;
 mod wire;
