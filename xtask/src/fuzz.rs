@@ -4,7 +4,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const TARGETS: [&str; 5] = ["load", "stages", "files", "frames", "templates"];
+const TARGETS: [&str; 9] = [
+    "load",
+    "stages",
+    "files",
+    "frames",
+    "templates",
+    "remote_write",
+    "exposition",
+    "promql",
+    "stored",
+];
 const PLATFORM: &str = "x86_64-unknown-linux-gnu";
 /// How long each target is fed, unless the command line says otherwise.
 const SECONDS: u32 = 6;

@@ -100,6 +100,7 @@ impl Store {
             Ok(place) => place,
             Err(why) => return batch.refuse(samples.values.len(), || why),
         };
+        self.since.get_or_insert(now);
         let latest = now.saturating_add(self.settings.limits.ahead_ms);
         let earliest = now.saturating_sub(self.settings.keep_raw_ms);
         for (time, value) in samples.values {

@@ -65,6 +65,8 @@ pub struct Store {
     unlogged: Vec<u8>,
     /// A write failed: values are logged afresh.
     afresh: bool,
+    /// When the head began to fill, by the clock: what is late says nothing about that.
+    since: Option<i64>,
     damage: Mutex<Vec<String>>,
     metadata: BTreeMap<String, Metadata>,
 }
@@ -84,6 +86,7 @@ impl Store {
             sequence: 0,
             unlogged: Vec::new(),
             afresh: false,
+            since: None,
             damage: Mutex::default(),
             metadata: BTreeMap::new(),
         };
@@ -99,6 +102,7 @@ impl Store {
         self.files.clear();
         self.unlogged.clear();
         self.afresh = false;
+        self.since = None;
         let mut damage = Vec::new();
         let names = self.directory.list()?;
         let mut chunks: Vec<Name> = names.iter().filter_map(|name| Name::read(name)).collect();
@@ -233,11 +237,13 @@ impl Store {
     /// Does what is due: syncs the log, writes and merges files, removes what is too old.
     pub fn tick(&mut self, now: i64) -> io::Result<()> {
         self.log.sync()?;
-        let full = self.head.bytes() > self.settings.head_bytes;
-        let long = self.head.span().is_some_and(|(first, last)| last - first >= seal::WINDOW);
-        let old = self.head.span().is_some_and(|(_, last)| last < now - seal::WINDOW);
-        if full || long || old {
-            self.seal()?;
+        if self.head.span().is_some() {
+            let since = self.since.filter(|since| *since <= now).unwrap_or(now);
+            self.since = Some(since);
+            let full = self.head.bytes() > self.settings.head_bytes;
+            if full || now - since >= seal::WINDOW {
+                self.seal()?;
+            }
         }
         self.merge(now)?;
         self.expire(now)

@@ -11,7 +11,7 @@ use super::head::{Group, Head};
 use crate::index::{Index, SeriesId};
 use crate::labels::Labels;
 
-/// How long the head may become, in milliseconds.
+/// How long the head fills, in milliseconds.
 pub(crate) const WINDOW: i64 = 2 * 3_600_000;
 
 impl Store {
@@ -27,6 +27,7 @@ impl Store {
         let old = std::mem::replace(&mut self.log, log);
         self.unlogged.clear();
         self.afresh = false;
+        self.since = None;
         self.directory.remove(&old.name)
     }
 

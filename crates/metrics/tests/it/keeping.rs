@@ -99,6 +99,25 @@ fn late_samples_find_their_place_and_the_last_writer_wins() {
 }
 
 #[test]
+fn what_comes_late_does_not_make_many_files() {
+    let place = Place::new("trickle");
+    let mut store = place.open();
+    for n in 0..100 {
+        let now = T0 + 5 * DAY + n * 15_000;
+        put(&mut store, &series("m", 0), &[(now, 1.0)]).expect("kept");
+        let values = [(T0 + n * 15_000, 2.0)];
+        let labels = series("m", 1);
+        let late = metrics::Samples { labels: labels.bytes(), values: &values };
+        store.append(&[late], now).expect("kept");
+        store.tick(now).expect("it works");
+    }
+    assert!(place.files("raw").is_empty());
+    store.tick(T0 + 5 * DAY + 3 * 3_600_000).expect("it works");
+    assert_eq!(place.files("raw").len(), 2, "one for each day");
+    assert_eq!(all(&store).iter().map(|(_, points)| points.len()).sum::<usize>(), 200);
+}
+
+#[test]
 fn samples_of_one_scrape_may_come_in_several_requests() {
     let place = Place::new("shards");
     let mut store = place.open();

@@ -19,6 +19,8 @@ pub(super) struct Load {
     pub(super) series: usize,
     pub(super) scrapes: i64,
     pub(super) every_s: i64,
+    /// Scrapes of one request: a year is sent in fewer.
+    pub(super) together: usize,
 }
 
 /// What one series did while it was watched.
@@ -128,7 +130,7 @@ impl Observed {
     }
 }
 
-/// Writes the bodies of remote write requests, one for each scrape of all hosts; when the last is.
+/// Writes the bodies of remote write requests; gives the time of the last scrape.
 pub(super) fn write(observed: &[Observed], load: &Load, to: &Path) -> Result<i64, String> {
     let fail = |error: std::io::Error| format!("{}: {error}", to.display());
     let mut out = BufWriter::new(File::create(to).map_err(fail)?);
@@ -140,23 +142,29 @@ pub(super) fn write(observed: &[Observed], load: &Load, to: &Path) -> Result<i64
         let instance = format!("host{host}:9100");
         series.extend(some.iter().map(|one| {
             let labels = one.labels.with("job", "node").with("instance", &instance);
-            (*one, labels, [(0, one.first)])
+            (*one, labels, one.first, Vec::new())
         }));
     }
     let mut chance = Chance(1);
     for n in 0..load.scrapes {
         let time = now - (load.scrapes - 1 - n) * load.every_s * 1000;
         let day = 1.0 + 0.5 * (time as f64 / 86_400_000.0 * std::f64::consts::TAU).sin();
-        for (one, _, value) in &mut series {
-            let before = value[0].1;
-            *value = [(time, if n == 0 { before } else { one.next(before, day, &mut chance) })];
+        for (one, _, value, values) in &mut series {
+            values.push((time, *value));
+            *value = one.next(*value, day, &mut chance);
         }
-        let body = remote_write::request(
-            series.iter().map(|(_, labels, value)| (labels, value.as_slice())),
-        );
+        let collected = series.first().map_or(0, |(.., values)| values.len());
+        if collected < load.together && n + 1 < load.scrapes {
+            continue;
+        }
+        let values = series.iter().map(|(_, labels, _, values)| (labels, values.as_slice()));
+        let body = remote_write::request(values);
         out.write_all(&(body.len() as u64).to_le_bytes()).map_err(fail)?;
         out.write_all(&time.to_le_bytes()).map_err(fail)?;
         out.write_all(&body).map_err(fail)?;
+        for (.., values) in &mut series {
+            values.clear();
+        }
     }
     out.flush().map_err(fail)?;
     Ok(now)
