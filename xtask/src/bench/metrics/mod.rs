@@ -106,20 +106,21 @@ pub(super) fn table(root: &Path, words: &[String]) -> Result<String, String> {
             load.every_s
         );
         let ours = own::run(&work, &bodies, end, questions)?;
-        row(&mut said, "ours", &ours, questions);
+        said += &row("ours", &ours, questions);
         for kind in [Kind::Prometheus, Kind::VictoriaMetrics] {
             let figures =
                 Rival::run(kind, &programs, &work, (&bodies, end, ours.samples), questions)?;
-            row(&mut said, kind.name(), &figures, questions);
+            said += &row(kind.name(), &figures, questions);
         }
         let _ = fs::remove_file(&bodies);
     }
     Ok(said)
 }
 
-fn row(said: &mut String, name: &str, figures: &Figures, questions: &[(&str, &str, i64, i64)]) {
+fn row(name: &str, figures: &Figures, questions: &[(&str, &str, i64, i64)]) -> String {
     let Figures { samples, cpu_s, memory_mib, settled, log, asked } = figures;
     let per_s = samples / cpu_s;
+    let mut said = String::new();
     let _ = writeln!(
         said,
         "  {name:<16} {samples:>11.0} samples {per_s:>10.0} per CPU-s {settled:>6.2} B settled {log:>6.2} B log {memory_mib:>6.0} MiB"
@@ -127,6 +128,9 @@ fn row(said: &mut String, name: &str, figures: &Figures, questions: &[(&str, &st
     for ((question, ..), (wall, cpu)) in questions.iter().zip(asked) {
         let _ = writeln!(said, "    {question:<24} {wall:>9.2} ms {cpu:>9.2} ms CPU");
     }
+    // It takes a while: who waits sees what is there.
+    eprint!("{said}");
+    said
 }
 
 /// User and system time of a process so far, in seconds.

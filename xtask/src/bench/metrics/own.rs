@@ -19,7 +19,7 @@ pub(super) fn run(
     end: i64,
     questions: &[(&str, &str, i64, i64)],
 ) -> Result<Figures, String> {
-    let store = work.join("own");
+    let store = work.join(format!("own-{}", std::process::id()));
     let _ = std::fs::remove_dir_all(&store);
     let said = start(&["take".into(), path(bodies), path(&store)])?;
     let [samples, cpu_s, memory_mib, settled, log] = said.as_slice() else {

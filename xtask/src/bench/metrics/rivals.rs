@@ -10,8 +10,12 @@ use std::time::{Duration, Instant};
 use super::{Figures, bytes, cpu_s, data, middle, peak_mib};
 
 const PACKAGES: [&str; 3] = ["prometheus", "victoria-metrics", "prometheus-node-exporter"];
-const PORT: u16 = 19_292;
 const RUNS: usize = 15;
+
+/// Its own for each process, so that parts of the benchmark may run beside each other.
+fn port() -> u16 {
+    19_292 + (std::process::id() % 500) as u16
+}
 
 /// Downloads the packages and unpacks them, once.
 pub(super) fn programs(work: &Path) -> Result<PathBuf, String> {
@@ -104,7 +108,7 @@ impl Rival {
         let mut log = 0.0;
         let headers = "Content-Encoding: snappy\r\nContent-Type: application/x-protobuf\r\n";
         let requests = data::bodies(bodies, |n, _, body| {
-            let (code, why) = http(PORT, "POST /api/v1/write", headers, body)?;
+            let (code, why) = http(port(), "POST /api/v1/write", headers, body)?;
             if n == 200 {
                 log = bytes(&rival.folder, "wal/");
             }
@@ -122,7 +126,7 @@ impl Rival {
     }
 
     fn start(kind: Kind, programs: &Path, work: &Path, blocks: [&str; 2]) -> Result<Self, String> {
-        let folder = work.join(kind.name());
+        let folder = work.join(format!("{}-{}", kind.name(), std::process::id()));
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
         let mut command = match kind {
@@ -132,7 +136,7 @@ impl Rival {
                 let mut command = Command::new(programs.join("usr/bin/prometheus"));
                 command.arg(format!("--config.file={}", config.display()));
                 command.arg(format!("--storage.tsdb.path={}", folder.join("tsdb").display()));
-                command.arg(format!("--web.listen-address=127.0.0.1:{PORT}")).args(blocks);
+                command.arg(format!("--web.listen-address=127.0.0.1:{}", port())).args(blocks);
                 command.args([
                     "--web.enable-remote-write-receiver",
                     "--storage.tsdb.retention.time=100y",
@@ -142,7 +146,7 @@ impl Rival {
             Kind::VictoriaMetrics => {
                 let mut command = Command::new(programs.join("usr/bin/victoria-metrics"));
                 command.arg(format!("-storageDataPath={}", folder.join("data").display()));
-                command.arg(format!("-httpListenAddr=127.0.0.1:{PORT}"));
+                command.arg(format!("-httpListenAddr=127.0.0.1:{}", port()));
                 command.args([
                     "-retentionPeriod=100y",
                     "-search.disableCache",
@@ -155,7 +159,7 @@ impl Rival {
         let child = child.map_err(|error| format!("{}: {error}", kind.name()))?;
         let rival = Self { kind, child, folder };
         for _ in 0..200 {
-            if http(PORT, "GET /metrics", "", b"").is_ok_and(|(code, _)| code == 200) {
+            if http(port(), "GET /metrics", "", b"").is_ok_and(|(code, _)| code == 200) {
                 return Ok(rival);
             }
             std::thread::sleep(Duration::from_millis(100));
@@ -167,16 +171,17 @@ impl Rival {
     /// its head: of it the blocks are counted, and the samples in them.
     fn settled(&self, samples: f64) -> Result<f64, String> {
         if self.kind == Kind::VictoriaMetrics {
-            http(PORT, "GET /internal/force_flush", "", b"")?;
-            http(PORT, "GET /internal/force_merge", "", b"")?;
+            http(port(), "GET /internal/force_flush", "", b"")?;
+            http(port(), "GET /internal/force_merge", "", b"")?;
             std::thread::sleep(Duration::from_secs(10));
             return Ok(bytes(&self.folder, "data/") / samples);
         }
         let mut before = 0.0;
-        for _ in 0..30 {
+        for waited in 0..30 {
             std::thread::sleep(Duration::from_secs(10));
             let now = bytes(&self.folder, "chunks/0");
-            if now > 0.0 && (now - before).abs() < 1.0 {
+            // It looks once a minute for what is to be written.
+            if waited > 6 && (now - before).abs() < 1.0 {
                 break;
             }
             before = now;
@@ -215,7 +220,7 @@ impl Rival {
         let mut walls = Vec::new();
         for _ in 0..RUNS {
             let begun = Instant::now();
-            let (code, body) = http(PORT, &request, "", b"")?;
+            let (code, body) = http(port(), &request, "", b"")?;
             walls.push(begun.elapsed().as_secs_f64() * 1000.0);
             if code != 200 || body.len() < 200 {
                 return Err(format!("{}: {code} {body:.300}", self.kind.name()));
