@@ -234,19 +234,24 @@ impl Store {
             || !self.head.read(series, from, to).is_empty()
     }
 
-    /// Does what is due: syncs the log, writes and merges files, removes what is too old.
+    /// Does what is due: syncs the log, writes and merges files, removes what is too old. What fails
+    /// keeps nothing else from being done: on a full disk, removing is what helps.
     pub fn tick(&mut self, now: i64) -> io::Result<()> {
-        self.log.sync()?;
-        if self.head.span().is_some() {
-            let since = self.since.filter(|since| *since <= now).unwrap_or(now);
-            self.since = Some(since);
-            let full = self.head.bytes() > self.settings.head_bytes;
-            if full || now - since >= seal::WINDOW {
-                self.seal()?;
-            }
+        let synced = self.log.sync();
+        let sealed = self.seal_if_due(now);
+        let merged = self.merge(now);
+        let expired = self.expire(now);
+        synced.and(sealed).and(merged).and(expired)
+    }
+
+    fn seal_if_due(&mut self, now: i64) -> io::Result<()> {
+        if self.head.span().is_none() {
+            return Ok(());
         }
-        self.merge(now)?;
-        self.expire(now)
+        let since = self.since.filter(|since| *since <= now).unwrap_or(now);
+        self.since = Some(since);
+        let full = self.head.bytes() > self.settings.head_bytes;
+        if full || now - since >= seal::WINDOW { self.seal() } else { Ok(()) }
     }
 }
 
