@@ -1,0 +1,16 @@
+//! Any text as a question, for one time and over time.
+#![no_main]
+
+use metrics::wire::json;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    ketupa_fuzz::with_store(|store| {
+        ketupa_fuzz::fill(store);
+        let now = ketupa_fuzz::NOW;
+        for answer in [store.query(text, now), store.query_range(text, (now - 600_000, now), 60_000)] {
+            let json = json::answer(&answer);
+            serde_json::from_str::<serde_json::Value>(&json).expect("an answer is JSON");
+        }
+    });
+});
