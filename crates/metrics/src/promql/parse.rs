@@ -32,7 +32,10 @@ pub(super) fn expression(text: &str) -> Result<Expr, Wrong> {
     if depth(text) > DEEPEST {
         return Err(Wrong::Question("the question is too deep: take it apart".into()));
     }
-    parser::parse(text).map_err(|why| Wrong::Question(format!("{text:.200}: {why}")))
+    // It panics where a duration is longer than the universe is old.
+    let parsed = std::panic::catch_unwind(|| parser::parse(text));
+    let parsed = parsed.unwrap_or_else(|_| Err("a number in it is beyond all measure".into()));
+    parsed.map_err(|why| Wrong::Question(format!("{text:.200}: {why}")))
 }
 
 /// How deep an expression can be at most: each operator and each bracket may open a level.

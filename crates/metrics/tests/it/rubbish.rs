@@ -85,6 +85,9 @@ fn questions_that_are_too_much_are_refused() {
     assert!(store.query_range("1", (T0, T0 + 12_000_000), 1000).is_err(), "too many steps");
     assert!(store.query("1", i64::MAX).is_err());
     assert!(store.query_range("1", (i64::MIN, i64::MAX), 1).is_err());
+    for question in ["rate(a[99999999999999999999999s])", "a offset 1e300", "a[1e300]"] {
+        assert!(store.query(question, T0).is_err(), "{question}");
+    }
     let fits = format!("1{}", " + 1".repeat(390));
     assert!(store.query(&fits, T0).is_ok(), "as deep as it may be");
 }
