@@ -6,9 +6,9 @@ use metrics::wire::json;
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let Ok(text) = std::str::from_utf8(data) else { return };
     // The parser panics on durations beyond all measure: the store catches that, the fuzzer would not.
-    if text.contains(|letter: char| matches!(letter, 'e' | 'E')) && text.contains(['[', 'o', 'O'])
-        || text.split(|letter: char| !letter.is_ascii_digit()).any(|digits| digits.len() > 12)
-    {
+    let exponent = data.windows(2).any(|two| two[0].is_ascii_digit() && matches!(two[1], b'e' | b'E'));
+    let long = text.split(|letter: char| !letter.is_ascii_digit()).any(|digits| digits.len() > 12);
+    if exponent || long {
         return;
     }
     ketupa_fuzz::with_store(|store| {
