@@ -15,36 +15,23 @@ use std::time::{Duration, Instant};
 const RUNS: usize = 21;
 
 /// Measures everything, or what the words name: `example`, `routers`, `hosts`, `twin`, `prove`, `build`;
-/// `converge` and `fleet` only where they are named.
-/// Measures everything, or what the words name: `example`, `routers`, `hosts`, `twin`, `prove`, `metrics`, `build`.
+/// `converge`, `fleet` and `metrics` only where they are named.
 pub(crate) fn run(root: &Path, words: &[String]) -> Result<String, String> {
     if let [word, verb, directory] = words
         && word == "one"
     {
         return one(verb, Path::new(directory));
     }
-    if let Some((word, words)) = words.split_first()
-        && word == "prove-one"
-    {
-        return prove::one(words);
-    }
-    if let Some((word, words)) = words.split_first()
-        && word == "metrics-one"
-    {
-        return metrics::one(words);
-    }
-    if words.first().is_some_and(|word| word == "metrics") {
-        return metrics::table(root, words);
-    }
-    if words.first().is_some_and(|word| word == "prove") {
-        return prove::table(root, words);
-    }
-    if let Some((word, words)) = words.split_first() {
+    if let Some((word, rest)) = words.split_first() {
         match word.as_str() {
-            "converge" => return converge::table(root, words),
-            "converge-one" => return converge::one(words),
+            "converge" => return converge::table(root, rest),
+            "converge-one" => return converge::one(rest),
             "fleet" => return fleet::table(),
-            "fleet-one" => return fleet::one(words),
+            "fleet-one" => return fleet::one(rest),
+            "metrics" => return metrics::table(root, words),
+            "metrics-one" => return metrics::one(rest),
+            "prove" => return prove::table(root, words),
+            "prove-one" => return prove::one(rest),
             _ => {}
         }
     }
