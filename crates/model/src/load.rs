@@ -4,7 +4,7 @@ use crate::fields::{At, Fields, Reading, place};
 use crate::finding::{self, Finding, Severity};
 use crate::kinds::{
     About, Accept, Account, Backup, Certificate, Check, Cost, Directory, Duty, Group, Host,
-    Invariant, KINDS, Kind, Link, Mount, Nat, Neighbor, Package, Policy, Pool, Provider,
+    Invariant, Job, KINDS, Kind, Link, Mount, Nat, Neighbor, Package, Policy, Pool, Provider,
     Repository, Roa, RuleGroup, Segment, Service, Site, StaticRoute, Timer, Upgrade, Vip, Waiver,
     Zone,
 };
@@ -74,6 +74,8 @@ pub struct Isp {
     pub backups: Table<Backup>,
     /// Duties.
     pub duties: Table<Duty>,
+    /// What the job desk runs.
+    pub jobs: Table<Job>,
     /// What must always hold.
     pub invariants: Table<Invariant>,
     /// Translations of addresses.
@@ -312,6 +314,7 @@ impl<'a> Declared<'a> {
             checks: self.table(reading),
             backups: self.table(reading),
             duties: self.table(reading),
+            jobs: self.table(reading),
             invariants: self.table(reading),
             nats: self.table(reading),
             upgrades: self.table(reading),

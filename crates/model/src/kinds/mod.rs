@@ -7,6 +7,7 @@ mod firewall;
 mod host;
 mod isp;
 mod local;
+mod jobs;
 mod money;
 mod nat;
 mod neighbor;
@@ -25,6 +26,7 @@ pub use care::{Backup, Check, Duty, Invariant, InvariantKind, Waiver};
 pub use firewall::{Action, Rule, RuleGroup, Zone};
 pub use host::{Host, MachineKind, Nic, Role, RtrServer};
 pub use isp::{About, Roa};
+pub use jobs::{Argument, Does, Job, Parameter};
 pub use local::{Directory, Link, Mount, Timer};
 pub use money::{Cost, Period};
 pub use nat::Nat;
@@ -79,6 +81,7 @@ pub const KINDS: &[&str] = &[
     "check",
     "backup",
     "duty",
+    "job",
     "invariant",
     "upgrade",
     "accept",

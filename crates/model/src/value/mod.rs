@@ -1,12 +1,14 @@
 //! The values that may stand behind a key: each is checked once, here, and is a type afterwards.
 
 mod amount;
+mod cron;
 mod network;
 mod reference;
 mod system;
 mod word;
 
 pub use amount::{Cents, Mebibytes, Seconds};
+pub use cron::Cron;
 pub use network::{Asn, Community, LargeCommunity, Mac, Port};
 pub use reference::{Secret, SshDestination};
 pub use system::{

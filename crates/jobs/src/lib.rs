@@ -1,0 +1,23 @@
+//! The job desk: a queue of runs, a schedule, and the processes that runs are.
+//!
+//! What is due, what may start and what a lease means is decided by pure functions ([`schedule`],
+//! [`decide`]); [`store`] keeps the queue in a database that several servers may share, and asks them under
+//! its lock; [`run`] has the processes. [`desk`] ties them together, on threads.
+#![cfg_attr(test, expect(clippy::disallowed_methods, reason = "tests start a database"))]
+
+pub mod decide;
+// pub mod desk;
+// pub mod run;
+pub mod schedule;
+pub mod secret;
+pub mod store;
+pub mod token;
+pub mod webhook;
+// pub mod work;
+
+mod entry;
+
+pub use entry::{Asked, Cause, Chunk, Run, State, Task, TaskResult};
+
+/// A moment, in milliseconds of the Unix epoch, by the clock of the database that servers share.
+pub type Millis = i64;

@@ -1,0 +1,63 @@
+CREATE TABLE IF NOT EXISTS desk (
+  version BIGINT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS planned (
+  job TEXT PRIMARY KEY,
+  schedule TEXT NOT NULL,
+  seen BIGINT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS delivery (
+  id TEXT PRIMARY KEY,
+  at BIGINT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS run (
+  id {ID},
+  job TEXT NOT NULL,
+  grp TEXT NOT NULL,
+  cause TEXT NOT NULL,
+  who TEXT NOT NULL,
+  parameters TEXT NOT NULL,
+  not_before BIGINT NOT NULL,
+  state TEXT NOT NULL,
+  queued BIGINT NOT NULL,
+  started BIGINT,
+  ended BIGINT,
+  attempt BIGINT NOT NULL DEFAULT 0,
+  failures BIGINT NOT NULL DEFAULT 0,
+  lost BIGINT NOT NULL DEFAULT 0,
+  server TEXT,
+  lease BIGINT,
+  cancel BIGINT NOT NULL DEFAULT 0,
+  exit BIGINT,
+  says TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX IF NOT EXISTS run_by_job ON run (job, id);
+CREATE INDEX IF NOT EXISTS run_open ON run (state) WHERE state IN ('waiting', 'running');
+CREATE TABLE IF NOT EXISTS output (
+  run BIGINT NOT NULL REFERENCES run (id) ON DELETE CASCADE,
+  seq BIGINT NOT NULL,
+  text TEXT NOT NULL,
+  PRIMARY KEY (run, seq)
+);
+CREATE TABLE IF NOT EXISTS task (
+  run BIGINT NOT NULL REFERENCES run (id) ON DELETE CASCADE,
+  seq BIGINT NOT NULL,
+  host TEXT NOT NULL,
+  task TEXT NOT NULL,
+  result TEXT NOT NULL,
+  PRIMARY KEY (run, seq)
+);
+CREATE TABLE IF NOT EXISTS token (
+  id TEXT PRIMARY KEY,
+  name TEXT NOT NULL,
+  hash TEXT NOT NULL,
+  scopes TEXT NOT NULL,
+  made BIGINT NOT NULL,
+  used BIGINT,
+  revoked BIGINT NOT NULL DEFAULT 0
+);
+CREATE TABLE IF NOT EXISTS session (
+  hash TEXT PRIMARY KEY,
+  token TEXT NOT NULL REFERENCES token (id) ON DELETE CASCADE,
+  until BIGINT NOT NULL
+);

@@ -1,0 +1,74 @@
+//! A real PostgreSQL of its own, on a socket in a temporary folder.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// A cluster that runs until this is dropped.
+pub(super) struct Cluster {
+    folder: PathBuf,
+}
+
+impl Cluster {
+    /// Makes one and starts it. PostgreSQL refuses to run as root: it runs as `postgres` then.
+    pub(super) fn start(name: &str) -> Self {
+        let folder =
+            std::env::temp_dir().join(format!("ketupa-desk-{}-{name}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("a folder");
+        std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o777)).expect("rights");
+        let cluster = Self { folder };
+        let data = cluster.folder.join("data");
+        cluster.run("initdb", &["-A", "trust", "-U", "ketupa", "--no-sync", "-D", &shown(&data)]);
+        let options = format!("-c listen_addresses= -c fsync=off -k {}", shown(&cluster.folder));
+        let log = shown(&cluster.folder.join("log"));
+        cluster.run("pg_ctl", &["-D", &shown(&data), "-o", &options, "-l", &log, "-w", "start"]);
+        cluster
+    }
+
+    /// Where it answers.
+    pub(super) fn address(&self) -> String {
+        format!("host={} user=ketupa dbname=postgres", shown(&self.folder))
+    }
+
+    fn run(&self, program: &str, arguments: &[&str]) {
+        let output = self.command(program).args(arguments).output().expect("runuser is there");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{program}: {said}");
+    }
+
+    fn command(&self, program: &str) -> Command {
+        let program = installed(program);
+        let mut command = if rustix::process::geteuid().is_root() {
+            let mut command = Command::new("runuser");
+            command.args(["-u", "postgres", "--"]).arg(program);
+            command
+        } else {
+            Command::new(program)
+        };
+        command.current_dir(&self.folder).stdout(std::process::Stdio::null());
+        command
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        let data = shown(&self.folder.join("data"));
+        drop(self.command("pg_ctl").args(["-D", &data, "-m", "immediate", "stop"]).output());
+        drop(std::fs::remove_dir_all(&self.folder));
+    }
+}
+
+/// Debian keeps the programs of each version apart.
+fn installed(program: &str) -> PathBuf {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let mut found: Vec<PathBuf> = versions
+        .map(|entry| entry.path().join("bin").join(program))
+        .filter(|p| p.exists())
+        .collect();
+    found.sort();
+    found.pop().expect("apt-get install postgresql")
+}
+
+fn shown(path: &Path) -> String {
+    path.display().to_string()
+}
