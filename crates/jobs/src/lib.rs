@@ -6,14 +6,15 @@
 #![cfg_attr(test, expect(clippy::disallowed_methods, reason = "tests start a database"))]
 
 pub mod decide;
-// pub mod desk;
-// pub mod run;
+pub mod desk;
+pub mod run;
 pub mod schedule;
 pub mod secret;
+pub mod spec;
 pub mod store;
 pub mod token;
 pub mod webhook;
-// pub mod work;
+pub mod work;
 
 mod entry;
 
