@@ -85,6 +85,12 @@ impl From<Trouble> for Refusal {
     }
 }
 
+/// What servers call this one: its machine, and something by chance, for it may start again.
+pub fn server_name() -> String {
+    let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    format!("{name}-{:08x}", secret::chance() >> 32)
+}
+
 /// One server's desk.
 pub struct Desk {
     /// What servers share.

@@ -7,6 +7,8 @@ pub(crate) mod converge;
 pub(crate) mod follow;
 #[path = "cli/prove.rs"]
 pub(crate) mod prove;
+#[path = "cli/serve.rs"]
+pub(crate) mod serve;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
@@ -56,6 +58,14 @@ pub(crate) enum Command {
     History(converge::History),
     /// Make the hosts what was declared at an earlier commit
     Rollback(converge::Rollback),
+    /// Run the declared jobs by schedule, by API and by webhook, with pages that show them
+    Serve(serve::Serve),
+    /// Make, list and revoke tokens of the job desk
+    #[command(subcommand)]
+    Token(serve::Token),
+    /// Ask the job desk for runs, without a browser
+    #[command(subcommand)]
+    Job(serve::Job),
     /// Rehearse the network on this machine, with the real daemons in light containers
     #[command(subcommand)]
     Twin(Twin),
@@ -68,6 +78,9 @@ pub(crate) enum Command {
     /// Execute what arrives on standard input: what travels to a machine
     #[command(hide = true)]
     Host,
+    /// Run a job's process, and end it when its server falls silent
+    #[command(hide = true)]
+    JobGuard(serve::JobGuard),
 }
 
 /// Where the ISP is.

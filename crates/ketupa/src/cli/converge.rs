@@ -154,7 +154,7 @@ pub(crate) enum Shape {
 }
 
 /// `90`, `90s` or `2m`.
-fn seconds(text: &str) -> Result<u32, String> {
+pub(crate) fn seconds(text: &str) -> Result<u32, String> {
     let minutes = text.strip_suffix('m').map(|number| (number, 60));
     let (number, unit) = minutes.unwrap_or((text.strip_suffix('s').unwrap_or(text), 1));
     let seconds = number.parse::<u32>().ok().and_then(|number| number.checked_mul(unit));

@@ -9,6 +9,7 @@ mod inventory;
 mod map;
 mod prove;
 mod render;
+mod serve;
 mod twin;
 
 use crate::cli::{Cli, Command};
@@ -28,6 +29,8 @@ pub(crate) enum End {
     Misused,
     /// The machine refused.
     Broken,
+    /// As what it ran ended: with this status.
+    As(u8),
 }
 
 impl From<End> for ExitCode {
@@ -37,6 +40,7 @@ impl From<End> for ExitCode {
             End::Wrong => Self::FAILURE,
             End::Misused => Self::from(2),
             End::Broken => Self::from(3),
+            End::As(status) => Self::from(status),
         }
     }
 }
@@ -108,6 +112,9 @@ pub(crate) fn run(cli: Cli, screen: &mut Screen) -> Result<End, Error> {
         Command::Inventory(args) => inventory::run(&args, screen),
         Command::History(args) => converge::history(&args, screen),
         Command::Rollback(args) => converge::rollback(&args, screen),
+        Command::Serve(args) => serve::run(&args, screen),
+        Command::Token(what) => serve::token(what, screen),
+        Command::Job(what) => serve::job(what, screen),
         Command::Twin(what) => twin::run(what, screen),
         Command::Completions(args) => {
             let mut script = Vec::new();
@@ -121,6 +128,7 @@ pub(crate) fn run(cli: Cli, screen: &mut Screen) -> Result<End, Error> {
                 .map_err(|error| Error::Message(error.to_string()))?;
             Ok(End::Well)
         }
+        Command::JobGuard(args) => Ok(End::As(serve::guard(&args, screen))),
     }?;
     screen.flush()?;
     Ok(end)

@@ -1,0 +1,145 @@
+//! `ketupa serve`: the job desk, its pages and its API.
+
+mod book;
+mod job;
+mod token;
+mod unit;
+
+pub(super) use job::{guard, run as job};
+pub(super) use token::run as token;
+
+use super::{End, Error};
+use crate::cli::serve::Serve;
+use crate::input;
+use crate::screen::{Screen, counted};
+use converge::{Keys, Vault as _};
+use jobs::decide::Lease;
+use jobs::desk::{Desk, Outside, Settings};
+use jobs::run::Guard;
+use jobs::spec::{self, Spec};
+use jobs::work::Site;
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io::Write as _;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Between telling a process to end and killing it.
+const GRACE: Duration = Duration::from_secs(10);
+/// Of what a run prints.
+const MOST_OUTPUT: usize = 4 * 1024 * 1024;
+const DAY_MS: i64 = 86_400_000;
+
+pub(super) fn run(args: &Serve, screen: &mut Screen) -> Result<End, Error> {
+    if args.print_unit {
+        screen.text(&unit::unit(args)?)?;
+        return Ok(End::Well);
+    }
+    if !args.listen.ip().is_loopback() && !args.behind_tls {
+        let says = "tokens would travel in clear: listen on 127.0.0.1 behind a proxy with TLS, and say --behind-tls";
+        return Err(Error::Usage(says.into()));
+    }
+    let directory = args.place.dir.canonicalize();
+    let directory = directory.map_err(|e| Error::file("open", &args.place.dir, e))?;
+    let store = book::open(&args.book)?;
+    let settings = settings(args, &directory)?;
+    let outside = Provider { directory, keys: Keys::new(args.identity.clone()) };
+    let desk = Desk::new(store, settings, Box::new(outside)).map_err(Error::Message)?;
+    let listener = TcpListener::bind(args.listen)
+        .map_err(|e| Error::Message(format!("cannot listen on {}: {e}", args.listen)))?;
+    // Port 0 is any: what it became is told.
+    let address = listener.local_addr().unwrap_or(args.listen);
+    screen.say(format!("{} jobs, http://{address}", desk.declared().jobs.len()));
+    let cookies = if args.behind_tls { web::Cookies::Secure } else { web::Cookies::Plain };
+    serve(&Arc::new(desk), listener, web::Settings { cookies })
+}
+
+/// Works and answers until somebody says stop.
+fn serve(desk: &Arc<Desk>, listener: TcpListener, settings: web::Settings) -> Result<End, Error> {
+    use signal_hook::consts::{SIGINT, SIGTERM};
+    let signals = signal_hook::iterator::Signals::new([SIGTERM, SIGINT]);
+    let mut signals = signals.map_err(|e| Error::Message(format!("cannot hear signals: {e}")))?;
+    let handle = signals.handle();
+    let told = desk.clone();
+    let ears = std::thread::spawn(move || {
+        if signals.forever().next().is_some() {
+            told.stop();
+        }
+    });
+    let worker = desk.clone();
+    let work = std::thread::spawn(move || worker.work());
+    let answered = web::serve(desk.clone(), listener, settings);
+    desk.stop();
+    handle.close();
+    let ended = work.join().is_ok() && ears.join().is_ok();
+    answered.map_err(|e| Error::Message(format!("cannot answer any more: {e}")))?;
+    if ended { Ok(End::Well) } else { Err(Error::Message("a part of the desk failed".into())) }
+}
+
+fn settings(args: &Serve, directory: &Path) -> Result<Settings, Error> {
+    let program = std::env::current_exe();
+    let program = program.map_err(|e| Error::Message(format!("cannot find this program: {e}")))?;
+    let guard = Guard { argv: vec![program.clone().into(), "job-guard".into()] };
+    let seconds = |seconds: u32| Duration::from_secs(u64::from(seconds));
+    Ok(Settings {
+        server: jobs::desk::server_name(),
+        site: Site { program, directory: directory.to_owned(), reach: reach(args)? },
+        guard,
+        folders: book::folders(&args.book.data)?,
+        lease: Lease { ms: i64::from(args.lease) * 1_000 },
+        slots: usize::from(args.slots),
+        grace: GRACE,
+        stop_within: seconds(args.stop_within),
+        most_output: MOST_OUTPUT,
+        keep_ms: i64::from(args.keep) * DAY_MS,
+    })
+}
+
+/// What every `ketupa apply` and `drift` is told; a run is in another directory than this server.
+fn reach(args: &Serve) -> Result<Vec<OsString>, Error> {
+    let files = [
+        ("--ssh-config", &args.ssh_config),
+        ("--executor", &args.executor),
+        ("--identity", &args.identity),
+    ];
+    let mut reach = Vec::new();
+    for (option, file) in files {
+        let Some(file) = file else { continue };
+        let path: PathBuf = file.canonicalize().map_err(|e| Error::file("open", file, e))?;
+        reach.extend([option.into(), path.into()]);
+    }
+    Ok(reach)
+}
+
+/// What the desk has from outside: the declared jobs, secrets, and somebody who listens.
+struct Provider {
+    directory: PathBuf,
+    keys: Keys,
+}
+
+/// The jobs that a directory declares.
+fn declared(directory: &Path) -> Result<BTreeMap<String, Spec>, String> {
+    let read = input::read(directory).map_err(|error| error.to_string())?;
+    let shown = directory.display();
+    let isp = read.isp.ok_or_else(|| {
+        format!("{shown}: {}; `ketupa check {shown}` shows them", counted(&read.findings))
+    })?;
+    spec::all(&isp)
+}
+
+impl Outside for Provider {
+    fn jobs(&self) -> Result<BTreeMap<String, Spec>, String> {
+        declared(&self.directory)
+    }
+
+    fn reveal(&self, name: &str) -> Result<String, String> {
+        self.keys.reveal(name).map_err(|missing| missing.to_string())
+    }
+
+    fn say(&self, text: &str) {
+        // Nobody is left to tell that standard error is closed.
+        drop(writeln!(std::io::stderr(), "{text}"));
+    }
+}

@@ -1,0 +1,46 @@
+//! The unit of systemd that runs the server with few rights.
+
+use crate::cli::serve::Serve;
+use crate::commands::Error;
+use std::path::Path;
+
+/// What stays the same everywhere. `mixed`: the server is told to stop and hands back what is under way;
+/// whatever is left is killed.
+const UNIT: &str = include_str!("ketupa.service");
+
+/// The unit of this command line.
+pub(super) fn unit(args: &Serve) -> Result<String, Error> {
+    let here = |path: &Path| path.canonicalize().map_err(|e| Error::file("open", path, e));
+    let program = std::env::current_exe();
+    let program = program.map_err(|e| Error::Message(format!("cannot find this program: {e}")))?;
+    let mut words = vec![quoted(&program), "serve".into(), quoted(&here(&args.place.dir)?)];
+    words.extend(["--data".into(), "%S/ketupa".into(), format!("--listen {}", args.listen)]);
+    words.extend(args.behind_tls.then(|| "--behind-tls".to_owned()));
+    words.push(format!("--slots {} --lease {}s", args.slots, args.lease));
+    words.push(format!("--stop-within {}s --keep {}", args.stop_within, args.keep));
+    words.extend(args.book.database.as_ref().map(|address| format!("--database {address}")));
+    let mut credential = String::new();
+    if let Some(file) = &args.book.database_file {
+        words.push("--database-file %d/database".into());
+        credential = format!("LoadCredential=database:{}\n", here(file)?.display());
+    }
+    let files = [
+        ("--ssh-config", &args.ssh_config),
+        ("--executor", &args.executor),
+        ("--identity", &args.identity),
+    ];
+    for (option, file) in files {
+        if let Some(file) = file {
+            words.extend([option.to_owned(), quoted(&here(file)?)]);
+        }
+    }
+    let stop = args.stop_within.saturating_add(30).to_string();
+    let unit = UNIT.replace("{COMMAND}", &words.join(" ")).replace("{STOP}", &stop);
+    Ok(unit.replace("{CREDENTIAL}", &credential))
+}
+
+/// A word of systemd: `%` and quotes mean something there.
+fn quoted(path: &Path) -> String {
+    let text = path.display().to_string().replace('%', "%%").replace('$', "$$");
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
