@@ -31,7 +31,7 @@ executor: ## the small program that travels to hosts, put beside every `ketupa` 
 	  install -m 755 target/executor/$(ARCH)-unknown-linux-gnu/executor/ketupa-host target/$$d/; done
 
 # What the machine itself needs; the daemons go into the twin's image and never onto the machine.
-DEBIAN := ansible-core build-essential ca-certificates curl git iproute2 libxml2-utils openssl python3-venv systemd util-linux
+DEBIAN := ansible-core build-essential ca-certificates curl git iproute2 libxml2-utils openssl postgresql python3-venv systemd tzdata util-linux
 deps:
 	@missing=$$(dpkg-query -W -f '$${db:Status-Status} $${Package}\n' $(DEBIAN) 2>/dev/null \
 	  | awk '$$1 == "installed" {print $$2}' | sort > .deps.tmp; \

@@ -3,7 +3,6 @@
 //! What is due, what may start and what a lease means is decided by pure functions ([`schedule`],
 //! [`decide`]); [`store`] keeps the queue in a database that several servers may share, and asks them under
 //! its lock; [`run`] has the processes. [`desk`] ties them together, on threads.
-#![cfg_attr(test, expect(clippy::disallowed_methods, reason = "tests start a database"))]
 
 pub mod decide;
 pub mod desk;

@@ -4,6 +4,7 @@
 
 mod blocks;
 pub mod cases;
+pub mod cluster;
 pub mod golden;
 pub mod large;
 pub mod naive;

@@ -142,7 +142,7 @@ async fn tell_all(app: &App, id: i64, mut seen: Seen, tell: &Sender<Event>) {
         }
         let over = news.run.is_none_or(|run| run.state.is_over());
         if over && quiet {
-            drop(tell.send(Event::default().event("end").data("")).await);
+            drop(tell.send(Event::default().event("end").data("over")).await);
             return;
         }
         if quiet {

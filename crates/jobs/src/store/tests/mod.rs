@@ -1,6 +1,5 @@
 //! What the store promises, held over SQLite and over a real PostgreSQL.
 
-mod cluster;
 mod promises;
 mod servers;
 

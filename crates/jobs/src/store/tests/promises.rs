@@ -1,12 +1,12 @@
 //! One suite for every database.
 
-use super::cluster::Cluster;
 use super::{asked, memory};
 use crate::decide::{Ended, Lease, Next};
 use crate::store::{Claim, Database as _, Ending, Look, News, Postgres, Store};
 use crate::token::{self, Scope};
 use crate::{Cause, State, TaskResult};
 use std::collections::BTreeSet;
+use testkit::cluster::Cluster;
 
 const LEASE: Lease = Lease { ms: 1_000 };
 

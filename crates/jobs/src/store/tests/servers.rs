@@ -1,12 +1,12 @@
 //! Several servers on one queue, dying and being slow by chance: never two at once, never one lost.
 
-use super::cluster::Cluster;
 use super::{asked, connections, memory};
 use crate::decide::{Ended, Lease};
 use crate::store::{Claim, Ending, Look, Postgres, Store};
 use crate::{Asked, Millis, State};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
+use testkit::cluster::Cluster;
 
 const LEASE: Lease = Lease { ms: 600 };
 const SERVERS: usize = 3;

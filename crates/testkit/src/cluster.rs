@@ -1,21 +1,23 @@
 //! A real PostgreSQL of its own, on a socket in a temporary folder.
 
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// A cluster that runs until this is dropped.
-pub(super) struct Cluster {
+pub struct Cluster {
     folder: PathBuf,
 }
 
 impl Cluster {
     /// Makes one and starts it. PostgreSQL refuses to run as root: it runs as `postgres` then.
-    pub(super) fn start(name: &str) -> Self {
+    pub fn start(name: &str) -> Self {
         let folder =
             std::env::temp_dir().join(format!("ketupa-desk-{}-{name}", std::process::id()));
-        std::fs::create_dir_all(&folder).expect("a folder");
-        std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o777)).expect("rights");
+        std::fs::create_dir_all(&folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
+        let open = std::fs::Permissions::from_mode(0o777);
+        std::fs::set_permissions(&folder, open)
+            .unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
         let cluster = Self { folder };
         let data = cluster.folder.join("data");
         cluster.run("initdb", &["-A", "trust", "-U", "ketupa", "--no-sync", "-D", &shown(&data)]);
@@ -26,19 +28,23 @@ impl Cluster {
     }
 
     /// Where it answers.
-    pub(super) fn address(&self) -> String {
+    pub fn address(&self) -> String {
         format!("host={} user=ketupa dbname=postgres", shown(&self.folder))
     }
 
     fn run(&self, program: &str, arguments: &[&str]) {
-        let output = self.command(program).args(arguments).output().expect("runuser is there");
+        let output = self
+            .command(program)
+            .args(arguments)
+            .output()
+            .unwrap_or_else(|e| panic!("{program}: {e}"));
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{program}: {said}");
     }
 
     fn command(&self, program: &str) -> Command {
         let program = installed(program);
-        let mut command = if rustix::process::geteuid().is_root() {
+        let mut command = if is_root() {
             let mut command = Command::new("runuser");
             command.args(["-u", "postgres", "--"]).arg(program);
             command
@@ -58,6 +64,11 @@ impl Drop for Cluster {
     }
 }
 
+/// Whether these tests run as root.
+fn is_root() -> bool {
+    std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0)
+}
+
 /// Debian keeps the programs of each version apart.
 fn installed(program: &str) -> PathBuf {
     let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
@@ -66,7 +77,7 @@ fn installed(program: &str) -> PathBuf {
         .filter(|p| p.exists())
         .collect();
     found.sort();
-    found.pop().expect("apt-get install postgresql")
+    found.pop().unwrap_or_else(|| panic!("apt-get install postgresql"))
 }
 
 fn shown(path: &Path) -> String {

@@ -1,0 +1,46 @@
+//! A client that shows what a server sent, byte by byte.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::Duration;
+
+/// An answer.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    /// What a header says.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        let named = |line: &str| {
+            let (key, value) = line.split_once(": ")?;
+            key.eq_ignore_ascii_case(name).then_some(value.len())
+        };
+        let found = self.head.lines().find_map(|line| Some(&line[line.len() - named(line)?..]));
+        found.unwrap_or_default()
+    }
+
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|e| panic!("{e}: {}", self.body))
+    }
+}
+
+/// Sends a request and reads until the server has no more to say.
+pub(crate) fn ask(place: &str, method: &str, path: &str, headers: &[&str], body: &str) -> Answer {
+    let mut stream = TcpStream::connect(place).expect("the server listens");
+    stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a time limit");
+    let mut head = format!("{method} {path} HTTP/1.0\r\nHost: {place}\r\n");
+    for header in headers {
+        head += &format!("{header}\r\n");
+    }
+    head += &format!("Content-Length: {}\r\n\r\n{body}", body.len());
+    stream.write_all(head.as_bytes()).expect("it hears");
+    let mut text = String::new();
+    stream.read_to_string(&mut text).expect("it answers");
+    let (head, body) = text.split_once("\r\n\r\n").expect("an answer has a head");
+    let status = head.split(' ').nth(1).and_then(|word| word.parse().ok());
+    Answer { status: status.expect("a status"), head: head.into(), body: body.into() }
+}

@@ -1,0 +1,17 @@
+//! What somebody does with the job desk, told as stories: the real server, asked over HTTP on this machine.
+#![expect(clippy::disallowed_methods, reason = "the stories run servers and wait for them")]
+
+#[cfg(test)]
+mod access;
+#[cfg(test)]
+mod browser;
+#[cfg(test)]
+mod http;
+#[cfg(test)]
+mod playbooks;
+#[cfg(test)]
+mod processes;
+#[cfg(test)]
+mod servers;
+#[cfg(test)]
+mod stage;

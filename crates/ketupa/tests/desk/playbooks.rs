@@ -1,0 +1,100 @@
+//! Playbooks that nobody here wrote, run by the real Ansible: those that Debian's ansible-core brings along.
+
+use crate::stage::{SECRET, Server, Stage, shown, until};
+use jobs::secret::{hex, seal};
+use serde_json::{Value, json};
+
+const SETUP: &str =
+    "/usr/lib/python3/dist-packages/ansible_test/_data/playbooks/posix_coverage_setup.yml";
+const TEARDOWN: &str =
+    "/usr/lib/python3/dist-packages/ansible_test/_data/playbooks/posix_coverage_teardown.yml";
+
+fn jobs() -> String {
+    let setup = |name: &str, more: &str| {
+        format!(
+            "\n[job.{name}]\ndoes = \"playbook\"\nplaybook = \"{SETUP}\"\ninventory = \"hosts.ini\"\n{more}"
+        )
+    };
+    setup("by-api", "parameters = [\"coverage_config\"]\n")
+        + &setup("by-webhook", "webhook = \"env:HOOK\"\n")
+        + &setup("by-schedule", "schedule = \"* * * * *\"\ntime_zone = \"Europe/Brussels\"\n")
+        + &format!(
+            "\n[job.teardown]\ndoes = \"playbook\"\nplaybook = \"{TEARDOWN}\"\ninventory = \"hosts.ini\"\n"
+        )
+}
+
+/// Two hosts that are this machine, each with a folder of its own.
+fn inventory(stage: &Stage) -> String {
+    let folder = shown(&stage.folder);
+    let host = |name: &str| {
+        format!(
+            "{name} ansible_connection=local ansible_python_interpreter=/usr/bin/python3 common_temp_dir={folder}/{name} \
+             coverage_config_path={folder}/{name}/rc coverage_output_path={folder}/{name}/out \
+             coverage_config=plain mode_directory=0755 mode_directory_write=0777 mode_file=0644\n"
+        )
+    };
+    host("mail-01") + &host("mail-02")
+}
+
+fn results(run: &Value) -> Vec<String> {
+    let tasks = run["tasks"].as_array().unwrap();
+    let mut results: Vec<String> = tasks
+        .iter()
+        .map(|task| {
+            format!("{} {} {}", task["host"], task["task"], task["result"]).replace('"', "")
+        })
+        .collect();
+    results.sort();
+    results
+}
+
+fn all(result: &str) -> Vec<String> {
+    let tasks = [
+        "Create coverage configuration file",
+        "Create coverage output directory",
+        "Create coverage temporary directory",
+    ];
+    let of = |host: &'static str| tasks.map(|task| format!("{host} {task} {result}"));
+    [of("mail-01"), of("mail-02")].concat()
+}
+
+fn done(server: &Server<'_>, id: i64) -> Value {
+    let run = server.ended(id);
+    assert_eq!(run["state"], "done", "{run}\n{}", server.output(id));
+    run
+}
+
+#[test]
+fn real_playbooks_run_by_api_by_webhook_and_by_schedule() {
+    let stage = Stage::new(&jobs());
+    std::fs::write(stage.folder.join("isp/hosts.ini"), inventory(&stage)).unwrap();
+    let server = stage.serve(&[]);
+    // What a caller sets is text: Ansible runs nothing of it.
+    let set = r#"{"parameters": {"coverage_config": "it's \"$(id)\" 'x'"}}"#;
+    let run = done(&server, server.start("by-api", set));
+    assert_eq!(results(&run), all("changed"));
+    let written = std::fs::read_to_string(stage.folder.join("mail-02/rc")).unwrap();
+    assert_eq!(written, "it's \"$(id)\" 'x'");
+    assert!(server.output(run["run"].as_i64().unwrap()).contains("PLAY RECAP"));
+
+    let body = "{}";
+    let signature = hex(&seal(SECRET.as_bytes(), body.as_bytes()));
+    let signature = format!("X-Hub-Signature-256: sha256={signature}");
+    let called = server.post("/hooks/by-webhook", &[&signature], body);
+    let run = done(&server, called.json()["run"].as_i64().unwrap());
+    assert_eq!(run["tasks"].as_array().unwrap().len(), 6);
+    assert_eq!(std::fs::read_to_string(stage.folder.join("mail-01/rc")).unwrap(), "plain");
+
+    let planned = until("its minute comes", || {
+        let runs = server.api("GET", "/runs?job=by-schedule", "");
+        runs["runs"][0]["run"].as_i64()
+    });
+    let run = done(&server, planned);
+    assert_eq!(
+        (&run["cause"], results(&run)),
+        (&json!("schedule"), all("ok")),
+        "nothing was to do"
+    );
+    done(&server, server.start("teardown", ""));
+    assert!(!stage.folder.join("mail-01").exists());
+}

@@ -1,0 +1,66 @@
+//! Two servers on one PostgreSQL, one of them killed in the middle of a job.
+
+use crate::stage::{Stage, lines, shown, until};
+use serde_json::json;
+use std::path::Path;
+use testkit::cluster::Cluster;
+
+/// Says when it begins and ends; while another one is between the two, it says so.
+fn jobs(log: &Path) -> String {
+    let log = shown(log);
+    format!(
+        r#"
+[job.careful]
+does = "command"
+command = ["/bin/sh", "-c", "mkdir {log}.lock || echo two >> {log}; trap 'rmdir {log}.lock; exit 1' TERM; echo begun >> {log}; sleep $PARAM_TIME & wait $!; echo ended >> {log}; rmdir {log}.lock"]
+parameters = ["time"]
+"#
+    )
+}
+
+#[test]
+fn real_servers_share_the_work_and_one_may_die() {
+    let cluster = Cluster::start("servers");
+    let log = std::env::temp_dir().join(format!("ketupa-desk-{}-two.log", std::process::id()));
+    let stage = Stage::with(&jobs(&log), Some(cluster.address()));
+    let first = stage.serve(&["--lease", "6s"]);
+    let id = first.start("careful", r#"{"parameters": {"time": "8"}}"#);
+    until("it runs", || (lines(&log) == ["begun"]).then_some(()));
+    let second = stage.serve(&["--lease", "6s"]);
+    let waits = second.start("careful", r#"{"parameters": {"time": "0"}}"#);
+    let had = second.run(id)["server"].as_str().unwrap().to_owned();
+    first.signal("KILL");
+    drop(first);
+    let run = second.ended(id);
+    assert_eq!((&run["state"], &run["attempt"]), (&json!("done"), &json!(2)), "{run}");
+    let retried = format!("— attempt 2 on {}", had.split('-').next().unwrap());
+    assert!(second.output(id).contains(&retried), "{}", second.output(id));
+    assert_eq!(second.ended(waits)["state"], "done");
+    // Begun, killed, begun again and ended; then the other one: never two at once.
+    assert_eq!(lines(&log), ["begun", "begun", "ended", "begun", "ended"]);
+    drop(std::fs::remove_file(&log));
+}
+
+#[test]
+fn real_servers_each_take_a_part() {
+    let cluster = Cluster::start("part");
+    let folder = std::env::temp_dir().join(format!("ketupa-desk-{}-part", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let job = |n: usize| {
+        let log = shown(&folder.join(n.to_string()));
+        format!(
+            "\n[job.n{n}]\ndoes = \"command\"\ncommand = [\"/bin/sh\", \"-c\", \"echo begun >> {log}; sleep 1\"]\n"
+        )
+    };
+    let stage = Stage::with(&(0..6).map(job).collect::<String>(), Some(cluster.address()));
+    let servers = [stage.serve(&["--slots", "1"]), stage.serve(&["--slots", "1"])];
+    let ids: Vec<i64> = (0..6).map(|n| servers[n % 2].start(&format!("n{n}"), "")).collect();
+    for id in ids {
+        let run = servers[0].ended(id);
+        assert_eq!((&run["state"], &run["attempt"]), (&json!("done"), &json!(1)));
+    }
+    for n in 0..6 {
+        assert_eq!(lines(&folder.join(n.to_string())), ["begun"]);
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+}
