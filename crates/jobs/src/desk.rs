@@ -19,6 +19,8 @@ use std::time::{Duration, Instant};
 const LOOK: Duration = Duration::from_millis(500);
 /// How often the past is forgotten.
 const FORGET: Duration = Duration::from_secs(3_600);
+/// How long the secret of a webhook is kept.
+const HOOK_SECRET: Duration = Duration::from_secs(60);
 /// How often the declared jobs are read again.
 const READ: Duration = Duration::from_secs(20);
 /// How long deliveries of webhooks are remembered.
@@ -91,6 +93,9 @@ pub fn server_name() -> String {
     format!("{name}-{:08x}", secret::chance() >> 32)
 }
 
+/// When a secret was opened, and what that gave.
+type Opened = (Instant, Result<String, String>);
+
 /// One server's desk.
 pub struct Desk {
     /// What servers share.
@@ -101,6 +106,7 @@ pub struct Desk {
     stops: AtomicBool,
     stopped: Mutex<Option<Instant>>,
     busy: AtomicUsize,
+    hooks: Mutex<BTreeMap<String, Opened>>,
 }
 
 impl std::fmt::Debug for Desk {
@@ -125,6 +131,7 @@ impl Desk {
             stops: AtomicBool::new(false),
             stopped: Mutex::new(None),
             busy: AtomicUsize::new(0),
+            hooks: Mutex::default(),
         })
     }
 
@@ -157,7 +164,7 @@ impl Desk {
         let unknown = || Refusal::Unknown("no job answers to this call".into());
         let spec = self.spec(job).map_err(|_| unknown())?;
         let name = spec.webhook.as_deref().ok_or_else(unknown)?;
-        let secret = self.outside.reveal(name).map_err(|why| {
+        let secret = self.hook_secret(name).map_err(|why| {
             self.outside.say(&format!("the webhook of {job} has no secret: {why}"));
             unknown()
         })?;
@@ -165,6 +172,17 @@ impl Desk {
         let now = self.store.now()?;
         let asked = spec.asked(Cause::Webhook, "webhook", BTreeMap::new(), now);
         Ok(self.store.ask_once(&asked.map_err(Refusal::Wrong)?, &delivery.0, now)?)
+    }
+
+    /// The secret of a webhook. It is kept for a while: anybody may call, and opening one can take a program.
+    fn hook_secret(&self, name: &str) -> Result<String, String> {
+        let mut known = self.hooks.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, secret)) = known.get(name).filter(|(at, _)| at.elapsed() < HOOK_SECRET) {
+            return secret.clone();
+        }
+        let secret = self.outside.reveal(name);
+        known.insert(name.to_owned(), (Instant::now(), secret.clone()));
+        secret
     }
 
     /// Wants a run to end.

@@ -167,7 +167,7 @@ fn events(news: &News, seen: &mut Seen, state: &mut Option<String>) -> Vec<Event
     if let Some(run) = &news.run {
         let now = format!("{} {}", run.state.word(), run.attempt);
         if state.as_deref() != Some(&now) {
-            let data = json!({ "state": run.state.word(), "says": run.says });
+            let data = json!({ "state": run.state.word(), "says": run.says, "exit": run.exit });
             events.push(event("state", *seen, &data));
             *state = Some(now);
         }

@@ -15,12 +15,9 @@ pub(crate) struct Answer {
 impl Answer {
     /// What a header says.
     pub(crate) fn header(&self, name: &str) -> &str {
-        let named = |line: &str| {
-            let (key, value) = line.split_once(": ")?;
-            key.eq_ignore_ascii_case(name).then_some(value.len())
-        };
-        let found = self.head.lines().find_map(|line| Some(&line[line.len() - named(line)?..]));
-        found.unwrap_or_default()
+        let pairs = self.head.lines().filter_map(|line| line.split_once(": "));
+        let found = pairs.into_iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value).unwrap_or_default()
     }
 
     pub(crate) fn json(&self) -> serde_json::Value {
@@ -33,10 +30,11 @@ pub(crate) fn ask(place: &str, method: &str, path: &str, headers: &[&str], body:
     let mut stream = TcpStream::connect(place).expect("the server listens");
     stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a time limit");
     let mut head = format!("{method} {path} HTTP/1.0\r\nHost: {place}\r\n");
-    for header in headers {
-        head += &format!("{header}\r\n");
+    let length = format!("Content-Length: {}", body.len());
+    for line in headers.iter().copied().chain([length.as_str(), ""]) {
+        head.extend([line, "\r\n"]);
     }
-    head += &format!("Content-Length: {}\r\n\r\n{body}", body.len());
+    head += body;
     stream.write_all(head.as_bytes()).expect("it hears");
     let mut text = String::new();
     stream.read_to_string(&mut text).expect("it answers");

@@ -51,8 +51,8 @@ pub struct Job {
     pub parameters: Vec<Parameter>,
     /// When it starts by itself: minute, hour, day, month and weekday, as in cron.
     pub schedule: Option<Cron>,
-    /// The time zone of the schedule. Default: `UTC`. A time that a change of clocks leaves out comes as
-    /// much later, a time that comes twice counts once; a schedule of every hour counts hours.
+    /// The time zone of the schedule. A time that a change of clocks leaves out comes as much later, a
+    /// time that comes twice counts once; a schedule of every hour counts hours. Default: `UTC`.
     pub time_zone: Option<String>,
     /// How much later than its schedule it may start, by chance. Default: `0s`.
     pub jitter: Seconds,

@@ -48,7 +48,8 @@ events.addEventListener("state", (event) => {
   const now = JSON.parse(event.data);
   state.className = "state " + now.state;
   state.textContent = state.getAttribute("data-" + now.state);
-  document.getElementById("says").textContent = now.says;
+  const says = document.getElementById("says");
+  says.textContent = now.exit ? says.dataset.exit + " " + now.exit : now.says;
 });
 
 events.addEventListener("end", () => {

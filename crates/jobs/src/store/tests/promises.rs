@@ -46,7 +46,7 @@ fn a_run_goes_its_way(store: &Store) {
     assert_eq!(store.claim("one", &jobs(&["web"]), LEASE, 10), Ok(None), "not its job");
     let claim = claim(store, "one", 10).expect("it starts");
     assert_eq!((claim.run.id, claim.run.attempt), (id, 1));
-    let text = "caf\u{e9} \u{1f989} '; DROP TABLE run; --\0\n";
+    let text = "th\u{e9} \u{1f989} '; DROP TABLE run; --\0\n";
     let tasks = vec![("mx".to_owned(), "install".to_owned(), TaskResult::Changed)];
     assert_eq!(store.keep(&claim, &News { text: text.into(), tasks }, 20), Ok(true));
     assert_eq!(store.renew(&claim, LEASE, 30), Ok(Some(false)));
@@ -169,7 +169,7 @@ fn text_is_found(store: &Store) {
         found.into_iter().map(|found| found.line).collect::<Vec<_>>()
     };
     assert_eq!(found("drop table").len(), 1);
-    assert_eq!(found("CAF\u{c9}").len(), 1, "letters beyond ASCII have a case too");
+    assert_eq!(found("TH\u{c9}").len(), 1, "letters beyond ASCII have a case too");
     assert_eq!(found("%"), Vec::<String>::new(), "a sign of the pattern is a letter here");
     assert_eq!(found(" "), Vec::<String>::new());
     assert_eq!(store.search("drop", Some("web")), Ok(vec![]));
