@@ -23,6 +23,16 @@ const COMMANDS: [&str; 38] = [
     "follow",
     "history",
     "rollback",
+    "serve",
+    "token",
+    "token create",
+    "token list",
+    "token revoke",
+    "job",
+    "job run",
+    "job list",
+    "job show",
+    "job cancel",
     "completions",
     "man",
     "twin",
@@ -59,7 +69,7 @@ fn the_help_of_every_command_shows_an_example_of_it() {
 
 #[test]
 fn every_command_is_in_the_help_that_is_tested_here() {
-    for parent in ["", "prove", "twin"] {
+    for parent in ["", "prove", "token", "job", "twin"] {
         let words: Vec<&str> = parent.split_whitespace().chain(["--help"]).collect();
         let help = ketupa(&words).ends(0, &[]).out;
         let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1);

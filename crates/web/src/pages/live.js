@@ -8,12 +8,17 @@ const state = document.getElementById("state");
 /** The cell of a task on a host; what is missing of the table is added. */
 function cell(task, host) {
   const head = table.tHead.rows[0];
-  let column = [...head.cells].findIndex((th, at) => at > 0 && th.textContent === host);
+  const hosts = [...head.cells].map((th) => th.textContent);
+  let column = hosts.indexOf(host, 1);
   if (column < 0) {
-    column = head.cells.length;
-    const th = head.appendChild(document.createElement("th"));
+    // Hosts stand in the order of their names, as on a page that is loaded later.
+    column = hosts.findIndex((known, at) => at > 0 && known > host);
+    if (column < 0) column = hosts.length;
+    const th = document.createElement("th");
     th.scope = "col";
     th.textContent = host;
+    head.insertBefore(th, head.cells[column] ?? null);
+    for (const row of table.tBodies[0].rows) if (row.cells.length > column) row.insertCell(column);
   }
   const body = table.tBodies[0];
   let row = [...body.rows].find((tr) => tr.cells[0].textContent === task);
