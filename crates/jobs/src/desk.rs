@@ -107,6 +107,8 @@ pub struct Desk {
     stopped: Mutex<Option<Instant>>,
     busy: AtomicUsize,
     hooks: Mutex<BTreeMap<String, Opened>>,
+    /// When each schedule comes next: of this text, then.
+    next: Mutex<BTreeMap<String, (String, Millis)>>,
 }
 
 impl std::fmt::Debug for Desk {
@@ -132,6 +134,7 @@ impl Desk {
             stopped: Mutex::new(None),
             busy: AtomicUsize::new(0),
             hooks: Mutex::default(),
+            next: Mutex::default(),
         })
     }
 
@@ -280,8 +283,14 @@ impl Desk {
         Ok(())
     }
 
+    /// Asks for a run whose time has come. The database is asked once for each time, and at the first look.
     fn plan(&self, spec: &Spec, now: Millis) -> Result<(), Trouble> {
         let Some(planned) = &spec.schedule else { return Ok(()) };
+        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        let text = planned.text();
+        if next.get(&spec.name).is_some_and(|(known, at)| *known == text && now < *at) {
+            return Ok(());
+        }
         let due = |seen| {
             let at = schedule::due(&planned.cron, &planned.zone, seen, now)?;
             let later = at + schedule::delay(planned.jitter_s, secret::chance());
@@ -289,7 +298,9 @@ impl Desk {
                 .ok()
                 .map(|asked| (at, asked))
         };
-        self.store.plan(&spec.name, &planned.text(), now, due).map(|_| ())
+        self.store.plan(&spec.name, &text, now, due)?;
+        next.insert(spec.name.clone(), (text, planned.next(now).unwrap_or(Millis::MAX)));
+        Ok(())
     }
 
     fn forget(&self) -> Result<(), Trouble> {

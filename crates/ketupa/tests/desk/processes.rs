@@ -31,6 +31,13 @@ fn alive(pid: &str) -> bool {
     stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('Z'))
 }
 
+/// How many folders of runs each server has.
+fn folders(stage: &Stage) -> Vec<usize> {
+    let count = |folder: std::path::PathBuf| std::fs::read_dir(folder).unwrap().count();
+    let servers = std::fs::read_dir(stage.folder.join("data/runs")).unwrap().flatten();
+    servers.map(|server| count(server.path())).collect()
+}
+
 fn stage() -> (Stage, std::path::PathBuf) {
     let number = std::thread::current().name().unwrap_or_default().replace("::", "-");
     let log = std::env::temp_dir().join(format!("ketupa-desk-{}-{number}", std::process::id()));
@@ -52,7 +59,7 @@ fn a_time_limit_ends_all_of_it() {
     let pids = lines(&log);
     assert_eq!(pids.len(), 2);
     assert!(!pids.iter().any(|pid| alive(pid)), "something is left of {pids:?}");
-    assert_eq!(std::fs::read_dir(stage.folder.join("data/runs")).unwrap().count(), 0);
+    assert_eq!(folders(&stage), [0], "the folder of the run is gone");
 }
 
 #[test]
@@ -109,7 +116,9 @@ fn a_killed_server_takes_its_processes_along() {
     std::thread::sleep(Duration::from_secs(3));
     assert!(!pids.iter().any(|pid| alive(pid)), "something is left of {pids:?}");
     drop(server);
+    assert_eq!(folders(&stage), [1], "nobody was left to remove it");
     let server = stage.serve(&["--lease", "6s"]);
+    assert_eq!(folders(&stage), [0], "it may hold secrets");
     let run = server.ended(id);
     assert_eq!((&run["attempt"], &run["state"]), (&json!(2), &json!("timed-out")));
 }

@@ -38,9 +38,21 @@ fn address(book: &Book) -> Result<Option<String>, Error> {
     std::fs::read_to_string(file).map(Some).map_err(|e| Error::file("read", file, e))
 }
 
-/// Where runs have their folders.
+/// Where the runs of this server have their folders. Those of servers that are dead can hold secrets: they go.
 pub(super) fn folders(data: &Path) -> Result<PathBuf, Error> {
-    private(&private(data)?.join("runs"))
+    let all = private(&private(data)?.join("runs"))?;
+    let found = std::fs::read_dir(&all).map_err(|e| Error::file("read", &all, e))?;
+    for folder in found.flatten() {
+        let server = Path::new("/proc").join(folder.file_name());
+        if !server.exists() {
+            let path = folder.path();
+            std::fs::remove_dir_all(&path).map_err(|e| Error::file("remove", &path, e))?;
+        }
+    }
+    let own = all.join(std::process::id().to_string());
+    // One of this number is left of an earlier server.
+    drop(std::fs::remove_dir_all(&own));
+    private(&own)
 }
 
 /// A directory that is this user's alone; made where it is missing.
