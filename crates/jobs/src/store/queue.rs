@@ -9,6 +9,9 @@ use std::collections::BTreeSet;
 /// So many runs may wait: more is a mistake of whoever asks.
 const MOST_WAITING: i64 = 1_000;
 
+/// Of a schedule that was another one before, a time counts that came so long ago.
+const ANOTHER_MS: Millis = 60_000;
+
 /// A run that this server has. What it writes counts as long as no other server has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
@@ -76,10 +79,13 @@ impl Store {
             let sql = "SELECT schedule, seen FROM planned WHERE job = $1";
             let known = database.query(sql, &[job()])?;
             let known = known.first().map(|row| Ok((row.text(0)?, row.int(1)?))).transpose()?;
-            let Some((_, seen)) = known.filter(|(text, _)| text == schedule) else {
-                // A schedule that is new or another one begins now.
-                return see(database, name, schedule, now).map(|()| None);
+            // A schedule that is new begins now. Where servers know different ones, each keeps to its own.
+            let seen = match known {
+                Some((text, seen)) if text == schedule => seen,
+                Some((_, seen)) => seen.max(now - ANOTHER_MS),
+                None => now,
             };
+            see(database, name, schedule, seen)?;
             let Some((at, asked)) = due(seen) else { return Ok(None) };
             see(database, name, schedule, at)?;
             let sql = "SELECT count(*) FROM run WHERE job = $1 AND state = 'waiting' AND cause = 'schedule'";

@@ -135,6 +135,17 @@ fn a_time_comes_once(store: &Store) {
     assert_eq!(plan(120_000, 115_000), None, "one that waits is enough");
     assert!(store.cancel(id, "somebody", 120_000).expect("it waits"));
     assert!(plan(130_000, 125_000).is_some());
+    // A server that knows another schedule loses no time of it, and starts nothing twice.
+    let other = |now, due: i64| {
+        let planned = crate::Asked { job: "web".into(), ..planned.clone() };
+        store
+            .plan("web", &format!("{due}"), now, move |seen| (due > seen).then_some((due, planned)))
+            .expect("the database answers")
+    };
+    assert_eq!(other(10, 5), None);
+    let id = other(130_000, 129_999).expect("its time came");
+    assert!(store.cancel(id, "somebody", 130_000).expect("it waits"));
+    assert_eq!(other(130_001, 129_998), None);
     let run = claim(store, "one", 130_000).expect("it starts");
     store.end(&run, &ending(Ended::Exited(Some(0)), 0), 130_100).expect("it ends");
 }
