@@ -21,10 +21,23 @@ impl Cluster {
         let cluster = Self { folder };
         let data = cluster.folder.join("data");
         cluster.run("initdb", &["-A", "trust", "-U", "ketupa", "--no-sync", "-D", &shown(&data)]);
-        let options = format!("-c listen_addresses= -c fsync=off -k {}", shown(&cluster.folder));
-        let log = shown(&cluster.folder.join("log"));
-        cluster.run("pg_ctl", &["-D", &shown(&data), "-o", &options, "-l", &log, "-w", "start"]);
+        cluster.begin();
         cluster
+    }
+
+    /// Stops it at once and starts it again, as a failover does to whoever is connected.
+    pub fn restart(&self) {
+        let data = shown(&self.folder.join("data"));
+        self.run("pg_ctl", &["-D", &data, "-m", "immediate", "-w", "stop"]);
+        std::thread::sleep(std::time::Duration::from_secs(1));
+        self.begin();
+    }
+
+    fn begin(&self) {
+        let data = shown(&self.folder.join("data"));
+        let options = format!("-c listen_addresses= -c fsync=off -k {}", shown(&self.folder));
+        let log = shown(&self.folder.join("log"));
+        self.run("pg_ctl", &["-D", &data, "-o", &options, "-l", &log, "-w", "start"]);
     }
 
     /// Where it answers.

@@ -18,6 +18,8 @@ use std::time::{Duration, Instant};
 const LOOK: Duration = Duration::from_millis(100);
 /// How often what was printed is kept.
 const KEEP: Duration = Duration::from_millis(300);
+/// How often is tried to keep what was printed last, a beat apart: the lease ends then.
+const LAST_TRIES: usize = 4;
 /// What something that outlives its guard may hold the output open for.
 const LAST_OUTPUT: Duration = Duration::from_secs(2);
 
@@ -50,6 +52,8 @@ struct Attempt<'a> {
     process: Process,
     output: Output,
     events: Events,
+    /// What is not kept yet.
+    news: News,
     begun: Instant,
     limit: Duration,
     renewed: Instant,
@@ -145,6 +149,7 @@ fn begin<'a>(
         process,
         output,
         events: Events::of(work.events.as_deref()),
+        news: News::default(),
         begun: now,
         limit: Duration::from_secs(spec.time_limit_s),
         renewed: now,
@@ -243,15 +248,15 @@ impl Attempt<'_> {
 
     fn keep(&mut self) {
         self.kept = Instant::now();
-        let news = News { text: self.output.take(), tasks: self.events.take() };
-        if news.is_empty() {
+        self.news.text += &self.output.take();
+        self.news.tasks.extend(self.events.take());
+        if self.news.is_empty() {
             return;
         }
         let store = self.bench.store;
-        let kept = store.now().and_then(|now| store.keep(self.claim, &news, now));
-        if kept.is_err() {
-            // The database is away: what cannot be kept then is lost, and said to be.
-            self.output.note("… something is missing here: the database did not answer");
+        // Where the database is away it waits for the next time; its size is bounded as the output is.
+        if store.now().and_then(|now| store.keep(self.claim, &self.news, now)).is_ok() {
+            self.news = News::default();
         }
     }
 
@@ -266,7 +271,13 @@ impl Attempt<'_> {
             }
         }
         self.output.close();
-        self.keep();
+        for _ in 0..LAST_TRIES {
+            self.keep();
+            if self.news.is_empty() {
+                return;
+            }
+            std::thread::sleep(self.bench.beat());
+        }
     }
 }
 

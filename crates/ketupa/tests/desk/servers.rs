@@ -64,3 +64,30 @@ fn real_servers_each_take_a_part() {
     }
     std::fs::remove_dir_all(folder).unwrap();
 }
+
+#[test]
+fn real_servers_outlive_their_database() {
+    let cluster = Cluster::start("restart");
+    let job = "
+[job.counts]
+does = \"command\"
+command = [\"/bin/sh\", \"-c\", \"for n in 1 2 3 4 5 6 7 8; do echo line $n; sleep 1; done\"]
+";
+    let stage = Stage::with(job, Some(cluster.address()));
+    let server = stage.serve(&["--lease", "60s"]);
+    let id = server.start("counts", "");
+    until("it prints", || server.output(id).contains("line 2").then_some(()));
+    cluster.restart();
+    let health = until("the database is there again", || {
+        Some(server.get("/healthz", &[]).status).filter(|status| *status == 200)
+    });
+    assert_eq!(health, 200);
+    let run = server.ended(id);
+    assert_eq!((&run["state"], &run["attempt"]), (&json!("done"), &json!(1)), "{run}");
+    let lines: Vec<String> = (1..=8).map(|n| format!("line {n}")).collect();
+    assert_eq!(
+        server.output(id).lines().collect::<Vec<_>>(),
+        lines,
+        "nothing was lost, nothing is there twice"
+    );
+}
