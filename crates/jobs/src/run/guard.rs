@@ -106,31 +106,22 @@ fn until_it_ends(patience: Patience, hear: &mpsc::Receiver<Heard>) -> std::io::R
 /// Kills everything that came from this process and is still there.
 fn kill_rest() {
     for _ in 0..LOOKS {
-        if !signal_all(Signal::KILL).is_alive() {
+        if signal_all(Signal::KILL) == 0 {
             return;
         }
         std::thread::sleep(LOOK);
     }
 }
 
-/// Whether something was there to hear a signal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Heirs(usize);
-
-impl Heirs {
-    fn is_alive(self) -> bool {
-        self.0 > 0
-    }
-}
-
-fn signal_all(signal: Signal) -> Heirs {
+/// Sends a signal to everything that came from this process; to how many it was.
+fn signal_all(signal: Signal) -> usize {
     let all = descendants();
     for pid in all.iter().filter_map(|pid| Pid::from_raw(*pid)) {
         if kill_process(pid, signal).is_err() {
             // What ended meanwhile needs no signal.
         }
     }
-    Heirs(all.len())
+    all.len()
 }
 
 /// Every living process that came from this one.

@@ -9,6 +9,7 @@ mod converge;
 mod cut_off;
 #[cfg(test)]
 mod fleet;
+mod jobs;
 #[cfg(test)]
 mod history;
 #[cfg(test)]
