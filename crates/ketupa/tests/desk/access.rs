@@ -46,6 +46,18 @@ fn a_program_runs_a_job_and_reads_what_it_printed() {
         server.post("/api/v1/jobs/hello/runs", &[&bearer], r#"{"parameters": {"x": "1"}}"#);
     assert_eq!(refused.status, 422);
     assert_eq!(status(&server, &stage.token, "POST", "/api/v1/jobs/nothing/runs"), 404);
+    for odd in ["[]", "{\"x\": 1}", "{\"parameters\": {\"name\": 1}}", &"[".repeat(60_000), "\u{0}"]
+    {
+        assert_eq!(
+            server.post("/api/v1/jobs/hello/runs", &[&bearer], odd).status,
+            422,
+            "{odd:.20}"
+        );
+    }
+    let long = "x".repeat(70_000);
+    assert_eq!(server.post("/api/v1/jobs/hello/runs", &[&bearer], &long).status, 413);
+    assert_eq!(server.get("/api/v1/runs/9999999999999999999999", &[&bearer]).status, 400);
+    assert_eq!(server.get("/api/v1/runs/-1", &[&bearer]).status, 404);
 }
 
 #[test]

@@ -64,6 +64,43 @@ fn done(server: &Server<'_>, id: i64) -> Value {
     run
 }
 
+/// Variables that Ansible Vault closed with the secret that the job names.
+fn close(stage: &Stage) {
+    let folder = stage.folder.join("isp/closed/group_vars");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::copy(stage.folder.join("isp/hosts.ini"), stage.folder.join("isp/closed/hosts.ini"))
+        .unwrap();
+    let (file, password) = (folder.join("all.yml"), stage.folder.join("password"));
+    std::fs::write(&file, "coverage_config: opened\n").unwrap();
+    std::fs::write(&password, SECRET).unwrap();
+    let mut command = std::process::Command::new("ansible-vault");
+    command.args(["encrypt", "--vault-password-file"]).args([&password, &file]);
+    assert!(command.output().unwrap().status.success());
+    std::fs::remove_file(password).unwrap();
+}
+
+#[test]
+fn real_playbook_opens_a_vault_with_a_secret_that_nobody_sees() {
+    let job = format!(
+        "\n[job.closed]\ndoes = \"playbook\"\nplaybook = \"{SETUP}\"\ninventory = \"closed/hosts.ini\"\n\
+         hosts = []\nvault = \"env:HOOK\"\n"
+    );
+    let stage = Stage::new(&job);
+    let inventory = inventory(&stage).replace(" coverage_config=plain", "");
+    std::fs::write(stage.folder.join("isp/hosts.ini"), inventory).unwrap();
+    close(&stage);
+    let server = stage.serve(&[]);
+    let id = server.start("closed", "");
+    done(&server, id);
+    assert_eq!(std::fs::read_to_string(stage.folder.join("mail-01/rc")).unwrap(), "opened");
+    assert!(!server.output(id).contains(SECRET));
+    for file in std::fs::read_dir(stage.folder.join("data")).unwrap().flatten() {
+        let bytes = std::fs::read(file.path()).unwrap_or_default();
+        let holds = bytes.windows(SECRET.len()).any(|part| part == SECRET.as_bytes());
+        assert!(!holds, "{} holds the secret", file.path().display());
+    }
+}
+
 #[test]
 fn real_playbooks_run_by_api_by_webhook_and_by_schedule() {
     let stage = Stage::new(&jobs());

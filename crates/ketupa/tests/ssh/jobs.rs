@@ -55,9 +55,9 @@ fn a_hand_is_seen_by_one_job_and_put_back_by_another() {
         assert_eq!(state, "failed: it ended with status 1");
         assert!(output.contains("-# just for a moment"), "{output}");
     }
-    soon(130, || match story.sh("router", &format!("sha256sum {BIRD}")) == before {
-        true => Ok(()),
-        false => Err("nobody put it back".into()),
+    soon(130, || {
+        let now = story.sh("router", &format!("sha256sum {BIRD}"));
+        if now == before { Ok(()) } else { Err("nobody put it back".into()) }
     });
     soon(60, || {
         let list = format!("{KETUPA} job list --data /root/data --job converge");
