@@ -2,7 +2,7 @@
 
 use crate::stage::{Stage, lines, shown, until};
 use serde_json::json;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// A job whose process does not want to end, and has a child that hides in a session of its own.
@@ -33,16 +33,32 @@ fn alive(pid: &str) -> bool {
 
 /// How many folders of runs each server has.
 fn folders(stage: &Stage) -> Vec<usize> {
-    let count = |folder: std::path::PathBuf| std::fs::read_dir(folder).unwrap().count();
+    let count = |folder: PathBuf| std::fs::read_dir(folder).unwrap().count();
     let servers = std::fs::read_dir(stage.folder.join("data/runs")).unwrap().flatten();
     servers.map(|server| count(server.path())).collect()
 }
 
-fn stage() -> (Stage, std::path::PathBuf) {
+/// What processes write down; gone with the story.
+struct Log(PathBuf);
+
+impl std::ops::Deref for Log {
+    type Target = Path;
+    fn deref(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        drop(std::fs::remove_file(&self.0));
+    }
+}
+
+fn stage() -> (Stage, Log) {
     let number = std::thread::current().name().unwrap_or_default().replace("::", "-");
     let log = std::env::temp_dir().join(format!("ketupa-desk-{}-{number}", std::process::id()));
     drop(std::fs::remove_file(&log));
-    (Stage::new(&stubborn(&log)), log)
+    (Stage::new(&stubborn(&log)), Log(log))
 }
 
 #[test]
