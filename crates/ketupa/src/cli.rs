@@ -58,6 +58,7 @@ pub(crate) enum Command {
     History(converge::History),
     /// Make the hosts what was declared at an earlier commit
     Rollback(converge::Rollback),
+    Inventory(converge::Inventory),
     /// Run the declared jobs by schedule, by API and by webhook, with pages that show them
     Serve(serve::Serve),
     /// Make, list and revoke tokens of the job desk
@@ -131,31 +132,6 @@ pub(crate) struct Cost {
     /// The day from which renewals are counted [default: today]
     #[arg(long)]
     pub(crate) today: Option<Date>,
-}
-
-#[derive(Debug, Args)]
-#[command(
-    after_help = "Groups: role_ROLE, site_SITE, os_OS, service_SERVICE, owner_DUTY, on_HYPERVISOR and \
-managed; what is not a letter or a digit becomes `_`. Each host has what the model says of it in the \
-variable `ketupa`. Machines of clients are left out unless `ssh` says how they are reached.
-
-Ansible runs a script that prints this; beside the playbooks, executable:
-  #!/bin/sh
-  exec ketupa inventory /path/of/the/isp \"$@\"
-
-Examples:
-  ketupa inventory examples/neutrinet | jq .role_edge
-  ansible-playbook -i hosts.sh --limit role_core site.yml"
-)]
-pub(crate) struct Inventory {
-    #[command(flatten)]
-    pub(crate) place: Where,
-    /// All groups and hosts: what is printed without --host, too
-    #[arg(long, conflicts_with = "host")]
-    pub(crate) list: bool,
-    /// The variables of this host alone
-    #[arg(long, value_name = "NAME")]
-    pub(crate) host: Option<String>,
 }
 
 #[derive(Debug, Args)]

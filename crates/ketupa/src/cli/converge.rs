@@ -142,6 +142,31 @@ pub(crate) struct Drift {
     pub(crate) format: Shape,
 }
 
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Groups: role_ROLE, site_SITE, os_OS, service_SERVICE, owner_DUTY, on_HYPERVISOR and \
+managed; what is not a letter or a digit becomes `_`. Each host has what the model says of it in the \
+variable `ketupa`. Machines of clients are left out unless `ssh` says how they are reached.
+
+Ansible runs a script that prints this; beside the playbooks, executable:
+  #!/bin/sh
+  exec ketupa inventory /path/of/the/isp \"$@\"
+
+Examples:
+  ketupa inventory examples/neutrinet | jq .role_edge
+  ansible-playbook -i hosts.sh --limit role_core site.yml"
+)]
+pub(crate) struct Inventory {
+    #[command(flatten)]
+    pub(crate) place: Where,
+    /// All groups and hosts: what is printed without --host, too
+    #[arg(long, conflicts_with = "host")]
+    pub(crate) list: bool,
+    /// The variables of this host alone
+    #[arg(long, value_name = "NAME")]
+    pub(crate) host: Option<String>,
+}
+
 /// How plans are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Shape {

@@ -4,7 +4,7 @@
 //! `--list` groups and, under `_meta`, the variables of every host; with `--host` those of one.
 
 use super::{End, Error};
-use crate::cli::Inventory;
+use crate::cli::converge::Inventory;
 use crate::input;
 use crate::screen::{Screen, counted};
 use model::ask::Family;

@@ -4,6 +4,7 @@ use crate::run::{Folder, ketupa};
 use std::process::Command;
 
 const COMMANDS: [&str; 38] = [
+const COMMANDS: [&str; 46] = [
     "check",
     "explain",
     "prove",

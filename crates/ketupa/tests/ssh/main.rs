@@ -9,6 +9,7 @@ mod converge;
 mod cut_off;
 #[cfg(test)]
 mod fleet;
+#[cfg(test)]
 mod jobs;
 #[cfg(test)]
 mod history;
