@@ -53,12 +53,11 @@ pub(crate) enum Command {
     /// Look at what is new in a git repository, and tell its forge what became of it
     Follow(follow::Follow),
     /// Be Ansible's inventory: existing playbooks run on the declared hosts
-    Inventory(Inventory),
+    Inventory(converge::Inventory),
     /// Say who changed the hosts, when, and from which commit
     History(converge::History),
     /// Make the hosts what was declared at an earlier commit
     Rollback(converge::Rollback),
-    Inventory(converge::Inventory),
     /// Run the declared jobs by schedule, by API and by webhook, with pages that show them
     Serve(serve::Serve),
     /// Make, list and revoke tokens of the job desk

@@ -3,8 +3,7 @@
 use crate::run::{Folder, ketupa};
 use std::process::Command;
 
-const COMMANDS: [&str; 38] = [
-const COMMANDS: [&str; 46] = [
+const COMMANDS: [&str; 48] = [
     "check",
     "explain",
     "prove",

@@ -10,9 +10,9 @@ mod cut_off;
 #[cfg(test)]
 mod fleet;
 #[cfg(test)]
-mod jobs;
-#[cfg(test)]
 mod history;
+#[cfg(test)]
+mod jobs;
 #[cfg(test)]
 mod killed;
 #[cfg(test)]
