@@ -1,6 +1,8 @@
 //! The command line: what can be typed, and the help that goes with it.
 
 // Their places are said because xtask reads this file as a module of its own.
+#[path = "cli/agent.rs"]
+pub(crate) mod agent;
 #[path = "cli/converge.rs"]
 pub(crate) mod converge;
 #[path = "cli/follow.rs"]
@@ -69,6 +71,8 @@ pub(crate) enum Command {
     /// Rehearse the network on this machine, with the real daemons in light containers
     #[command(subcommand)]
     Twin(Twin),
+    /// Serve how this host is, in the names of node_exporter
+    Agent(agent::Agent),
     /// Print the completion script of a shell
     Completions(Completions),
     /// Print the manual page (roff)

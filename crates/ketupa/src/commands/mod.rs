@@ -1,5 +1,6 @@
 //! One file for each command; here is how one is chosen and how it ends.
 
+mod agent;
 mod check;
 mod converge;
 mod cost;
@@ -116,6 +117,7 @@ pub(crate) fn run(cli: Cli, screen: &mut Screen) -> Result<End, Error> {
         Command::Token(what) => serve::token(what, screen),
         Command::Job(what) => serve::job(what, screen),
         Command::Twin(what) => twin::run(what, screen),
+        Command::Agent(args) => agent::run(&args, screen),
         Command::Completions(args) => {
             let mut script = Vec::new();
             clap_complete::generate(args.shell, &mut Cli::command(), "ketupa", &mut script);
