@@ -6,11 +6,13 @@
 
 pub mod collect;
 mod ask;
+pub mod disks;
 mod http;
 mod own;
 pub mod serve;
 pub mod text;
 pub mod tree;
 pub mod unit;
+pub mod watch;
 
 pub use collect::{Source, gather};

@@ -2,6 +2,7 @@
 
 use crate::collect::Source;
 use crate::text::{Families, Metric};
+use crate::watch::{self, Watch};
 use crate::{collect, http, own};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::io;
@@ -16,11 +17,14 @@ const TICK: Timespec = Timespec { tv_sec: 1, tv_nsec: 0 };
 const TOOK: Metric<'_> =
     Metric::gauge("ketupa_agent_scrape_duration_seconds", "How long all collectors took together.");
 
-/// All metrics as text.
-pub fn metrics(source: &Source) -> String {
+/// All metrics as text, with those of the disks if they are watched.
+pub fn metrics(source: &Source, watch: Option<&Watch>) -> String {
     let begin = Instant::now();
     let mut found = collect::gather(source);
     collect::time(&mut found, "process", own::process);
+    if let Some(watch) = watch {
+        watch.tell(&mut found);
+    }
     found.add(&TOOK, &[], begin.elapsed().as_secs_f64());
     Families::write(found)
 }
@@ -44,17 +48,21 @@ impl Server {
         self.listener.local_addr()
     }
 
-    /// Answers scrapers until `stop`; those who were being answered are answered to the end.
-    pub fn run(&self, source: &Source, stop: &AtomicBool) -> io::Result<()> {
+    /// Answers scrapers and logs what happens to disks until `stop`; those who were being answered
+    /// are answered to the end.
+    pub fn run(&self, source: &Source, watch: &Watch, stop: &AtomicBool) -> io::Result<()> {
         let busy = AtomicUsize::new(0);
         std::thread::scope(|scope| {
             while !stop.load(Ordering::Relaxed) {
-                let mut ready = [PollFd::new(&self.listener, PollFlags::IN)];
+                let mut ready =
+                    [PollFd::new(&self.listener, PollFlags::IN), PollFd::new(watch, PollFlags::IN)];
                 match poll(&mut ready, Some(&TICK)) {
                     Ok(0) | Err(rustix::io::Errno::INTR) => continue,
                     Ok(_) => {}
                     Err(error) => return Err(error.into()),
                 }
+                let (events, trouble) = watch.events();
+                watch::log(&events, trouble.as_ref());
                 let Some(stream) = self.accept() else { continue };
                 if busy.load(Ordering::Relaxed) >= MOST {
                     continue;
@@ -63,7 +71,7 @@ impl Server {
                 let busy = &busy;
                 scope.spawn(move || {
                     // A scraper that went away has nothing to be told.
-                    drop(http::answer(&stream, || metrics(source)));
+                    drop(http::answer(&stream, || metrics(source, Some(watch))));
                     busy.fetch_sub(1, Ordering::Relaxed);
                 });
             }

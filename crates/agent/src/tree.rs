@@ -13,6 +13,8 @@ const LIMIT: u64 = 8 * 1024 * 1024;
 pub enum Trouble {
     /// A file or folder that cannot be read.
     Read(PathBuf, io::Error),
+    /// A file that cannot be written.
+    Write(PathBuf, io::Error),
     /// A text in which something is missing: where, and what.
     Strange(&'static str, &'static str),
     /// This host has nothing of the kind.
@@ -25,6 +27,7 @@ impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Read(path, error) => write!(f, "cannot read {}: {error}", path.display()),
+            Self::Write(path, error) => write!(f, "cannot write {}: {error}", path.display()),
             Self::Strange(place, what) => write!(f, "{place} has {what}"),
             Self::Nothing => f.write_str("this host has nothing of the kind"),
             Self::Silent(text) => f.write_str(text),

@@ -1,5 +1,10 @@
-//! The agent held to what others see on the same machine.
-#![expect(clippy::disallowed_methods, reason = "the tests start programs and read what they wrote")]
+//! The agent held to what others see on the same machine, and to machines that are not here.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "the tests start programs, read what they wrote, and say how long it took"
+)]
 
+mod disks;
 mod node_exporter;
 mod recorded;

@@ -4,14 +4,17 @@ use clap::Args;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-/// Serve how this host is, in the names of node_exporter
+/// Serve how this host is, for Prometheus and its dashboards, and log disks that come and go
 #[derive(Debug, Args)]
-#[command(after_help = "Prometheus, or whatever asks as it does, finds the metrics at /metrics.
+#[command(
+    after_help = "The metrics are at /metrics, in the names of node_exporter. Events of disks go to standard error, one
+JSON object a line.
 
 Examples:
   ketupa agent --once | grep node_load1
   ketupa agent --listen 127.0.0.1:9100
-  ketupa agent --listen 10.0.0.1:9100 --print-unit > /etc/systemd/system/ketupa-agent.service")]
+  ketupa agent --listen 10.0.0.1:9100 --print-unit > /etc/systemd/system/ketupa-agent.service"
+)]
 pub(crate) struct Agent {
     /// Where to answer: there is no password, so only where those may ask who may know
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:9100")]
@@ -19,6 +22,10 @@ pub(crate) struct Agent {
     /// A directory whose *.prom files are told too
     #[arg(long, value_name = "DIR")]
     pub(crate) textfile: Option<PathBuf>,
+    /// Where the list of known disks is kept: one that is gone or new is told at the next start.
+    /// A disk that shall be forgotten is taken out of it while the agent is down
+    #[arg(long, value_name = "FILE")]
+    pub(crate) disks: Option<PathBuf>,
     /// Collectors that are asked only if they are named here, such as interrupts
     #[arg(long, value_name = "COLLECTOR", value_delimiter = ',')]
     pub(crate) with: Vec<String>,

@@ -6,8 +6,13 @@ use crate::screen::Screen;
 use agent::collect::{self, Usual};
 use agent::serve::{self, Server};
 use agent::tree::Root;
+use agent::watch::{self, Watch};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+
+/// The list of known disks in the directory that the unit makes.
+const DISKS: &str = "/var/lib/ketupa-agent/disks.json";
 
 pub(crate) fn run(args: &Agent, screen: &mut Screen) -> Result<End, Error> {
     known(&args.with)?;
@@ -19,7 +24,7 @@ pub(crate) fn run(args: &Agent, screen: &mut Screen) -> Result<End, Error> {
     if args.print_unit {
         screen.text(&unit(args)?)?;
     } else if args.once {
-        screen.text(&serve::metrics(&source))?;
+        screen.text(&serve::metrics(&source, None))?;
     } else {
         answer(args, &source, screen)?;
     }
@@ -53,7 +58,10 @@ fn answer(args: &Agent, source: &agent::Source, screen: &mut Screen) -> Result<(
     let server = Server::bind(args.listen).map_err(listen)?;
     let address = server.address().map_err(listen)?;
     screen.say(format!("listening on http://{address}/metrics"));
-    server.run(source, &stop).map_err(listen)
+    let (disks, events) = Watch::start(source.root.clone(), args.disks.clone())
+        .map_err(|trouble| Error::Message(format!("cannot watch the disks: {trouble}")))?;
+    watch::log(&events, None);
+    server.run(source, &disks, &stop).map_err(listen)
 }
 
 /// The unit that runs this program with these arguments.
@@ -64,6 +72,8 @@ fn unit(args: &Agent) -> Result<String, Error> {
     if let Some(directory) = &args.textfile {
         arguments.extend(["--textfile".to_owned(), directory.display().to_string()]);
     }
+    let disks = args.disks.clone().unwrap_or_else(|| PathBuf::from(DISKS));
+    arguments.extend(["--disks".to_owned(), disks.display().to_string()]);
     for name in &args.with {
         arguments.extend(["--with".to_owned(), name.clone()]);
     }
