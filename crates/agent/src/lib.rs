@@ -6,10 +6,12 @@
 
 pub mod collect;
 mod ask;
+mod bird;
 pub mod disks;
 mod http;
 mod own;
 pub mod serve;
+mod smart;
 pub mod text;
 pub mod tree;
 pub mod unit;

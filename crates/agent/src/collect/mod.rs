@@ -32,6 +32,10 @@ pub struct Source {
     pub root: Root,
     /// The directory of `*.prom` files that others write.
     pub textfile: Option<PathBuf>,
+    /// The directory of what `smartctl --json -a` printed, one file a disk.
+    pub smart: Option<PathBuf>,
+    /// BIRD's control socket, if there is one.
+    pub bird: PathBuf,
     /// Collectors that are asked only if somebody wants them.
     pub with: Vec<String>,
 }
@@ -64,6 +68,7 @@ const fn always(name: &'static str, collect: fn(&Source, &mut Families) -> Went)
 /// All collectors, by name.
 pub const ALL: &[Collector] = &[
     always("arp", network::arp),
+    always("bird", crate::bird::bird),
     always("conntrack", network::conntrack),
     always("cpu", cpu::cpu),
     always("cpufreq", cpu::frequency),
@@ -85,6 +90,7 @@ pub const ALL: &[Collector] = &[
     always("processes", processes::processes),
     always("schedstat", cpu::schedule),
     always("selinux", kernel::selinux),
+    always("smart", crate::smart::smart),
     always("sockstat", sockets::sockstat),
     always("softnet", network::softnet),
     always("stat", kernel::stat),

@@ -5,6 +5,7 @@
     reason = "the tests start programs, read what they wrote, and say how long it took"
 )]
 
+mod bird;
 mod disks;
 mod node_exporter;
 mod recorded;

@@ -57,6 +57,8 @@ fn real_node_exporter_has_the_same_series_and_values() {
     let source = agent::Source {
         root: agent::tree::Root::new("/"),
         textfile: Some(theirs.directory.clone()),
+        smart: None,
+        bird: "/nowhere".into(),
         with: vec!["interrupts".to_owned()],
     };
     let before = Scrape::of(&theirs.scrape());

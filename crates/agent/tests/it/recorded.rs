@@ -22,6 +22,8 @@ impl Tree {
         gather(&agent::Source {
             root: Root::new(&self.0),
             textfile: None,
+            smart: None,
+            bird: "/nowhere".into(),
             with: vec!["interrupts".into()],
         })
         .write()

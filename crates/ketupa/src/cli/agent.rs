@@ -22,6 +22,12 @@ pub(crate) struct Agent {
     /// A directory whose *.prom files are told too
     #[arg(long, value_name = "DIR")]
     pub(crate) textfile: Option<PathBuf>,
+    /// A directory with what `smartctl --json -a DISK` printed, as DISK.json: a timer of root's writes it
+    #[arg(long, value_name = "DIR")]
+    pub(crate) smart: Option<PathBuf>,
+    /// BIRD's control socket: its sessions and routes are told if it is there
+    #[arg(long, value_name = "SOCKET", default_value = "/run/bird/bird.ctl")]
+    pub(crate) bird: PathBuf,
     /// Where the list of known disks is kept: one that is gone or new is told at the next start.
     /// A disk that shall be forgotten is taken out of it while the agent is down
     #[arg(long, value_name = "FILE")]

@@ -19,6 +19,8 @@ pub(crate) fn run(args: &Agent, screen: &mut Screen) -> Result<End, Error> {
     let source = agent::Source {
         root: Root::new("/"),
         textfile: args.textfile.clone(),
+        smart: args.smart.clone(),
+        bird: args.bird.clone(),
         with: args.with.clone(),
     };
     if args.print_unit {
@@ -69,9 +71,12 @@ fn unit(args: &Agent) -> Result<String, Error> {
     let program = std::env::current_exe()
         .map_err(|error| Error::Message(format!("cannot find this program's path: {error}")))?;
     let mut arguments = vec!["agent".to_owned(), "--listen".to_owned(), args.listen.to_string()];
-    if let Some(directory) = &args.textfile {
-        arguments.extend(["--textfile".to_owned(), directory.display().to_string()]);
+    for (word, directory) in [("--textfile", &args.textfile), ("--smart", &args.smart)] {
+        if let Some(directory) = directory {
+            arguments.extend([word.to_owned(), directory.display().to_string()]);
+        }
     }
+    arguments.extend(["--bird".to_owned(), args.bird.display().to_string()]);
     let disks = args.disks.clone().unwrap_or_else(|| PathBuf::from(DISKS));
     arguments.extend(["--disks".to_owned(), disks.display().to_string()]);
     for name in &args.with {
