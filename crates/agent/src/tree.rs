@@ -89,7 +89,8 @@ impl Root {
 
 /// A text file, with what is not UTF-8 marked: the kernel's files may have any bytes in names.
 pub(crate) fn text(path: &Path) -> io::Result<String> {
-    let mut bytes = Vec::new();
+    // The kernel makes a table anew for each read of a few bytes: ask for much at once.
+    let mut bytes = Vec::with_capacity(16 * 1024);
     fs::File::open(path)?.take(LIMIT).read_to_end(&mut bytes)?;
     Ok(String::from_utf8(bytes)
         .unwrap_or_else(|wrong| String::from_utf8_lossy(wrong.as_bytes()).into_owned()))
