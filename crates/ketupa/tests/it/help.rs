@@ -3,7 +3,7 @@
 use crate::run::{Folder, ketupa};
 use std::process::Command;
 
-const COMMANDS: [&str; 48] = [
+const COMMANDS: [&str; 49] = [
     "check",
     "explain",
     "prove",
@@ -28,6 +28,7 @@ const COMMANDS: [&str; 48] = [
     "token create",
     "token list",
     "token revoke",
+    "agent",
     "job",
     "job run",
     "job list",
