@@ -71,7 +71,7 @@ pub(crate) enum Command {
     /// Rehearse the network on this machine, with the real daemons in light containers
     #[command(subcommand)]
     Twin(Twin),
-    /// Serve how this host is, for Prometheus and its dashboards, and log disks that come and go
+    /// Serve how this host is, for Prometheus, and log disks that come and go
     Agent(agent::Agent),
     /// Print the completion script of a shell
     Completions(Completions),

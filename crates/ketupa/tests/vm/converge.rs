@@ -116,7 +116,7 @@ fn other(model: &str) -> String {
 }
 
 const ONE: &[&str] = &["web"];
-const WORDS: &[&str] = &["--yes", "--confirm-within", "60s"];
+const WORDS: &[&str] = &["--yes", "--confirm-within", "25s"];
 
 fn kills_leave_the_old_state_or_the_new_one(desk: &Desk) {
     let mut now = desk.sh("web", STATE);
@@ -174,6 +174,7 @@ fn a_power_cut_leaves_the_old_state_or_the_new_one(desk: &mut Desk) {
     // The next run says which state it found, and mends what was left half done.
     desk.ketupa("apply", ONE, WORDS).ends(0, &[]);
     assert_ne!(settled(desk), before);
+    desk.ketupa("apply", BOTH, WORDS).ends(0, &[]);
     desk.ketupa("drift", BOTH, &[]).ends(0, &["2 as declared"]);
     desk.sh("web", "systemctl is-active haproxy caddy nftables");
 }
