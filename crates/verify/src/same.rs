@@ -48,7 +48,7 @@ fn wrong(faults: BTreeSet<Fault>) -> Wrong {
     faults.into_iter().map(|fault| (fault.code, fault.about)).collect()
 }
 
-/// Everything that is wrong in a state, worked out from nothing, each flow followed by itself.
+/// Everything that is wrong in a state that is worked out from nothing, every flow asked.
 fn afresh(questions: &Questions, fresh: &Arc<World<'_>>, failures: usize) -> Wrong {
     let nothing = Arc::new(Killers::of(fresh.plane, &[]));
     wrong(Judge::new(questions, fresh, &nothing).standing(failures))
