@@ -4,6 +4,7 @@ use crate::order::rank;
 use model::kinds::{Host, Role};
 use model::{Id, Isp, Named as _};
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 /// The managed hosts in the order in which they are changed: all of a wave side by side, the next wave
 /// only when they are well. Whoever stands by goes before whoever is at work.
@@ -12,15 +13,17 @@ pub fn waves(isp: &Isp) -> Vec<Vec<Id<Host>>> {
         isp.hosts.iter().filter(|(_, host)| host.managed).collect();
     hosts.sort_by_key(|(id, host)| (Reverse(rank(isp, *id)), host.name()));
     let mut waves: Vec<Vec<Id<Host>>> = Vec::new();
+    // The wave after the last one in which somebody has this duty.
+    let mut free: BTreeMap<Duty, usize> = BTreeMap::new();
     for (id, _) in hosts {
-        let stands_in = |other: &Id<Host>| stand_in(isp, id, *other).is_some();
+        let duties = duties(isp, id);
         // Not before any of its partners: a pair keeps the order of its ranks.
-        let after = waves.iter().rposition(|wave| wave.iter().any(stands_in));
-        let place = after.map_or(0, |after| after + 1);
+        let place = duties.iter().filter_map(|duty| free.get(duty)).max().copied().unwrap_or(0);
         match waves.get_mut(place) {
             Some(wave) => wave.push(id),
             None => waves.push(vec![id]),
         }
+        free.extend(duties.into_iter().map(|duty| (duty, place + 1)));
     }
     waves
 }
@@ -30,28 +33,38 @@ pub fn stand_in(isp: &Isp, one: Id<Host>, other: Id<Host>) -> Option<String> {
     if one == other {
         return None;
     }
-    let both = |hosts: &[Id<Host>]| hosts.contains(&one) && hosts.contains(&other);
-    if let Some(vip) = isp.vips.values().find(|vip| both(&vip.hosts)) {
-        return Some(format!("vip.{}", vip.name()));
-    }
-    let neighbor = isp.neighbors.values().find(|neighbor| {
-        let to = |id| neighbor.session.iter().any(|session| session.host == id);
-        to(one) && to(other)
-    });
-    if let Some(neighbor) = neighbor {
-        return Some(format!("neighbor.{}", neighbor.name()));
-    }
-    if let Some(service) = isp.services.values().find(|service| both(&service.hosts)) {
-        return Some(format!("service.{}", service.name()));
-    }
-    same_work(isp, one, other)
+    let others = duties(isp, other);
+    let shared = duties(isp, one).into_iter().find(|duty| others.contains(duty))?;
+    Some(shared.what)
 }
 
-/// Two machines of one role that carries traffic, side by side on a segment.
-fn same_work(isp: &Isp, one: Id<Host>, other: Id<Host>) -> Option<String> {
-    let (first, second) = (&isp.hosts[one], &isp.hosts[other]);
-    let carries = first.role.forwards() || matches!(first.role, Role::Proxy | Role::Validator);
-    let shared = first.nic.iter().find(|nic| second.nic_on(nic.segment).is_some())?;
-    let same = carries && first.role == second.role;
-    same.then(|| format!("segment.{}", isp.segments[shared.segment].name()))
+/// Something that several hosts can do.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Duty {
+    /// What it is about, as it is declared.
+    what: String,
+    /// As which kind of machine, where that matters.
+    role: Option<Role>,
+}
+
+/// All that a host does and another may do in its place.
+fn duties(isp: &Isp, id: Id<Host>) -> Vec<Duty> {
+    let host = &isp.hosts[id];
+    let vips = isp.vips.values().filter(|vip| vip.hosts.contains(&id));
+    let vips = vips.map(|vip| format!("vip.{}", vip.name()));
+    let neighbors = isp
+        .neighbors
+        .values()
+        .filter(|neighbor| neighbor.session.iter().any(|session| session.host == id))
+        .map(|neighbor| format!("neighbor.{}", neighbor.name()));
+    let services = isp.services.values().filter(|service| service.hosts.contains(&id));
+    let services = services.map(|service| format!("service.{}", service.name()));
+    let declared = vips.chain(neighbors).chain(services).map(|what| Duty { what, role: None });
+    // Two machines of one role that carries traffic, side by side on a segment.
+    let carries = host.role.forwards() || matches!(host.role, Role::Proxy | Role::Validator);
+    let segments = host.nic.iter().filter(|_| carries).map(|nic| {
+        let what = format!("segment.{}", isp.segments[nic.segment].name());
+        Duty { what, role: Some(host.role) }
+    });
+    declared.chain(segments).collect()
 }
