@@ -6,6 +6,13 @@ use std::process::Command;
 use crate::Trouble;
 use crate::request::is_commit;
 
+/// What no provider's directory needs more of, so that a change cannot fill the disk.
+const MOST_FILES: usize = 10_000;
+/// The same, in bytes of all files.
+const MOST_BYTES: u64 = 64 << 20;
+/// No fetch and no checkout takes longer, in seconds.
+const LIMIT: &str = "600";
+
 /// A bare copy of a repository that lives as long as it is followed.
 #[derive(Debug, Clone)]
 pub struct Mirror {
@@ -30,8 +37,10 @@ impl Mirror {
         changes: Option<&str>,
     ) -> Result<Self, Trouble> {
         let mirror = Self { folder: folder.to_owned() };
+        // What a round left that was killed.
+        drop(std::fs::remove_dir_all(mirror.checkouts()));
         if !folder.join("HEAD").exists() {
-            run(Command::new("git").args(["init", "--quiet", "--bare", "--"]).arg(folder))?;
+            run(git().args(["init", "--quiet", "--bare", "--"]).arg(folder))?;
         }
         let mut words = vec![format!("+refs/heads/{branch}:refs/heads/followed")];
         words.extend(changes.map(|refs| format!("+{refs}:refs/changes/*")));
@@ -51,33 +60,67 @@ impl Mirror {
     /// Where a commit left the branch: what a change is compared with.
     pub fn base(&self, commit: &str) -> Result<String, Trouble> {
         known(commit)?;
-        let said = run(self.git().args(["merge-base", "refs/heads/followed", commit]))?;
-        Ok(said.trim().to_owned())
+        let said = run(self.git().args(["merge-base", "refs/heads/followed", commit]));
+        let apart = |why: Trouble| match why.0.trim() {
+            "git:" => Trouble(format!("{commit} has no commit in common with the branch")),
+            _ => why,
+        };
+        said.map(|said| said.trim().to_owned()).map_err(apart)
     }
 
     /// The files of a commit, in a folder that is nobody else's.
     pub fn checkout(&self, commit: &str) -> Result<Checkout, Trouble> {
         known(commit)?;
+        self.bounded(commit)?;
         let name = format!("{commit}-{}", std::process::id());
-        let folder = self.folder.with_extension("checkouts").join(name);
+        let folder = self.checkouts().join(name);
         let checkout = Checkout { folder };
         let made = std::fs::create_dir_all(&checkout.folder);
         made.map_err(|why| Trouble(format!("cannot make {}: {why}", checkout.folder.display())))?;
         let mut git = self.git();
+        // An index of its own: what another commit says of its files (`.gitattributes`) is not for this one,
+        // and neither are filters that somebody has configured for repositories of their own.
+        git.env("GIT_INDEX_FILE", checkout.folder.with_extension("index"));
+        git.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");
         let tree = checkout.folder.as_os_str();
         git.arg("--work-tree").arg(tree).args(["checkout", "--quiet", "--force"]);
         run(git.args([commit, "--", "."]))?;
         Ok(checkout)
     }
 
+    /// Is the commit of a size that a provider's directory has?
+    fn bounded(&self, commit: &str) -> Result<(), Trouble> {
+        let listed = run(self.git().args(["ls-tree", "-r", "-l", "-z", commit]))?;
+        let size = |line: &str| line.split_whitespace().nth(3)?.parse::<u64>().ok();
+        let sizes: Vec<u64> = listed.split_terminator('\0').filter_map(size).collect();
+        if sizes.len() <= MOST_FILES && sizes.iter().sum::<u64>() <= MOST_BYTES {
+            return Ok(());
+        }
+        let (files, mib) = (sizes.len(), sizes.iter().sum::<u64>() >> 20);
+        Err(Trouble(format!(
+            "{commit} has {files} files of {mib} MiB: that is no provider's directory"
+        )))
+    }
+
+    fn checkouts(&self) -> PathBuf {
+        self.folder.with_extension("checkouts")
+    }
+
     /// git in the mirror, without hooks, questions, or what the user has configured for it to run.
     fn git(&self) -> Command {
-        let mut git = Command::new("git");
+        let mut git = git();
         git.arg("--git-dir").arg(&self.folder);
         git.args(["-c", "core.hooksPath=/dev/null", "-c", "core.symlinks=false"]);
         git.args(["-c", "protocol.ext.allow=never", "-c", "advice.detachedHead=false"]);
         git
     }
+}
+
+/// git, for a bounded time.
+fn git() -> Command {
+    let mut git = Command::new("timeout");
+    git.args(["--foreground", "--kill-after=10", LIMIT, "git"]);
+    git
 }
 
 impl Checkout {
@@ -89,8 +132,9 @@ impl Checkout {
 
 impl Drop for Checkout {
     fn drop(&mut self) {
-        // One that cannot be removed is removed with the mirror.
+        // One that cannot be removed is removed by the next round.
         drop(std::fs::remove_dir_all(&self.folder));
+        drop(std::fs::remove_file(self.folder.with_extension("index")));
     }
 }
 

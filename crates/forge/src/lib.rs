@@ -111,7 +111,7 @@ impl Forge {
             match self.ask(&edit) {
                 Ok(_) => return Ok(number),
                 // Somebody deleted it.
-                Err(Trouble(why)) if why.contains("404") => (),
+                Err(Trouble(why)) if why.contains("is answered with 404") => (),
                 Err(other) => return Err(other),
             }
         }

@@ -270,9 +270,8 @@ impl Desk {
             let (id, job) = (run.id, &run.asked.job);
             self.outside.say(&format!("run {id} of {job}: its server died under it"));
         }
-        for spec in declared.jobs.values() {
-            self.plan(spec, now)?;
-        }
+        // One whose queue is full must not keep the others, nor its own runs, from going on.
+        let planned: Vec<_> = declared.jobs.values().map(|spec| self.plan(spec, now)).collect();
         let mine: BTreeSet<String> = declared.jobs.keys().cloned().collect();
         while self.busy() < self.settings.slots {
             let now = self.store.now()?;
@@ -280,7 +279,7 @@ impl Desk {
             let Some(claim) = claim else { break };
             start(claim);
         }
-        Ok(())
+        planned.into_iter().collect()
     }
 
     /// Asks for a run whose time has come. The database is asked once for each time, and at the first look.

@@ -146,7 +146,11 @@ async fn tell_all(app: &App, id: i64, mut seen: Seen, tell: &Sender<Event>) {
             return;
         }
         if quiet {
-            tokio::time::sleep(LOOK).await;
+            tokio::select! {
+                // Nobody watches any more.
+                () = tell.closed() => return,
+                () = tokio::time::sleep(LOOK) => {}
+            }
         }
     }
 }

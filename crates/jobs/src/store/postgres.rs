@@ -80,7 +80,11 @@ impl Database for Postgres {
         if self.within {
             drop(self.rollback());
         }
-        self.batch(LOCK)?;
+        if let Err(trouble) = self.batch(LOCK) {
+            // The transaction is open, and takes nothing more.
+            drop(self.batch("ROLLBACK"));
+            return Err(trouble);
+        }
         self.within = true;
         Ok(())
     }

@@ -132,6 +132,42 @@ fn a_change_that_waits_gets_one_comment_that_is_kept_up_to_date() {
 }
 
 #[test]
+fn what_a_change_says_of_its_files_is_not_for_the_branch() {
+    let story = Story::begin("follow-attributes");
+    story.git(&["checkout", "--quiet", "-b", "mine"]);
+    let attributes = "*.toml text working-tree-encoding=UTF-16LE\n";
+    std::fs::write(story.path().join(".gitattributes"), attributes).expect("write");
+    story.git(&["add", ".gitattributes"]);
+    story.git(&["commit", "--quiet", "--message", "Attributes"]);
+    let change = story.git(&["rev-parse", "HEAD"]);
+    story.git(&["update-ref", "refs/pull/7/head", &change]);
+    story
+        .forge
+        .waits(json!([{ "number": 7, "head": { "sha": change }, "base": { "ref": "main" } }]));
+    story.follow("forgejo", TOKEN).ends(1, &["main", "check well", "change 7", "check not well"]);
+    // The branch goes on, with files that are read as they are.
+    story.git(&["checkout", "--quiet", "--force", "main"]);
+    story.commit();
+    story.follow("forgejo", TOKEN).ends(0, &["main", "check well"]);
+}
+
+#[test]
+fn a_change_that_would_fill_the_disk_is_not_checked_out() {
+    let story = Story::begin("follow-large");
+    story.git(&["checkout", "--quiet", "-b", "mine"]);
+    let blob = "x".repeat(4 << 20);
+    for number in 0..20 {
+        std::fs::write(story.path().join(format!("{number}.txt")), &blob).expect("write");
+    }
+    let change = story.commit();
+    story.git(&["update-ref", "refs/pull/7/head", &change]);
+    story
+        .forge
+        .waits(json!([{ "number": 7, "head": { "sha": change }, "base": { "ref": "main" } }]));
+    story.follow("forgejo", TOKEN).ends(3, &["change 7", "no provider's directory"]);
+}
+
+#[test]
 fn a_branch_that_is_not_there_is_said_so() {
     let story = Story::begin("follow-nothing");
     let state = story.path().join("state");

@@ -219,7 +219,8 @@ fn encoded(text: &str) -> String {
 /// Where somebody wanted to go, if it is a place here: never another site.
 fn place_here(text: Option<&String>) -> &str {
     let here = text.filter(|text| {
-        text.starts_with('/') && !text.starts_with("//") && !text.contains(['\\', '\r', '\n'])
+        let odd = |c: char| c == '\\' || c.is_control();
+        text.starts_with('/') && !text.starts_with("//") && !text.contains(odd)
     });
     here.map_or("/", String::as_str)
 }
@@ -241,7 +242,9 @@ mod tests {
     fn a_place_is_never_another_site() {
         let place = |text: &str| place_here(Some(&text.to_owned())).to_owned();
         assert_eq!(place("/runs/5?x=1"), "/runs/5?x=1");
-        for odd in ["//evil.example", "https://evil.example", "/\\evil.example", "", "x", "/a\r\nb"]
+        // Browsers drop a tab.
+        let tab = "/\t/evil.example";
+        for odd in ["//evil.example", "https://evil.example", "/\\evil.example", "", tab, "/a\r\nb"]
         {
             assert_eq!(place(odd), "/", "{odd}");
         }

@@ -35,6 +35,11 @@ impl Looked {
     pub(super) fn well(&self) -> bool {
         self.state == State::Success
     }
+
+    /// Hosts may answer the next time.
+    pub(super) fn reaches_hosts(&self) -> bool {
+        matches!(self.name, "plan" | "apply")
+    }
 }
 
 impl Look<'_> {
@@ -105,7 +110,8 @@ fn child(words: &[&str]) -> Command {
     let mut command = Command::new("timeout");
     // It would be found missing when it is started, and said then.
     let program = super::here().unwrap_or_else(|_| "ketupa".into());
-    command.args(["--kill-after=10", LIMIT]).arg(program).args(words);
+    // In the foreground, so that what ends this round ends it, too.
+    command.args(["--foreground", "--kill-after=10", LIMIT]).arg(program).args(words);
     command
 }
 
@@ -168,7 +174,7 @@ pub(super) fn report(looked: &[Looked], folders: &[&Path]) -> String {
         // A fence that the text cannot close.
         let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
         let fence = "`".repeat(longest.max(2) + 1);
-        format!("### {}: {}\n\n{fence}\n{}\n{fence}\n", one.name, one.line, text.trim_end())
+        format!("### {}\n\n{fence}\n{}\n{fence}\n", one.name, text.trim_end())
     };
     let parts: Vec<String> = looked.iter().filter(|one| !one.text.is_empty()).map(part).collect();
     parts.join("\n")

@@ -73,7 +73,10 @@ impl Round<'_> {
             looked.push(if self.args.merged == Merged::Apply { look.apply() } else { look.plan() });
         }
         self.tell(&head, &self.args.branch, &looked, screen)?;
-        self.seen.branch = Some(head);
+        // What did not reach the hosts is tried again in the next round; what is wrong in itself is not.
+        if looked.iter().all(|one| one.well() || !one.reaches_hosts()) {
+            self.seen.branch = Some(head);
+        }
         self.seen.write(&self.args.state)
     }
 

@@ -45,7 +45,7 @@ pub(super) fn run(args: &Serve, screen: &mut Screen) -> Result<End, Error> {
     let directory = directory.map_err(|e| Error::file("open", &args.place.dir, e))?;
     let store = book::open(&args.book)?;
     let settings = settings(args, &directory)?;
-    let outside = Provider { directory, keys: Keys::new(args.identity.clone()) };
+    let outside = Provider { directory, identity: args.identity.clone() };
     let desk = Desk::new(store, settings, Box::new(outside)).map_err(Error::Message)?;
     let listener = TcpListener::bind(args.listen)
         .map_err(|e| Error::Message(format!("cannot listen on {}: {e}", args.listen)))?;
@@ -116,7 +116,8 @@ fn reach(args: &Serve) -> Result<Vec<OsString>, Error> {
 /// What the desk has from outside: the declared jobs, secrets, and somebody who listens.
 struct Provider {
     directory: PathBuf,
-    keys: Keys,
+    /// What opens `age:` secrets.
+    identity: Option<PathBuf>,
 }
 
 /// The jobs that a directory declares.
@@ -135,7 +136,9 @@ impl Outside for Provider {
     }
 
     fn reveal(&self, name: &str) -> Result<String, String> {
-        self.keys.reveal(name).map_err(|missing| missing.to_string())
+        // Asked anew each time: one that was changed must not count any more.
+        let keys = Keys::new(self.identity.clone());
+        keys.reveal(name).map_err(|missing| missing.to_string())
     }
 
     fn say(&self, text: &str) {
