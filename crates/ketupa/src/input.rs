@@ -51,7 +51,9 @@ fn directory(path: &Path, called: &Path) -> Result<Directory, Error> {
         let name = relative(file);
         if let Some(template) = name.strip_prefix("templates/").and_then(|n| n.strip_suffix(".j2"))
         {
-            directory.templates.insert(template.to_owned(), text(file)?);
+            let text = text(file, left)?;
+            left = left.saturating_sub(text.len());
+            directory.templates.insert(template.to_owned(), text);
         } else if has_extension(file, "toml") {
             let source = source(&shown(&called.join(&name)), file, left);
             left = left.saturating_sub(source.text.len());
@@ -77,11 +79,14 @@ fn source(name: &str, path: &Path, left: usize) -> Source {
 }
 
 /// A template's text.
-fn text(path: &Path) -> Result<String, Error> {
+fn text(path: &Path, left: usize) -> Result<String, Error> {
     let refuse = |why: &str| Error::file("read", path, std::io::Error::other(why.to_owned()));
     let (_, bytes) = bytes(path).map_err(|e| Error::file("read", path, e))?;
     if bytes.len() > MAX_FILE_BYTES {
         return Err(refuse("it is too large for a template"));
+    }
+    if bytes.len() > left {
+        return Err(refuse("all files together are too large"));
     }
     String::from_utf8(bytes).map_err(|_| refuse("it is not valid UTF-8"))
 }

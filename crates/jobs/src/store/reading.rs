@@ -8,6 +8,8 @@ pub(super) const RUN: &str = "id, job, grp, cause, who, parameters, not_before, 
     started, ended, attempt, failures, lost, server, lease, cancel, exit, says";
 /// So many rows are shown at once.
 const PAGE: i64 = 200;
+/// So many runs are looked through at a time.
+const WINDOW: i64 = 20;
 
 /// Which runs to look at: those before a number, of one job or of all, newest first.
 #[derive(Debug, Clone, Copy, Default)]
@@ -102,29 +104,51 @@ impl Store {
     }
 
     /// The lines that hold a text, whatever the case of its letters; newest runs first.
+    ///
+    /// Some runs are looked through at a time: between them the database answers others, above all the
+    /// servers that say that they live.
     pub fn search(&self, text: &str, job: Option<&str>) -> Result<Vec<Found>, Trouble> {
         let wanted = text.to_lowercase();
+        let mut found = Vec::new();
         if wanted.trim().is_empty() {
-            return Ok(Vec::new());
+            return Ok(found);
         }
-        let of = if job.is_some() { "AND run.job = $3" } else { "" };
+        let newest = "SELECT coalesce(max(id), 0) FROM run";
+        let newest = self.with(|database| database.query(newest, &[]))?;
+        let mut upto = newest.first().map_or(Ok(0), |row| row.int(0))?;
+        let most = usize::try_from(PAGE).unwrap_or(0);
+        while upto > 0 && found.len() < most {
+            self.search_window(&wanted, job, upto, &mut found)?;
+            upto -= WINDOW;
+        }
+        found.truncate(most);
+        Ok(found)
+    }
+
+    fn search_window(
+        &self,
+        wanted: &str,
+        job: Option<&str>,
+        upto: i64,
+        found: &mut Vec<Found>,
+    ) -> Result<(), Trouble> {
+        let of = if job.is_some() { "AND run.job = $5" } else { "" };
         // The database finds the pieces (its lower-case letters are ASCII at least), lines are found here.
         let sql = format!(
             "SELECT run.id, run.job, run.queued, output.text FROM output JOIN run ON run.id = output.run \
-             WHERE lower(output.text) LIKE $1 ESCAPE '!' {of} ORDER BY run.id DESC, output.seq LIMIT $2"
+             WHERE lower(output.text) LIKE $1 ESCAPE '!' AND run.id <= $3 AND run.id > $4 {of} \
+             ORDER BY run.id DESC, output.seq LIMIT $2"
         );
-        let mut values: Vec<Value> = vec![(&pattern(&wanted)).into(), PAGE.into()];
+        let mut values: Vec<Value> =
+            vec![(&pattern(wanted)).into(), PAGE.into(), upto.into(), (upto - WINDOW).into()];
         values.extend(job.map(Value::from));
-        let rows = self.with(|database| database.query(&sql, &values))?;
-        let mut found = Vec::new();
-        for row in &rows {
+        for row in &self.with(|database| database.query(&sql, &values))? {
             let (run, job, queued) = (row.int(0)?, row.text(1)?, row.int(2)?);
-            for line in row.text(3)?.lines().filter(|line| line.to_lowercase().contains(&wanted)) {
+            for line in row.text(3)?.lines().filter(|line| line.to_lowercase().contains(wanted)) {
                 found.push(Found { run, job: job.clone(), queued, line: line.to_owned() });
             }
         }
-        found.truncate(usize::try_from(PAGE).unwrap_or(0));
-        Ok(found)
+        Ok(())
     }
 }
 
