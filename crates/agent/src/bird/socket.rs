@@ -1,5 +1,6 @@
 //! BIRD's control socket: lines that begin with a code, the last of an answer without a hyphen after it.
 
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -12,7 +13,7 @@ const LIMIT: usize = 16 * 1024 * 1024;
 
 /// Asks one question.
 pub(super) fn ask(path: &Path, question: &str) -> io::Result<String> {
-    let mut socket = UnixStream::connect(path)?;
+    let mut socket = reach(path)?;
     socket.set_write_timeout(Some(PATIENCE))?;
     let until = Instant::now() + PATIENCE;
     answer(&mut socket, until)?;
@@ -24,6 +25,17 @@ pub(super) fn ask(path: &Path, question: &str) -> io::Result<String> {
     }
     socket.write_all(format!("{question}\n").as_bytes())?;
     answer(&mut socket, until)
+}
+
+/// Reaches BIRD, or fails at once: one that hangs takes nobody from the queue before its socket, and
+/// whoever waits for room in it waits for ever.
+fn reach(path: &Path) -> io::Result<UnixStream> {
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
+    connect(&socket, &SocketAddrUnix::new(path)?)?;
+    let socket = UnixStream::from(socket);
+    socket.set_nonblocking(false)?;
+    Ok(socket)
 }
 
 /// Reads up to the last line of an answer.

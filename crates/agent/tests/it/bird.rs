@@ -1,6 +1,9 @@
 //! BIRD as the agent asks it: one that is played, and a real one.
 
 use agent::tree::Root;
+use rustix::net::{
+    AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, connect, listen, socket_with,
+};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
@@ -49,6 +52,32 @@ fn asks_to_be_restricted_before_anything_else() {
     assert_eq!(played.join().expect("no panic"), ["restrict", "show protocols all"]);
     assert!(told.contains("node_scrape_collector_success{collector=\"bird\"} 1\n"), "{told}");
     assert!(told.contains("name=\"s4\",proto=\"Static\",state=\"\"} 1\n"), "{told}");
+    drop(std::fs::remove_dir_all(&place));
+}
+
+#[test]
+fn a_bird_that_takes_no_more_callers_does_not_hold_the_agent() {
+    let place = place("hung");
+    let socket = place.join("bird.ctl");
+    let address = SocketAddrUnix::new(&socket).expect("a path");
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    let new = || socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None).expect("one");
+    let listener = new();
+    bind(&listener, &address).expect("a name");
+    listen(&listener, 0).expect("it listens");
+    // Callers whom nobody takes, until there is no room for one more.
+    let mut waiting = Vec::new();
+    loop {
+        let caller = new();
+        if connect(&caller, &address).is_err() {
+            break;
+        }
+        waiting.push(caller);
+    }
+    let (tell, heard) = std::sync::mpsc::channel();
+    std::thread::spawn(move || tell.send(told(&socket)));
+    let told = heard.recv_timeout(Duration::from_secs(20)).expect("an answer all the same");
+    assert!(told.contains("node_scrape_collector_success{collector=\"bird\"} 0\n"), "{told}");
     drop(std::fs::remove_dir_all(&place));
 }
 
