@@ -20,7 +20,10 @@ impl Watch {
     pub fn start(root: Root, known: Option<PathBuf>) -> Result<(Self, Vec<Event>), Trouble> {
         let news = Uevents::open()
             .map_err(|error| Trouble::Silent(format!("the kernel's news of devices: {error}")))?;
-        let (disks, events) = Disks::start(root, known)?;
+        let (disks, events, troubles) = Disks::start(root, known);
+        for trouble in &troubles {
+            log(&[], Some(trouble));
+        }
         Ok((Self { news, disks: Mutex::new(disks) }, events))
     }
 
@@ -29,11 +32,11 @@ impl Watch {
         let (mut events, mut trouble) = (Vec::new(), None);
         loop {
             match self.news.next() {
-                Ok(News::Disk(news)) => match self.lock().follow(&news) {
+                Ok(News::Disk(news)) => events.extend(self.lock().follow(&news)),
+                Ok(News::Lost) => match self.lock().look() {
                     Ok(more) => events.extend(more),
                     Err(error) => trouble = Some(error),
                 },
-                Ok(News::Lost) => events.extend(self.lock().look()),
                 Ok(News::Other) => {}
                 Ok(News::None) => break,
                 Err(error) => {
@@ -42,6 +45,9 @@ impl Watch {
                     break;
                 }
             }
+        }
+        if !events.is_empty() {
+            trouble = trouble.or(self.lock().keep().err());
         }
         (events, trouble)
     }

@@ -4,16 +4,18 @@
 //! a file, says what came and went while it did not.
 
 mod disk;
+mod list;
 mod uevent;
 
 pub use disk::Disk;
 pub use uevent::{Action, News, Uevent, Uevents};
 
 use crate::text::{Families, Metric};
-use crate::tree::{Root, Trouble, float, text};
-use serde_json::{Value, json};
+use crate::tree::{Root, Trouble, float};
+use list::{Known, List};
+use serde_json::json;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// What happened to a disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -70,10 +72,9 @@ impl Event {
 #[derive(Debug)]
 pub struct Disks {
     root: Root,
-    /// Where the known ones are kept, if anywhere.
-    file: Option<PathBuf>,
+    list: List,
     present: BTreeMap<String, Disk>,
-    known: BTreeMap<String, Disk>,
+    known: Known,
     counts: BTreeMap<What, u64>,
 }
 
@@ -84,37 +85,51 @@ const SIZE: Metric<'_> = Metric::gauge("ketupa_disk_size_bytes", "Size of the di
 
 impl Disks {
     /// Looks at the disks and compares them with those that are known. Where nothing is known yet,
-    /// all are from now on, and nothing has happened.
-    pub fn start(root: Root, file: Option<PathBuf>) -> Result<(Self, Vec<Event>), Trouble> {
-        let known = file.as_deref().map(read).transpose()?.flatten();
+    /// all are from now on, and nothing has happened. Nothing that is wrong with the list keeps
+    /// anybody from looking: it is told beside what happened.
+    pub fn start(root: Root, file: Option<PathBuf>) -> (Self, Vec<Event>, Vec<Trouble>) {
+        let (list, known, trouble) = List::open(file);
+        let mut troubles: Vec<Trouble> = trouble.into_iter().collect();
         let first = known.is_none();
         let mut disks = Self {
             root,
-            file,
+            list,
             present: BTreeMap::new(),
             known: known.unwrap_or_default(),
             counts: BTreeMap::new(),
         };
-        let mut events = disks.look();
+        let mut events = match disks.look() {
+            Ok(events) => events,
+            Err(trouble) => {
+                troubles.push(trouble);
+                return (disks, Vec::new(), troubles);
+            }
+        };
         if first {
             events.clear();
             disks.counts.clear();
         }
-        let present = |key: &str| disks.present.values().any(|disk| disk.key() == Some(key));
-        let gone: Vec<Disk> = disks
+        events.extend(disks.gone());
+        troubles.extend(disks.keep().err());
+        (disks, events, troubles)
+    }
+
+    /// Notes the known disks that are not there.
+    fn gone(&mut self) -> Vec<Event> {
+        let present = |key: &str| self.present.values().any(|disk| disk.key() == Some(key));
+        let gone: Vec<Disk> = self
             .known
             .iter()
             .filter(|(key, _)| !present(key))
             .map(|(_, disk)| disk.clone())
             .collect();
-        events.extend(gone.into_iter().map(|disk| disks.note(What::Gone, disk)));
-        disks.keep()?;
-        Ok((disks, events))
+        gone.into_iter().map(|disk| self.note(What::Gone, disk)).collect()
     }
 
-    /// Looks at what is there now: at the start, and after news were lost.
-    pub fn look(&mut self) -> Vec<Event> {
-        let names = self.root.names("sys/block").unwrap_or_default();
+    /// Looks at what is there now: at the start, and after news were lost. Where that cannot be
+    /// seen, no disk has gone.
+    pub fn look(&mut self) -> Result<Vec<Event>, Trouble> {
+        let names = self.root.names("sys/block")?;
         let now: Vec<Disk> = names.iter().filter_map(|name| Disk::read(&self.root, name)).collect();
         let went: Vec<String> =
             self.present.keys().filter(|name| !names.contains(name)).cloned().collect();
@@ -128,11 +143,11 @@ impl Disks {
             events.extend(self.meet(&disk));
             self.present.insert(disk.device.clone(), disk);
         }
-        events
+        Ok(events)
     }
 
     /// Follows one message of the kernel.
-    pub fn follow(&mut self, news: &Uevent) -> Result<Vec<Event>, Trouble> {
+    pub fn follow(&mut self, news: &Uevent) -> Vec<Event> {
         let before = self.present.remove(&news.device);
         let now = Disk::read(&self.root, &news.device);
         let bare = || Disk { device: news.device.clone(), ..Disk::default() };
@@ -146,9 +161,8 @@ impl Disks {
         if let (Some(now), Action::Add | Action::Change | Action::Media) = (now, news.action) {
             events.extend(self.meet(&now));
             self.present.insert(news.device.clone(), now);
-            self.keep()?;
         }
-        Ok(events)
+        events
     }
 
     /// Notes a disk that was not known.
@@ -163,15 +177,9 @@ impl Disks {
         Event { what, disk }
     }
 
-    /// Writes the known disks beside the file and puts them in its place: it is never half.
-    fn keep(&self) -> Result<(), Trouble> {
-        let Some(file) = &self.file else { return Ok(()) };
-        let disks: Vec<Value> = self.known.values().map(Disk::to_json).collect();
-        let beside = file.with_extension("new");
-        let written = std::fs::write(&beside, format!("{:#}\n", json!({ "disks": disks })));
-        written
-            .and_then(|()| std::fs::rename(&beside, file))
-            .map_err(|error| Trouble::Write(file.clone(), error))
+    /// Keeps the list of known disks, if it is another than the one that is kept.
+    pub fn keep(&mut self) -> Result<(), Trouble> {
+        self.list.keep(&self.known)
     }
 
     /// Tells the disks and what happened to them.
@@ -194,24 +202,4 @@ impl Disks {
             found.add(&PRESENT, &labels, if present { 1.0 } else { 0.0 });
         }
     }
-}
-
-/// The disks of a list; nothing if there is no list yet.
-fn read(file: &Path) -> Result<Option<BTreeMap<String, Disk>>, Trouble> {
-    let text = match text(file) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(Trouble::Read(file.to_owned(), error)),
-    };
-    let strange = || Trouble::Strange("the list of known disks", "no JSON, or not that of disks");
-    let value: Value = serde_json::from_str(&text).map_err(|_| strange())?;
-    let disks = value.get("disks").and_then(Value::as_array).ok_or_else(strange)?;
-    let mut known = BTreeMap::new();
-    for disk in disks {
-        let disk = Disk::from_json(disk).ok_or_else(strange)?;
-        if let Some(key) = disk.key() {
-            known.insert(key.to_owned(), disk.clone());
-        }
-    }
-    Ok(Some(known))
 }

@@ -30,8 +30,9 @@ impl Place {
     }
 
     fn start(&self) -> (Disks, Vec<String>) {
-        let (disks, events) =
-            Disks::start(Root::new(&self.0), Some(self.0.join("disks.json"))).expect("a list");
+        let (disks, events, troubles) =
+            Disks::start(Root::new(&self.0), Some(self.0.join("disks.json")));
+        assert!(troubles.is_empty(), "{troubles:?}");
         (disks, said(&events))
     }
 }
@@ -92,26 +93,65 @@ fn a_disk_that_goes_is_told_with_the_serial_it_had() {
     let (mut disks, _) = place.start();
     place.pull("sda");
     let news = |action| Uevent { action, device: "sda".to_owned() };
-    assert_eq!(said(&disks.follow(&news(Action::Remove)).expect("a list")), ["remove sda ONE"]);
+    assert_eq!(said(&disks.follow(&news(Action::Remove))), ["remove sda ONE"]);
     place.plug("sda", "NEW");
-    assert_eq!(
-        said(&disks.follow(&news(Action::Add)).expect("a list")),
-        ["add sda NEW", "appeared sda NEW"]
-    );
+    assert_eq!(said(&disks.follow(&news(Action::Add))), ["add sda NEW", "appeared sda NEW"]);
     let metrics = told(&disks);
     assert!(metrics.contains("ketupa_disk_events_total{event=\"remove\"} 1\n"), "{metrics}");
     assert!(metrics.contains("ketupa_disk_size_bytes{device=\"sda\"} 1048576\n"), "{metrics}");
 }
 
 #[test]
-fn a_list_that_is_none_is_refused_and_not_overwritten() {
+fn a_list_that_is_none_is_put_aside_and_the_agent_starts() {
     let place = Place::new("list");
+    place.plug("sda", "ONE");
     let file = place.0.join("disks.json");
+    // The first is what a power cut leaves of a file that was just written.
     for text in ["", "{}", "{\"disks\": [{}]}", "[1"] {
         std::fs::write(&file, text).expect("a file");
-        assert!(Disks::start(Root::new(&place.0), Some(file.clone())).is_err(), "{text}");
-        assert_eq!(std::fs::read_to_string(&file).expect("it"), text);
+        let (_, events, troubles) = Disks::start(Root::new(&place.0), Some(file.clone()));
+        assert_eq!(events, [], "{text}");
+        assert_eq!(troubles.len(), 1, "{text}: {troubles:?}");
+        let aside = std::fs::read_to_string(place.0.join("disks.bad")).expect("it is aside");
+        assert_eq!(aside, text);
+        assert_eq!(place.start().1, Vec::<String>::new(), "the next start knows the disks again");
     }
+}
+
+#[test]
+fn a_list_that_cannot_be_written_costs_no_event() {
+    let place = Place::new("full");
+    place.plug("sda", "ONE");
+    drop(place.start());
+    // The new list is written there first.
+    let beside = place.0.join("disks.new");
+    std::fs::create_dir(&beside).expect("a directory");
+    place.plug("sdb", "TWO");
+    let (mut disks, events, troubles) =
+        Disks::start(Root::new(&place.0), Some(place.0.join("disks.json")));
+    assert_eq!(said(&events), ["appeared sdb TWO"]);
+    assert_eq!(troubles.len(), 1, "{troubles:?}");
+    assert!(disks.keep().is_err(), "it is tried again");
+    std::fs::remove_dir(&beside).expect("it was empty");
+    disks.keep().expect("there is room again");
+    assert_eq!(place.start().1, Vec::<String>::new(), "what was missed is kept by then");
+}
+
+#[test]
+fn disks_that_cannot_be_looked_at_have_not_gone() {
+    let place = Place::new("blind");
+    place.plug("sda", "ONE");
+    let (mut disks, _) = place.start();
+    let (block, hidden) = (place.0.join("sys/block"), place.0.join("sys/hidden"));
+    std::fs::rename(&block, &hidden).expect("it was there");
+    assert!(disks.look().is_err());
+    let metrics = told(&disks);
+    assert!(metrics.contains("ketupa_disk_events_total{event=\"remove\"} 0\n"), "{metrics}");
+    let file = Some(place.0.join("disks.json"));
+    let (_, events, troubles) = Disks::start(Root::new(&place.0), file);
+    assert_eq!((events.as_slice(), troubles.len()), (&[][..], 1));
+    std::fs::rename(&hidden, &block).expect("it was there");
+    assert_eq!(place.start().1, Vec::<String>::new(), "all are known as before");
 }
 
 /// Needs root, and a kernel with loop devices.
