@@ -26,12 +26,20 @@ pub(crate) fn program(name: &'static str, arguments: &[&str]) -> Result<String, 
     let Some(out) = child.stdout.take() else {
         return Err(silent("has no output".to_owned()));
     };
-    let reader = std::thread::spawn(move || {
+    let reader = std::thread::Builder::new().spawn(move || {
         let mut bytes = Vec::new();
         // What was read before an error is judged by who parses it.
         drop(out.take(LIMIT).read_to_end(&mut bytes));
         bytes
     });
+    let reader = match reader {
+        Ok(reader) => reader,
+        Err(error) => {
+            drop(child.kill());
+            drop(child.wait());
+            return Err(silent(format!("nobody can read its answer: {error}")));
+        }
+    };
     let ended = wait(&mut child);
     if ended.is_none() {
         drop(child.kill());

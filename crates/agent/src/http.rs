@@ -1,7 +1,7 @@
 //! One answer to one request: as much of HTTP/1.1 as a scraper needs, with limits.
 
 use std::io::{self, Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 use std::time::{Duration, Instant};
 
 /// A request's head is not longer; a scraper's has about 300 bytes.
@@ -47,9 +47,8 @@ pub(crate) fn asked(head: &[u8]) -> Asked {
 }
 
 /// Reads a request's head and answers; the connection is closed after it.
-pub(crate) fn answer(mut stream: &TcpStream, metrics: impl FnOnce() -> String) -> io::Result<()> {
+pub(crate) fn answer(stream: &TcpStream, metrics: impl FnOnce() -> String) -> io::Result<()> {
     stream.set_nonblocking(false)?;
-    stream.set_write_timeout(Some(PATIENCE))?;
     let (status, kind, body) = match head(stream)?.map_or(Asked::Bad, |head| asked(&head)) {
         Asked::Metrics => ("200 OK", "text/plain; version=0.0.4; charset=utf-8", metrics()),
         Asked::Front => ("200 OK", "text/html; charset=utf-8", FRONT.to_owned()),
@@ -59,13 +58,48 @@ pub(crate) fn answer(mut stream: &TcpStream, metrics: impl FnOnce() -> String) -
         }
         Asked::Bad => ("400 Bad Request", "text/plain", "This is no request.\n".to_owned()),
     };
+    send(stream, &whole(status, kind, &body), Instant::now() + PATIENCE)?;
+    stream.shutdown(Shutdown::Write)
+}
+
+/// Tells a scraper that too many others are being answered. This waits for nothing: what does not
+/// fit into the socket at once is not said.
+pub(crate) fn send_away(mut stream: &TcpStream) -> io::Result<()> {
+    stream.set_nonblocking(true)?;
+    let why = "Others are being answered: ask again later.\n";
+    stream.write_all(&whole("503 Service Unavailable", "text/plain", why))?;
+    stream.shutdown(Shutdown::Write)?;
+    // With a request left unread the connection would be reset, and the answer may be lost.
+    stream.read(&mut [0; HEAD]).map(drop)
+}
+
+/// An answer's head and body.
+fn whole(status: &str, kind: &str, body: &str) -> Vec<u8> {
     let length = body.len();
-    let head = format!(
-        "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
-    );
-    stream.write_all(head.as_bytes())?;
-    stream.write_all(body.as_bytes())?;
-    stream.shutdown(std::net::Shutdown::Write)
+    format!(
+        "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+    )
+    .into_bytes()
+}
+
+/// Sends all of it until then: one who takes a byte a second is cut off too.
+fn send(mut stream: &TcpStream, mut bytes: &[u8], until: Instant) -> io::Result<()> {
+    while !bytes.is_empty() {
+        stream.set_write_timeout(Some(left(until)?))?;
+        match stream.write(bytes) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(length) => bytes = bytes.get(length..).unwrap_or_default(),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// How long it is until then, if it is not over.
+fn left(until: Instant) -> io::Result<Duration> {
+    let left = until.saturating_duration_since(Instant::now());
+    if left.is_zero() { Err(io::ErrorKind::TimedOut.into()) } else { Ok(left) }
 }
 
 const FRONT: &str = "<!doctype html><title>ketupa agent</title><a href=\"/metrics\">metrics</a>\n";
@@ -73,16 +107,15 @@ const FRONT: &str = "<!doctype html><title>ketupa agent</title><a href=\"/metric
 /// A request's head, or nothing if it is too long or ends early. It is given as long as a whole:
 /// a sender of one byte a second is cut off too.
 fn head(mut stream: &TcpStream) -> io::Result<Option<Vec<u8>>> {
-    let begin = Instant::now();
+    let until = Instant::now() + PATIENCE;
     let mut head = Vec::new();
     let mut some = [0; 1024];
     while head.len() < HEAD {
-        let left = PATIENCE.saturating_sub(begin.elapsed());
-        if left.is_zero() {
-            return Err(io::ErrorKind::TimedOut.into());
-        }
-        stream.set_read_timeout(Some(left))?;
-        let length = stream.read(&mut some)?;
+        stream.set_read_timeout(Some(left(until)?))?;
+        let length = match stream.read(&mut some) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            read => read?,
+        };
         head.extend_from_slice(some.get(..length).unwrap_or_default());
         if length == 0 {
             return Ok(None);
@@ -96,7 +129,40 @@ fn head(mut stream: &TcpStream) -> io::Result<Option<Vec<u8>>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Asked, asked};
+    use super::{Asked, asked, send};
+    use std::io::{self, Read as _};
+    use std::net::{TcpListener, TcpStream};
+    use std::time::{Duration, Instant};
+
+    #[test]
+    fn a_reader_that_goes_on_slowly_gets_no_more_time_than_one_that_stops() {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+        let mut reader =
+            TcpStream::connect(listener.local_addr().expect("it")).expect("it listens");
+        let (writer, _) = listener.accept().expect("the reader");
+        let answer = vec![0; 256 << 20];
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                // As long as the test needs to see that the writer goes on.
+                let end = Instant::now() + Duration::from_secs(5);
+                let mut some = vec![0; 1 << 20];
+                while Instant::now() < end && reader.read(&mut some).is_ok_and(|length| length > 0)
+                {
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+            });
+            let begin = Instant::now();
+            let went = send(&writer, &answer, begin + Duration::from_millis(300));
+            let kind = went.expect_err("it does not take all of it in time").kind();
+            assert!(
+                matches!(kind, io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock),
+                "{kind:?}"
+            );
+            let took = begin.elapsed();
+            drop(writer);
+            assert!(took < Duration::from_secs(3), "{took:?}");
+        });
+    }
 
     #[test]
     fn knows_a_scrape_from_anything_else() {

@@ -7,12 +7,19 @@ use rustix::fd::{AsFd, BorrowedFd};
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// So many messages are followed before whoever asked may do something else.
+const AT_ONCE: usize = 256;
+/// A socket that fails is left alone for this long: it may well fail for good.
+const DEAF: Duration = Duration::from_secs(60);
 
 /// The kernel's news and what they mean.
 #[derive(Debug)]
 pub struct Watch {
     news: Uevents,
     disks: Mutex<Disks>,
+    deaf_until: Mutex<Option<Instant>>,
 }
 
 impl Watch {
@@ -24,13 +31,26 @@ impl Watch {
         for trouble in &troubles {
             log(&[], Some(trouble));
         }
-        Ok((Self { news, disks: Mutex::new(disks) }, events))
+        Ok((Self { news, disks: Mutex::new(disks), deaf_until: Mutex::default() }, events))
     }
 
-    /// What happened since it was asked last. A list that cannot be written is told after it.
+    /// Listens to something else than the kernel, and knows no disks.
+    #[cfg(test)]
+    pub(crate) fn over(socket: rustix::fd::OwnedFd) -> Self {
+        let (disks, ..) = Disks::start(Root::new("/nowhere"), None);
+        let news = Uevents::over(socket);
+        Self { news, disks: Mutex::new(disks), deaf_until: Mutex::default() }
+    }
+
+    /// Whether it is of use to wait for news.
+    pub fn hears(&self) -> bool {
+        lock(&self.deaf_until).is_none_or(|until| Instant::now() >= until)
+    }
+
+    /// What happened since it was asked last, or the first part of it. A list that cannot be written is told after it.
     pub fn events(&self) -> (Vec<Event>, Option<Trouble>) {
         let (mut events, mut trouble) = (Vec::new(), None);
-        loop {
+        for _ in 0..AT_ONCE {
             match self.news.next() {
                 Ok(News::Disk(news)) => events.extend(self.lock().follow(&news)),
                 Ok(News::Lost) => match self.lock().look() {
@@ -40,6 +60,7 @@ impl Watch {
                 Ok(News::Other) => {}
                 Ok(News::None) => break,
                 Err(error) => {
+                    *lock(&self.deaf_until) = Some(Instant::now() + DEAF);
                     trouble =
                         Some(Trouble::Silent(format!("the kernel's news of devices: {error}")));
                     break;
@@ -58,8 +79,12 @@ impl Watch {
     }
 
     fn lock(&self) -> MutexGuard<'_, Disks> {
-        self.disks.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.disks)
     }
+}
+
+fn lock<T>(what: &Mutex<T>) -> MutexGuard<'_, T> {
+    what.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl AsFd for Watch {
@@ -77,5 +102,30 @@ pub fn log(events: &[Event], trouble: Option<&Trouble>) {
     for line in events.iter().map(Event::line).chain(told) {
         // Of a log that is closed nobody is left to tell.
         drop(writeln!(out, "{line}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Watch;
+    use std::os::unix::net::UnixStream;
+
+    #[test]
+    fn a_storm_of_news_lets_scrapers_have_their_turn() {
+        let (ours, theirs) = UnixStream::pair().expect("a pair");
+        // A socket whose other end is closed always has something to read.
+        drop(theirs);
+        let watch = Watch::over(ours.into());
+        assert!(watch.events().0.is_empty());
+        assert!(watch.hears());
+    }
+
+    #[test]
+    fn a_socket_that_fails_is_left_alone_for_a_while() {
+        let watch = Watch::over(std::fs::File::open("/dev/null").expect("it").into());
+        assert!(watch.hears());
+        let trouble = watch.events().1.expect("it is no socket");
+        assert!(trouble.to_string().starts_with("the kernel's news of devices: "), "{trouble}");
+        assert!(!watch.hears());
     }
 }

@@ -60,6 +60,12 @@ impl Uevents {
         Ok(Self(socket))
     }
 
+    /// Listens to something else.
+    #[cfg(test)]
+    pub(crate) fn over(socket: OwnedFd) -> Self {
+        Self(socket)
+    }
+
     /// The next message.
     pub fn next(&self) -> io::Result<News> {
         let mut buffer = vec![0; LONGEST];

@@ -9,3 +9,4 @@ mod bird;
 mod disks;
 mod node_exporter;
 mod recorded;
+mod serve;
