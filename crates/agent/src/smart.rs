@@ -5,7 +5,7 @@
 
 use crate::collect::{Source, Went};
 use crate::text::{Families, Metric};
-use crate::tree::{Trouble, text};
+use crate::tree::{Trouble, plain_text};
 use serde_json::Value;
 
 /// The bits of the exit status that say that the disk could not be asked: a wrong command line, a
@@ -22,7 +22,7 @@ pub(crate) fn smart(source: &Source, found: &mut Families) -> Went {
         if path.extension().is_none_or(|end| end != "json") {
             continue;
         }
-        let said = text(&path).map_err(|error| Trouble::Read(path, error));
+        let said = plain_text(&path).map_err(|error| Trouble::Read(path, error));
         match said.map(|said| serde_json::from_str::<Value>(&said)) {
             Ok(Ok(said)) => tell(&said, found),
             Ok(Err(_)) => wrong = Some(Trouble::Strange("what smartctl wrote", "no JSON in it")),

@@ -96,6 +96,12 @@ pub(crate) fn text(path: &Path) -> io::Result<String> {
         .unwrap_or_else(|wrong| String::from_utf8_lossy(wrong.as_bytes()).into_owned()))
 }
 
+/// A text file that others left. To open a pipe would wait for somebody who writes into it: what is
+/// no plain file is refused.
+pub(crate) fn plain_text(path: &Path) -> io::Result<String> {
+    if path.metadata()?.is_file() { text(path) } else { Err(io::Error::other("is no plain file")) }
+}
+
 /// A number as the kernel writes it: decimal, or hexadecimal with `0x`.
 pub(crate) fn number(word: &str) -> Option<f64> {
     match word.strip_prefix("0x") {

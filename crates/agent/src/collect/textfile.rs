@@ -2,7 +2,7 @@
 
 use super::{Source, Went};
 use crate::text::{Families, Kind, Metric, written};
-use crate::tree::{Trouble, text};
+use crate::tree::{Trouble, plain_text};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
@@ -51,7 +51,7 @@ fn read(path: &Path) -> Result<(Vec<Sample>, f64), Trouble> {
     let modified = path.metadata().and_then(|about| about.modified()).map_err(trouble)?;
     let modified = modified.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
     let help = format!("Metric read from {}", path.display());
-    let samples = parse(&text(path).map_err(trouble)?, &help);
+    let samples = parse(&plain_text(path).map_err(trouble)?, &help);
     let samples = samples.ok_or(Trouble::Strange("a text file", "a line that is no sample"))?;
     Ok((samples, modified))
 }
@@ -156,12 +156,20 @@ fn labels(mut rest: &str) -> Option<(Vec<(&str, String)>, &str)> {
         let (name, after) = rest.split_once('=')?;
         let (value, after) = quoted(after.trim_start().strip_prefix('"')?)?;
         let name = name.trim();
-        if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
+        // Prometheus would refuse the whole scrape for one of these.
+        if !is_label(name) || labels.iter().any(|(other, _)| *other == name) {
             return None;
         }
         labels.push((name, value));
         rest = after;
     }
+}
+
+/// Whether a label may be called that; `__name__` is what Prometheus calls the metric itself.
+fn is_label(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+        && name != "__name__"
 }
 
 /// A quoted text without its escapes, and what follows its end.
@@ -214,6 +222,11 @@ mod tests {
             "é 1",
             "a{é=\"\"} 1",
             "{} 1",
+            "a{1b=\"x\"} 1",
+            "a{b=\"1\",b=\"2\"} 1",
+            "a{b=\"1\",c=\"\",b =\"1\"} 1",
+            "a{__name__=\"b\"} 1",
+            "a{=\"x\"} 1",
         ] {
             assert_eq!(parse(wrong, ""), None, "{wrong}");
         }

@@ -7,6 +7,7 @@
 
 mod bird;
 mod disks;
+mod left;
 mod node_exporter;
 mod recorded;
 mod serve;
