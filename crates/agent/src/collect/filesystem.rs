@@ -3,10 +3,10 @@
 use super::{Source, Went};
 use crate::text::{Families, Metric};
 use crate::tree::float;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{LazyLock, Mutex, PoisonError, mpsc};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const SIZE: Metric<'_> = Metric::gauge("node_filesystem_size_bytes", "Filesystem size in bytes.");
 const FREE: Metric<'_> =
@@ -56,8 +56,9 @@ const NOT_OF_FILES: [&str; 26] = [
 ];
 /// A server that is gone answers never: this long a mount may take.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// The mounts that did not answer, and may still be asked.
-static STUCK: LazyLock<Mutex<BTreeSet<PathBuf>>> = LazyLock::new(Mutex::default);
+/// The mounts that have not answered yet, and since when. One that is asked for longer than the
+/// patience is stuck: no further thread is lost on it.
+static ASKED: LazyLock<Mutex<BTreeMap<PathBuf, Instant>>> = LazyLock::new(Mutex::default);
 
 pub(super) fn filesystem(source: &Source, found: &mut Families) -> Went {
     let mounts =
@@ -76,7 +77,7 @@ pub(super) fn filesystem(source: &Source, found: &mut Families) -> Went {
         let labels = [("device", device.as_str()), ("mountpoint", &point), ("fstype", kind)];
         let read_only = options.split(',').any(|option| option == "ro");
         found.add(&READ_ONLY, &labels, if read_only { 1.0 } else { 0.0 });
-        let Some(space) = ask(&source.root.path(&point)) else {
+        let Some(space) = ask(&source.root.path(&point), space) else {
             found.add(&ERROR, &labels, 1.0);
             continue;
         };
@@ -109,8 +110,9 @@ struct Space {
 }
 
 /// Asks a mount on a thread of its own, which is left behind if the mount does not answer.
-fn ask(point: &Path) -> Option<Space> {
-    if !lock().insert(point.to_owned()) {
+fn ask(point: &Path, space: fn(&Path) -> Option<Space>) -> Option<Space> {
+    let since = *lock().entry(point.to_owned()).or_insert_with(Instant::now);
+    if since.elapsed() >= PATIENCE {
         return None;
     }
     let (tell, told) = mpsc::channel();
@@ -141,8 +143,8 @@ fn space(point: &Path) -> Option<Space> {
     })
 }
 
-fn lock() -> std::sync::MutexGuard<'static, BTreeSet<PathBuf>> {
-    STUCK.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock() -> std::sync::MutexGuard<'static, BTreeMap<PathBuf, Instant>> {
+    ASKED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A mount's word: the kernel writes space, tab, line end and backslash in octal.
@@ -150,4 +152,45 @@ fn unescaped(word: &str) -> String {
     [("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")]
         .into_iter()
         .fold(word.to_owned(), |word, (octal, c)| word.replace(octal, c))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Space, ask, space};
+    use std::path::Path;
+    use std::thread::{scope, sleep};
+    use std::time::{Duration, Instant};
+
+    #[test]
+    fn two_scrapers_at_once_are_both_told() {
+        let slow = |point: &Path| -> Option<Space> {
+            sleep(Duration::from_millis(300));
+            space(point)
+        };
+        scope(|scope| {
+            let first = scope.spawn(|| ask(Path::new("/"), slow).is_some());
+            sleep(Duration::from_millis(100));
+            assert!(ask(Path::new("/"), slow).is_some(), "the mount is only being asked");
+            assert!(first.join().expect("no panic"));
+        });
+    }
+
+    #[test]
+    fn a_mount_that_is_stuck_is_asked_once() {
+        let point = Path::new("/usr");
+        let stuck = |_: &Path| -> Option<Space> {
+            sleep(Duration::from_secs(4));
+            None
+        };
+        assert!(ask(point, stuck).is_none());
+        let begin = Instant::now();
+        assert!(ask(point, space).is_none(), "the first question is not answered yet");
+        assert!(begin.elapsed() < Duration::from_secs(1), "{:?}", begin.elapsed());
+        let mut told = None;
+        while told.is_none() && begin.elapsed() < Duration::from_secs(20) {
+            sleep(Duration::from_millis(100));
+            told = ask(point, space);
+        }
+        assert!(told.is_some(), "once it has answered it is asked again");
+    }
 }
