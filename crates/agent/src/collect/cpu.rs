@@ -3,10 +3,23 @@
 use super::{Source, Went, numbers};
 use crate::text::{Families, Metric};
 use crate::tree::Trouble;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 /// The kernel counts processor time in hundredths of a second.
 const TICKS: f64 = 100.0;
 const MODES: [&str; 8] = ["user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal"];
+/// The place of `idle` among them.
+const IDLE: usize = 3;
+/// A processor that has been idle for so many seconds less than before was off.
+const NEW: f64 = 3.0;
+
+/// What each processor told, in hundredths of a second.
+type Processors = BTreeMap<String, Vec<f64>>;
+/// What was told last, by the file that it came from.
+static TOLD: LazyLock<Mutex<BTreeMap<PathBuf, Processors>>> = LazyLock::new(Mutex::default);
+
 const SECONDS: Metric<'_> =
     Metric::counter("node_cpu_seconds_total", "Seconds the CPUs spent in each mode.");
 const GUEST: Metric<'_> = Metric::counter(
@@ -16,21 +29,40 @@ const GUEST: Metric<'_> = Metric::counter(
 
 pub(super) fn cpu(source: &Source, found: &mut Families) -> Went {
     let text = source.root.read("proc/stat")?;
+    let mut told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);
+    let before = told.remove(&source.root.path("proc/stat")).unwrap_or_default();
+    let mut now = Processors::new();
     for line in text.lines() {
         let mut words = line.split_whitespace();
         let Some(cpu) = words.next().and_then(|word| word.strip_prefix("cpu")) else { continue };
-        if cpu.is_empty() {
-            continue;
+        if !cpu.is_empty() {
+            let times = numbers(words);
+            let times = before.get(cpu).map_or_else(|| times.clone(), |old| held(old, &times));
+            now.insert(cpu.to_owned(), times);
         }
-        let times = numbers(words);
-        for (mode, ticks) in MODES.iter().zip(&times) {
+    }
+    for (cpu, times) in &now {
+        for (mode, ticks) in MODES.iter().zip(times) {
             found.add(&SECONDS, &[("cpu", cpu), ("mode", mode)], ticks / TICKS);
         }
         for (mode, ticks) in ["user", "nice"].iter().zip(times.iter().skip(MODES.len())) {
             found.add(&GUEST, &[("cpu", cpu), ("mode", mode)], ticks / TICKS);
         }
     }
+    told.insert(source.root.path("proc/stat"), now);
     Ok(())
+}
+
+/// The times of a processor, none less than it was before: the kernel estimates some of them, and
+/// may take a hundredth back. To Prometheus a counter that falls has begun anew, and `rate` would
+/// add all of it once more. One that was off and came again does begin anew.
+fn held(before: &[f64], now: &[f64]) -> Vec<f64> {
+    let idle = |times: &[f64]| times.get(IDLE).copied().unwrap_or_default();
+    if idle(before) - idle(now) >= NEW * TICKS {
+        return now.to_vec();
+    }
+    let before = before.iter().copied().chain(std::iter::repeat(0.0));
+    now.iter().zip(before).map(|(now, before)| now.max(before)).collect()
 }
 
 const FREQUENCIES: [(&str, Metric<'_>); 6] = [

@@ -109,6 +109,26 @@ fn a_server_of_iron_tells_its_sensors() {
 }
 
 #[test]
+fn processor_times_do_not_fall_unless_the_processor_was_off() {
+    let tree = Tree::new("falls", &[("proc/stat", "cpu 1\ncpu0 100 0 50 1000 20 0 0 0 7 0\n")]);
+    let says = |times: &str, lines: [(&str, &str); 3]| {
+        std::fs::write(tree.0.join("proc/stat"), format!("cpu0 {times}\n")).expect("the file");
+        let line = |(mode, value): (&str, &str)| {
+            format!("node_cpu_seconds_total{{cpu=\"0\",mode=\"{mode}\"}} {value}")
+        };
+        let lines = lines.map(line);
+        holds(&tree.gather(), &lines.each_ref().map(String::as_str));
+    };
+    tree.gather();
+    says("101 0 50 999 18 0 0 0 7 0", [("user", "1.01"), ("idle", "10"), ("iowait", "0.2")]);
+    says("102 0 50 1001 21 0 0 0 7 0", [("user", "1.02"), ("idle", "10.01"), ("iowait", "0.21")]);
+    says("5 0 1 700 0 0 0 0 0 0", [("user", "0.05"), ("idle", "7"), ("iowait", "0")]);
+    // A line that is longer than it was, as after a change of kernels under one tree.
+    says("6", [("user", "0.06"), ("user", "0.06"), ("user", "0.06")]);
+    says("6 0 1 701 1", [("user", "0.06"), ("idle", "7.01"), ("iowait", "0.01")]);
+}
+
+#[test]
 fn a_collector_that_fails_says_so_and_the_others_go_on() {
     let tree = Tree::new(
         "broken",
