@@ -37,6 +37,13 @@ impl fmt::Display for Trouble {
 
 impl std::error::Error for Trouble {}
 
+impl Trouble {
+    /// Whether it is only that a file is not there.
+    pub(crate) fn is_absence(&self) -> bool {
+        matches!(self, Self::Read(_, error) if error.kind() == io::ErrorKind::NotFound)
+    }
+}
+
 /// Where `/proc` and `/sys` are.
 #[derive(Debug, Clone)]
 pub struct Root(PathBuf);
@@ -87,11 +94,15 @@ impl Root {
     }
 }
 
-/// A text file, with what is not UTF-8 marked: the kernel's files may have any bytes in names.
+/// A text file, with what is not UTF-8 marked: the kernel's files may have any bytes in names. Of one
+/// that is too long nothing is given: to count in a part of it would be to tell too little.
 pub(crate) fn text(path: &Path) -> io::Result<String> {
     // The kernel makes a table anew for each read of a few bytes: ask for much at once.
     let mut bytes = Vec::with_capacity(16 * 1024);
-    fs::File::open(path)?.take(LIMIT).read_to_end(&mut bytes)?;
+    fs::File::open(path)?.take(LIMIT + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LIMIT {
+        return Err(io::Error::other(format!("is longer than {LIMIT} bytes")));
+    }
     Ok(String::from_utf8(bytes)
         .unwrap_or_else(|wrong| String::from_utf8_lossy(wrong.as_bytes()).into_owned()))
 }

@@ -124,8 +124,11 @@ pub(super) fn tcp(source: &Source, found: &mut Families) -> Went {
         *states.entry("tx_queued_bytes").or_default() += socket.sent;
     };
     sockets(&source.root, "proc/net/tcp", &mut count)?;
-    // Without IPv6 this file is not there.
-    drop(sockets(&source.root, "proc/net/tcp6", &mut count));
+    match sockets(&source.root, "proc/net/tcp6", &mut count) {
+        Err(trouble) if !trouble.is_absence() => return Err(trouble),
+        // Without IPv6 this file is not there.
+        Ok(()) | Err(_) => {}
+    }
     for (state, number) in states {
         found.add(&CONNECTIONS, &[("state", state)], float(number));
     }
@@ -143,7 +146,10 @@ pub(super) fn udp(source: &Source, found: &mut Families) -> Went {
         return v4.map(drop);
     }
     for (ip, queues) in [("v4", v4), ("v6", v6)] {
-        let Ok((received, sent)) = queues else { continue };
+        let (received, sent) = match queues {
+            Err(trouble) if trouble.is_absence() => continue,
+            queues => queues?,
+        };
         found.add(&QUEUES, &[("ip", ip), ("queue", "rx")], float(received));
         found.add(&QUEUES, &[("ip", ip), ("queue", "tx")], float(sent));
     }

@@ -129,6 +129,40 @@ fn processor_times_do_not_fall_unless_the_processor_was_off() {
 }
 
 #[test]
+fn more_sockets_than_can_be_read_are_an_error_and_no_lower_number() {
+    let line = |number: usize| {
+        format!("{number:6}: 0100007F:1F90 00000000:0000 0A 00000000:00000000 {:>100}\n", 0)
+    };
+    let head = "  sl  local_address rem_address   st tx_queue rx_queue\n";
+    let (few, many): (String, String) =
+        ((0..3).map(line).collect(), (0..60_000).map(line).collect());
+    let (few, many) = (format!("{head}{few}"), format!("{head}{many}"));
+    let listen = "node_tcp_connection_states{state=\"listen\"} ";
+    let success = "node_scrape_collector_success";
+    for (v4, v6, right) in [(&few, &few, true), (&many, &few, false), (&few, &many, false)] {
+        let files = ["tcp", "tcp6", "udp", "udp6"].map(|file| format!("proc/net/{file}"));
+        let texts = [v4, v6, v4, v6];
+        let files: Vec<(&str, &str)> =
+            files.iter().map(String::as_str).zip(texts.map(String::as_str)).collect();
+        let told = Tree::new("many", &files).gather();
+        let went = u8::from(right);
+        holds(
+            &told,
+            &[
+                &format!("{success}{{collector=\"tcpstat\"}} {went}"),
+                &format!("{success}{{collector=\"udp_queues\"}} {went}"),
+            ],
+        );
+        assert_eq!(told.contains(&format!("{listen}6\n")), right);
+        assert!(right || !told.contains(listen), "nothing is told of a part");
+    }
+    holds(
+        &Tree::new("only-v4", &[("proc/net/tcp", &few), ("proc/net/udp", &few)]).gather(),
+        &[&format!("{listen}3"), &format!("{success}{{collector=\"udp_queues\"}} 1")],
+    );
+}
+
+#[test]
 fn a_collector_that_fails_says_so_and_the_others_go_on() {
     let tree = Tree::new(
         "broken",
