@@ -46,7 +46,7 @@ pub(crate) fn asked(head: &[u8]) -> Asked {
     }
 }
 
-/// Reads a request's head and answers; the connection is closed after it.
+/// Reads a request's head and answers; whoever asks for this closes the connection after it.
 pub(crate) fn answer(stream: &TcpStream, metrics: impl FnOnce() -> String) -> io::Result<()> {
     stream.set_nonblocking(false)?;
     let (status, kind, body) = match head(stream)?.map_or(Asked::Bad, |head| asked(&head)) {
@@ -58,8 +58,7 @@ pub(crate) fn answer(stream: &TcpStream, metrics: impl FnOnce() -> String) -> io
         }
         Asked::Bad => ("400 Bad Request", "text/plain", "This is no request.\n".to_owned()),
     };
-    send(stream, &whole(status, kind, &body), Instant::now() + PATIENCE)?;
-    stream.shutdown(Shutdown::Write)
+    send(stream, &whole(status, kind, &body), Instant::now() + PATIENCE)
 }
 
 /// Tells a scraper that too many others are being answered. This waits for nothing: what does not

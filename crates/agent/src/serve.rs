@@ -81,7 +81,9 @@ impl Server {
                 let answer = move || {
                     // A scraper that went away has nothing to be told.
                     drop(http::answer(&stream, || metrics(source, Some(watch))));
+                    // In this order: who sees the end of the answer may ask again at once.
                     drop(slot);
+                    drop(stream);
                 };
                 // A host that has no thread to give closes the connection, and gives the slot back.
                 drop(Builder::new().spawn_scoped(scope, answer));

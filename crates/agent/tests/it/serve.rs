@@ -91,3 +91,20 @@ fn no_more_than_four_are_answered_at_once() {
         assert!(say(address, b"GET / HTTP/1.1\r\n\r\n").starts_with("HTTP/1.1 200 "));
     });
 }
+
+#[test]
+fn whoever_was_answered_may_ask_again_at_once() {
+    serving(|address| {
+        let again = || {
+            for _ in 0..200 {
+                let answer = say(address, b"GET / HTTP/1.1\r\n\r\n");
+                assert_eq!(answer.lines().next(), Some("HTTP/1.1 200 OK"));
+            }
+        };
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(again);
+            }
+        });
+    });
+}
