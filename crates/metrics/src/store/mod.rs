@@ -95,14 +95,23 @@ impl Store {
         Ok(store)
     }
 
-    /// Reads everything from the directory.
+    /// Reads everything from the directory. If that fails what was known stays: the log that is open
+    /// goes on with the numbers of its own head.
     fn load(&mut self) -> io::Result<()> {
-        self.index = Index::default();
-        self.head = Head::default();
-        self.files.clear();
+        let index = std::mem::take(&mut self.index);
+        let head = std::mem::take(&mut self.head);
+        let files = std::mem::take(&mut self.files);
+        if let Err(error) = self.load_anew() {
+            (self.index, self.head, self.files) = (index, head, files);
+            return Err(error);
+        }
         self.unlogged.clear();
         self.afresh = false;
         self.since = None;
+        Ok(())
+    }
+
+    fn load_anew(&mut self) -> io::Result<()> {
         let mut damage = Vec::new();
         let names = self.directory.list()?;
         let mut chunks: Vec<Name> = names.iter().filter_map(|name| Name::read(name)).collect();
@@ -123,17 +132,16 @@ impl Store {
         let mut numbers: Vec<u64> = names.iter().filter_map(number).collect();
         numbers.sort_unstable();
         let last = numbers.pop().unwrap_or_else(|| self.sequence + 1);
-        for number in numbers {
-            let name = format!("log-{number}");
-            self.replay(&name, damage)?;
+        let sealed: Vec<String> = numbers.iter().map(|number| format!("log-{number}")).collect();
+        for name in &sealed {
+            self.replay(name, damage)?;
             self.seal_head()?;
-            self.directory.remove(&name)?;
         }
         self.sequence = self.sequence.max(last);
         let name = format!("log-{last}");
         let good = if names.contains(&name) { self.replay(&name, damage)? } else { 0 };
         self.log = self.directory.open_log(&name, good)?;
-        Ok(())
+        sealed.iter().try_for_each(|name| self.directory.remove(name))
     }
 
     /// Reads a log up to the first record that is bad; how long the good part is.

@@ -15,15 +15,19 @@ use crate::labels::Labels;
 pub(crate) const WINDOW: i64 = 2 * 3_600_000;
 
 impl Store {
-    /// Writes the head to files and begins a new log.
+    /// Writes the head to files and begins a new log. The log comes first: rows with the numbers of a
+    /// new head in an old log would be read as those of other series.
     pub fn seal(&mut self) -> io::Result<()> {
         if self.head.span().is_none() {
             return Ok(());
         }
         self.log.sync()?;
-        self.seal_head()?;
         self.sequence += 1;
         let log = self.directory.open_log(&format!("log-{}", self.sequence), 0)?;
+        if let Err(error) = self.seal_head() {
+            self.directory.remove(&log.name)?;
+            return Err(error);
+        }
         let old = std::mem::replace(&mut self.log, log);
         self.unlogged.clear();
         self.afresh = false;

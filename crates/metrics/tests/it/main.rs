@@ -11,6 +11,7 @@
 )]
 
 mod damage;
+mod failing;
 mod keeping;
 mod place;
 mod prometheus;
