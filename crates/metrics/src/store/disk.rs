@@ -101,7 +101,8 @@ impl Directory {
             Ok(file)
         });
         let file = file.map_err(|error| about(&path, &error))?;
-        Ok(Log { name: name.to_owned(), file, length, dirty: false })
+        let state = LogState::Synced;
+        Ok(Log { name: name.to_owned(), file, length, state, torn: false })
     }
 }
 
@@ -122,32 +123,103 @@ impl ReadFile {
     }
 }
 
+/// What is known of the bytes of a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum LogState {
+    Synced,
+    Dirty,
+    /// A sync failed: the system may have dropped what it was to write, and say nothing the next time.
+    Doubtful,
+}
+
 /// A file that grows.
 pub(crate) struct Log {
     pub(crate) name: String,
     file: File,
     pub(crate) length: u64,
-    dirty: bool,
+    state: LogState,
+    /// There are bytes behind the length: reading would stop at them.
+    torn: bool,
 }
 
 impl Log {
+    /// Whether it has to be replaced: it takes no more.
+    pub(crate) fn is_doubtful(&self) -> bool {
+        self.state == LogState::Doubtful
+    }
+
     /// Appends all or nothing.
     pub(crate) fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        if let Err(error) = self.file.write_all(bytes) {
+        if self.is_doubtful() {
+            return Err(self.doubt());
+        }
+        if self.torn {
             self.file.set_len(self.length)?;
+            self.torn = false;
+        }
+        if let Err(error) = self.file.write_all(bytes) {
+            self.torn = self.file.set_len(self.length).is_err();
             return Err(error);
         }
         self.length += bytes.len() as u64;
-        self.dirty = true;
+        self.state = LogState::Dirty;
         Ok(())
     }
 
     /// Makes what was appended last a power cut.
     pub(crate) fn sync(&mut self) -> io::Result<()> {
-        if self.dirty {
-            self.file.sync_data()?;
-            self.dirty = false;
+        match self.state {
+            LogState::Synced => return Ok(()),
+            LogState::Doubtful => return Err(self.doubt()),
+            LogState::Dirty => {}
         }
-        Ok(())
+        let synced = self.file.sync_data();
+        self.state = if synced.is_ok() { LogState::Synced } else { LogState::Doubtful };
+        synced.map_err(|error| {
+            io::Error::new(error.kind(), format!("{} could not be synced: {error}", self.name))
+        })
+    }
+
+    fn doubt(&self) -> io::Error {
+        io::Error::other(format!("{} could not be synced: a new log has to begin first", self.name))
+    }
+}
+
+#[cfg(test)]
+impl Log {
+    /// Writes to another file from now on, and gives the one that it wrote to.
+    pub(crate) fn put_on(&mut self, file: File) -> File {
+        std::mem::replace(&mut self.file, file)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::fs::File;
+    use std::io::Write as _;
+
+    use super::Directory;
+
+    /// A device that takes no byte and cannot be cut: what a bad disk does to a log.
+    fn full() -> File {
+        File::options().write(true).open("/dev/full").expect("it is there")
+    }
+
+    #[test]
+    fn a_torn_end_that_could_not_be_cut_is_cut_before_more_comes() {
+        let path = std::env::temp_dir().join(format!("metrics-torn-end-{}", std::process::id()));
+        let directory = Directory::open(&path).expect("it opens");
+        let mut log = directory.open_log("log-1", 0).expect("it opens");
+        log.append(b"good").expect("it is kept");
+        let mut file = log.put_on(full());
+        log.append(b"bad").expect_err("there is no room");
+        log.append(b"bad").expect_err("it cannot be cut yet");
+        file.write_all(b"b").expect("a part of it came through");
+        log.put_on(file);
+        log.append(b"better").expect("it is kept");
+        let bytes = fs::read(path.join("log-1"));
+        let _ = fs::remove_dir_all(&path);
+        assert_eq!(bytes.expect("it is there"), b"goodbetter");
     }
 }

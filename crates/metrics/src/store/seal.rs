@@ -18,10 +18,9 @@ impl Store {
     /// Writes the head to files and begins a new log. The log comes first: rows with the numbers of a
     /// new head in an old log would be read as those of other series.
     pub fn seal(&mut self) -> io::Result<()> {
-        if self.head.span().is_none() {
+        if self.head.span().is_none() && !self.log.is_doubtful() {
             return Ok(());
         }
-        self.log.sync()?;
         self.sequence += 1;
         let log = self.directory.open_log(&format!("log-{}", self.sequence), 0)?;
         if let Err(error) = self.seal_head() {
@@ -29,6 +28,7 @@ impl Store {
             return Err(error);
         }
         let old = std::mem::replace(&mut self.log, log);
+        self.head = Head::default();
         self.unlogged.clear();
         self.afresh = false;
         self.since = None;
@@ -136,4 +136,43 @@ fn put_points(
         writer.column(&runs(&times, points), &values)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+
+    use crate::labels::{Labels, NAME};
+    use crate::store::{Refused, Samples, Settings, Store, Sync};
+
+    fn append(store: &mut Store, n: i64) -> Result<u64, Refused> {
+        let labels = Labels::new([(NAME, "m")]);
+        let values = [(n * 1000, n as f64)];
+        let samples = Samples { labels: labels.bytes(), values: &values };
+        store.append(&[samples], n * 1000).map(|said| said.counts.added)
+    }
+
+    /// After a sync that failed, the system may call pages clean that never reached the disk: the
+    /// next sync of the same file says nothing about them.
+    #[test]
+    fn a_log_that_could_not_be_synced_takes_no_more_and_is_replaced() {
+        let path = std::env::temp_dir().join(format!("metrics-unsynced-{}", std::process::id()));
+        let settings = Settings { sync: Sync::Tick, ..Settings::default() };
+        let mut store = Store::open(&path, settings).expect("it opens");
+        append(&mut store, 1).expect("kept");
+        // Takes every byte, and cannot be synced.
+        store.log.put_on(File::options().write(true).open("/dev/null").expect("it is there"));
+        store.log.sync().expect_err("a device cannot be synced");
+        append(&mut store, 2).expect_err("it would not be safe");
+        store.tick(2000).expect_err("the sync failed, and whoever ticks hears of it");
+        append(&mut store, 3).expect("there is a new log");
+        store.tick(3000).expect("all is well again");
+        drop(store);
+        let store = Store::open(&path, settings).expect("it opens");
+        let read = store.read(&[], 0, 10_000);
+        let _ = std::fs::remove_dir_all(&path);
+        let times: Vec<i64> =
+            read.iter().flat_map(|(_, points)| points).map(|point| point.time).collect();
+        assert_eq!(times, [1000, 3000]);
+    }
 }
