@@ -6,6 +6,9 @@ use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
+/// How the name of a file ends that was set aside.
+pub(crate) const ASIDE: &str = ".damaged";
+
 /// The directory of a store, held by one process.
 pub(crate) struct Directory {
     path: PathBuf,
@@ -55,6 +58,15 @@ impl Directory {
         match fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(about(&path, &error)),
             Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Renames a file so that it is not used any more; its new name.
+    pub(crate) fn set_aside(&self, name: &str) -> io::Result<String> {
+        let (path, aside) = (self.path.join(name), format!("{name}{ASIDE}"));
+        match fs::rename(&path, self.path.join(&aside)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(about(&path, &error)),
+            Ok(()) | Err(_) => Ok(aside),
         }
     }
 

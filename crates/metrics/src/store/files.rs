@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::chunk::{self, Block, Kind, Part};
 use super::column::{Point, points};
-use super::disk::{Directory, ReadFile};
+use super::disk::{self, Directory, ReadFile};
 use crate::index::{Index, SeriesId};
 
 /// A day in milliseconds.
@@ -63,6 +63,11 @@ impl Name {
         Some(Self { tier, day: day.parse().ok()?, days: days.parse().ok()?, sequence })
     }
 
+    /// What the name of a file says that was set aside.
+    pub(crate) fn of_aside(name: &str) -> Option<Self> {
+        Self::read(name.strip_suffix(disk::ASIDE)?)
+    }
+
     pub(crate) fn covers(&self, day: i64) -> bool {
         (self.day..self.day + self.days).contains(&day)
     }
@@ -101,6 +106,8 @@ pub(crate) struct ChunkFile {
     pub(crate) blocks: Vec<Rows>,
     /// Sorted by series and kind.
     pub(crate) entries: Vec<Entry>,
+    /// Something of it could not be read.
+    pub(crate) damaged: bool,
 }
 
 /// Times that were read for this question already, by file and block.
@@ -115,15 +122,18 @@ impl ChunkFile {
         damage: &mut Vec<String>,
     ) -> std::io::Result<Self> {
         let file = directory.open_file(&name.to_string())?;
+        let before = damage.len();
         let blocks = match chunk::directory(file.length, |at, length| file.read(at, length)) {
             Some(blocks) => blocks,
             None => Self::walk(directory, name, damage)?,
         };
-        let mut opened = Self { name, file, blocks: Vec::new(), entries: Vec::new() };
+        let (rows, entries) = (Vec::new(), Vec::new());
+        let mut opened = Self { name, file, blocks: rows, entries, damaged: false };
         for block in &blocks {
             opened.add(block, index, damage);
         }
         opened.entries.sort_by_key(|entry| (entry.series, entry.kind));
+        opened.damaged = damage.len() > before;
         Ok(opened)
     }
 

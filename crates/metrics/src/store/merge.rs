@@ -17,9 +17,6 @@ const GRACE: i64 = 2 * 3_600_000;
 const MONTH: i64 = 30;
 const ROLLUPS: [Tier; 2] = [Tier::FiveMinutes, Tier::Hour];
 
-/// A group's columns, of any kind, in rows of their own.
-type Rollup = (String, Vec<i64>, Vec<(SeriesId, Rolled)>);
-
 impl Store {
     /// Merges the days that are over, then the months that are.
     pub fn merge(&mut self, now: i64) -> io::Result<()> {
@@ -51,66 +48,109 @@ impl Store {
 
     /// A day is due if it has several files, or its rollups are older than its file.
     fn is_due(&self, day: i64) -> bool {
-        let raw = self.names(Tier::Raw, day..day + 1);
-        let written = raw.iter().map(|name| name.sequence).max().unwrap_or_default();
-        let rolled = |tier: Tier| {
-            let names = self.files.iter().map(|file| file.name);
-            let mut names = names.filter(|name| name.tier == tier && name.covers(day));
-            names.any(|name| name.sequence > written)
-        };
-        raw.len() > 1 || !ROLLUPS.into_iter().all(rolled)
+        let several = self.names(Tier::Raw, day..day + 1).len() > 1;
+        several || !ROLLUPS.into_iter().all(|tier| self.is_rolled(day, tier))
     }
 
+    fn is_rolled(&self, day: i64, tier: Tier) -> bool {
+        let raw = self.names(Tier::Raw, day..day + 1);
+        let written = raw.iter().map(|name| name.sequence).max().unwrap_or_default();
+        let mut names = self.files.iter().map(|file| file.name);
+        names.any(|name| name.tier == tier && name.covers(day) && name.sequence > written)
+    }
+
+    /// Each step leaves the day as far as it came: on a full disk the next try begins there.
     fn merge_day(&mut self, day: i64) -> io::Result<()> {
         let names = self.names(Tier::Raw, day..day + 1);
-        let rollups = self.merge_files(&names, (Tier::Raw, day, 1))?;
-        for (position, tier) in ROLLUPS.into_iter().enumerate() {
-            let rollups = rollups.iter().filter_map(|of_group| of_group.get(position));
-            let old: Vec<Name> = self.names(tier, day..day + 1);
-            self.write_file((tier, day, 1), |index, writer| {
-                rollups.clone().try_for_each(|rollup| put_rollup(rollup, index, writer))
-            })?;
-            self.drop_files(&old.into_iter().filter(|name| name.days == 1).collect::<Vec<_>>())?;
+        if names.len() > 1 {
+            self.merge_files(&names, (Tier::Raw, day, 1))?;
+            self.retire(&names)?;
         }
-        self.drop_files(&names)
+        for tier in ROLLUPS {
+            if !self.is_rolled(day, tier) {
+                self.roll_day(day, tier)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn roll_day(&mut self, day: i64, tier: Tier) -> io::Result<()> {
+        let mut old = self.names(tier, day..day + 1);
+        old.retain(|name| name.days == 1);
+        self.merge_files(&self.names(Tier::Raw, day..day + 1), (tier, day, 1))?;
+        let asides = self.directory.list()?;
+        let mut asides = asides.iter().filter_map(|name| Name::of_aside(name));
+        let known = |file: &ChunkFile| (file.name.tier, file.name.day) == (Tier::Raw, day);
+        if asides.any(|name| (name.tier, name.day) == (Tier::Raw, day))
+            || self.files.iter().any(|file| known(file) && file.damaged)
+        {
+            // The old ones may have been made of what cannot be read any more.
+            return self.set_aside(&old);
+        }
+        self.drop_files(&old)
     }
 
     fn merge_month(&mut self, tier: Tier, month: i64) -> io::Result<()> {
         let names = self.names(tier, month * MONTH..(month + 1) * MONTH);
         if names.len() > 1 || names.first().is_some_and(|name| name.days < MONTH) {
             self.merge_files(&names, (tier, month * MONTH, MONTH))?;
-            self.drop_files(&names)?;
+            self.retire(&names)?;
         }
         Ok(())
     }
 
-    /// Writes one file of several, group by group and column by column; of samples gives the rollups of
-    /// each group.
-    fn merge_files(
-        &mut self,
-        names: &[Name],
-        to: (Tier, i64, i64),
-    ) -> io::Result<Vec<Vec<Rollup>>> {
-        let (chosen, others): (Vec<ChunkFile>, Vec<ChunkFile>) = std::mem::take(&mut self.files)
-            .into_iter()
-            .partition(|file| names.contains(&file.name));
+    /// Writes one file of several, group by group and column by column: of the same tier, or rollups
+    /// of samples.
+    fn merge_files(&mut self, names: &[Name], to: (Tier, i64, i64)) -> io::Result<()> {
+        let (mut chosen, others): (Vec<ChunkFile>, Vec<ChunkFile>) =
+            std::mem::take(&mut self.files)
+                .into_iter()
+                .partition(|file| names.contains(&file.name));
         self.files = others;
         let metadata = std::mem::take(&mut self.metadata);
-        let tiers: &[Tier] = if to.0 == Tier::Raw { &ROLLUPS } else { &[] };
-        let (mut unread, mut rollups) = (Vec::new(), Vec::new());
+        let rolls = names.iter().any(|name| name.tier != to.0);
+        let mut unread = Vec::new();
         let written = self.write_file(to, |index, writer| {
             for (key, blocks) in groups(&chosen) {
                 let (metadata, known, unread) = (&metadata, Times::new(), &mut unread);
-                let mut group = Merging { index, metadata, tiers, blocks, known, unread };
-                rollups.push(group.write(key, writer)?);
+                let mut group = Merging { index, metadata, blocks, known, unread };
+                if rolls {
+                    group.roll(key, to.0, writer)?;
+                } else {
+                    group.write(key, writer)?;
+                }
             }
             Ok(())
         });
         self.metadata = metadata;
+        for file in &mut chosen {
+            file.damaged |= unread.iter().any(|(name, _)| *name == file.name);
+        }
         self.files.extend(chosen);
         self.files.sort_by_key(|file| file.name.sequence);
-        self.lock_damage().extend(unread);
-        written.map(|()| rollups)
+        let told = unread.iter().map(|(name, what)| format!("{name}: {what} cannot be read"));
+        self.lock_damage().extend(told);
+        written
+    }
+
+    /// Lets files go that others stand for now: removes those that were read to the last byte.
+    fn retire(&mut self, names: &[Name]) -> io::Result<()> {
+        let damaged =
+            |name: &Name| self.files.iter().any(|file| file.name == *name && file.damaged);
+        let (damaged, whole): (Vec<Name>, Vec<Name>) = names.iter().partition(|name| damaged(name));
+        self.set_aside(&damaged)?;
+        self.drop_files(&whole)
+    }
+
+    /// Renames files of which something could not be read: it may be readable another day, or by hand.
+    fn set_aside(&mut self, names: &[Name]) -> io::Result<()> {
+        for name in names {
+            let aside = self.directory.set_aside(&name.to_string())?;
+            self.files.retain(|file| file.name != *name);
+            self.lock_damage()
+                .push(format!("{name}: it is kept as {aside}, and not used any more"));
+        }
+        Ok(())
     }
 
     /// Forgets and removes files.
@@ -126,12 +166,15 @@ impl Store {
             Tier::FiveMinutes => self.settings.keep_five_minutes_ms,
             Tier::Hour => self.settings.keep_hours_ms,
         };
-        let names = self.files.iter().map(|file| file.name);
-        let past = names.filter(|name| (name.day + name.days) * DAY <= now - keep(name.tier));
-        let past: Vec<Name> = past.collect();
+        let is_past = |name: &Name| (name.day + name.days) * DAY <= now - keep(name.tier);
+        let past: Vec<Name> = self.files.iter().map(|file| file.name).filter(is_past).collect();
         if past.is_empty() {
             return Ok(());
         }
+        let asides = self.directory.list()?;
+        let is_past_aside = |name: &&String| Name::of_aside(name).as_ref().is_some_and(is_past);
+        let asides: Vec<&String> = asides.iter().filter(is_past_aside).collect();
+        asides.into_iter().try_for_each(|name| self.directory.remove(name))?;
         self.drop_files(&past)?;
         self.log.sync()?;
         self.load()
@@ -153,36 +196,40 @@ fn groups(files: &[ChunkFile]) -> BTreeMap<&str, Vec<(&ChunkFile, u16)>> {
 struct Merging<'a> {
     index: &'a Index,
     metadata: &'a BTreeMap<String, Metadata>,
-    tiers: &'static [Tier],
     blocks: Vec<(&'a ChunkFile, u16)>,
     known: Times,
-    unread: &'a mut Vec<String>,
+    /// What cannot be read, and of which file.
+    unread: &'a mut Vec<(Name, &'static str)>,
 }
 
 /// The parts of each column.
 type Columns<'a> = BTreeMap<(SeriesId, Kind), Vec<(&'a ChunkFile, Entry)>>;
 
 impl<'a> Merging<'a> {
-    /// Writes the group, and says what stands for its samples in each tier of rollups.
-    fn write(&mut self, key: &str, writer: &mut Writer<'_>) -> io::Result<Vec<Rollup>> {
+    /// Writes the group.
+    fn write(&mut self, key: &str, writer: &mut Writer<'_>) -> io::Result<()> {
         let (times, columns) = self.plan();
         let labels = columns
             .keys()
             .filter_map(|(series, kind)| self.index.labels(*series).map(|labels| (*kind, labels)));
         writer.block(key, &labels.collect::<Vec<(Kind, &Labels)>>(), &times)?;
-        let rollup =
-            |tier: &Tier| (key.to_owned(), rollup::stamps(&times, tier.every()), Vec::new());
-        let mut rollups: Vec<Rollup> = self.tiers.iter().map(rollup).collect();
+        columns.values().try_for_each(|parts| put_column(writer, &times, &self.read(parts)))
+    }
+
+    /// Writes what stands for the group's samples in a tier of rollups.
+    fn roll(&mut self, key: &str, tier: Tier, writer: &mut Writer<'_>) -> io::Result<()> {
+        let (times, columns) = self.plan();
+        let mut rolled: Vec<(SeriesId, Rolled)> = Vec::new();
         for ((series, _), parts) in &columns {
-            let points = self.read(parts);
-            put_column(writer, &times, &points)?;
-            let nature = self.nature(*series);
-            for (tier, (_, _, rolled)) in self.tiers.iter().zip(&mut rollups) {
-                let columns = rollup::roll(&points, tier.every(), nature);
-                rolled.extend(columns.into_iter().map(|column| (*series, column)));
-            }
+            let columns = rollup::roll(&self.read(parts), tier.every(), self.nature(*series));
+            rolled.extend(columns.into_iter().map(|column| (*series, column)));
         }
-        Ok(rollups)
+        let times = rollup::stamps(&times, tier.every());
+        let labels = rolled
+            .iter()
+            .filter_map(|(series, (kind, _))| Some((*kind, self.index.labels(*series)?)));
+        writer.block(key, &labels.collect::<Vec<(Kind, &Labels)>>(), &times)?;
+        rolled.iter().try_for_each(|(_, (_, points))| put_column(writer, &times, points))
     }
 
     fn nature(&self, series: SeriesId) -> Nature {
@@ -196,7 +243,7 @@ impl<'a> Merging<'a> {
         let mut columns = Columns::new();
         for (file, block) in &self.blocks {
             let Some(rows) = file.times(*block, &mut self.known) else {
-                self.unread.push(format!("{}: the times of a group cannot be read", file.name));
+                self.unread.push((file.name, "the times of a group"));
                 continue;
             };
             times.extend(rows.iter().copied());
@@ -212,7 +259,7 @@ impl<'a> Merging<'a> {
         for (file, entry) in parts {
             match file.read(entry, (i64::MIN, i64::MAX), &mut self.known) {
                 Some(points) => pieces.push(points),
-                None => self.unread.push(format!("{}: a column cannot be read", file.name)),
+                None => self.unread.push((file.name, "a column")),
             }
         }
         merge(pieces)
@@ -222,16 +269,4 @@ impl<'a> Merging<'a> {
 fn put_column(writer: &mut Writer<'_>, times: &[i64], points: &[Point]) -> io::Result<()> {
     let values: Vec<f64> = points.iter().map(|point| point.value).collect();
     writer.column(&runs(times, points), &values)
-}
-
-fn put_rollup(
-    (key, times, columns): &Rollup,
-    index: &Index,
-    writer: &mut Writer<'_>,
-) -> io::Result<()> {
-    let labels = columns
-        .iter()
-        .filter_map(|(series, (kind, _))| index.labels(*series).map(|labels| (*kind, labels)));
-    writer.block(key, &labels.collect::<Vec<(Kind, &Labels)>>(), times)?;
-    columns.iter().try_for_each(|(_, (_, points))| put_column(writer, times, points))
 }
