@@ -85,7 +85,7 @@ impl fmt::Display for Name {
 pub(crate) struct Entry {
     pub(crate) series: SeriesId,
     pub(crate) kind: Kind,
-    pub(crate) block: u16,
+    pub(crate) block: u32,
     length: u32,
     at: u64,
 }
@@ -111,7 +111,7 @@ pub(crate) struct ChunkFile {
 }
 
 /// Times that were read for this question already, by file and block.
-pub(crate) type Times = BTreeMap<(u64, u16), Option<Arc<Vec<i64>>>>;
+pub(crate) type Times = BTreeMap<(u64, u32), Option<Arc<Vec<i64>>>>;
 
 impl ChunkFile {
     /// Opens a file; what is wrong with it is said in `damage`, and the rest of it is used.
@@ -154,7 +154,7 @@ impl ChunkFile {
     }
 
     fn add(&mut self, block: &Block, index: &mut Index, damage: &mut Vec<String>) {
-        let number = self.blocks.len() as u16;
+        let number = self.blocks.len() as u32;
         let labels = self.part(block.labels).and_then(|bytes| chunk::labels(&bytes));
         let Some((key, columns)) = labels else {
             damage.push(format!(
@@ -182,9 +182,9 @@ impl ChunkFile {
     }
 
     /// The times of a block's rows.
-    pub(crate) fn times(&self, block: u16, known: &mut Times) -> Option<Arc<Vec<i64>>> {
+    pub(crate) fn times(&self, block: u32, known: &mut Times) -> Option<Arc<Vec<i64>>> {
         let read = || {
-            let rows = self.blocks.get(usize::from(block))?;
+            let rows = self.blocks.get(block as usize)?;
             Some(Arc::new(chunk::times(&self.part(rows.times)?)?))
         };
         known.entry((self.name.sequence, block)).or_insert_with(read).clone()
@@ -197,7 +197,7 @@ impl ChunkFile {
         (from, to): (i64, i64),
         known: &mut Times,
     ) -> Option<Vec<Point>> {
-        let rows = self.blocks.get(usize::from(entry.block))?;
+        let rows = self.blocks.get(entry.block as usize)?;
         if rows.last < from || rows.first > to {
             return Some(Vec::new());
         }

@@ -181,12 +181,20 @@ impl Store {
     }
 }
 
+/// The columns of one block of a file.
+type OfBlock<'a> = (&'a ChunkFile, Vec<Entry>);
+
 /// The blocks of each group, over files in the order of writing.
-fn groups(files: &[ChunkFile]) -> BTreeMap<&str, Vec<(&ChunkFile, u16)>> {
+fn groups(files: &[ChunkFile]) -> BTreeMap<&str, Vec<OfBlock<'_>>> {
     let mut groups: BTreeMap<&str, Vec<_>> = BTreeMap::new();
     for file in files {
-        for (number, rows) in file.blocks.iter().enumerate() {
-            groups.entry(&rows.key).or_default().push((file, number as u16));
+        let mut entries = file.entries.clone();
+        entries.sort_by_key(|entry| entry.block);
+        for of_block in entries.chunk_by(|one, next| one.block == next.block) {
+            let number = of_block.first().map_or(0, |entry| entry.block);
+            if let Some(rows) = file.blocks.get(number as usize) {
+                groups.entry(&rows.key).or_default().push((file, of_block.to_vec()));
+            }
         }
     }
     groups
@@ -196,7 +204,7 @@ fn groups(files: &[ChunkFile]) -> BTreeMap<&str, Vec<(&ChunkFile, u16)>> {
 struct Merging<'a> {
     index: &'a Index,
     metadata: &'a BTreeMap<String, Metadata>,
-    blocks: Vec<(&'a ChunkFile, u16)>,
+    blocks: Vec<OfBlock<'a>>,
     known: Times,
     /// What cannot be read, and of which file.
     unread: &'a mut Vec<(Name, &'static str)>,
@@ -241,13 +249,14 @@ impl<'a> Merging<'a> {
     fn plan(&mut self) -> (Vec<i64>, Columns<'a>) {
         let mut times = BTreeSet::new();
         let mut columns = Columns::new();
-        for (file, block) in &self.blocks {
-            let Some(rows) = file.times(*block, &mut self.known) else {
+        for (file, entries) in &self.blocks {
+            let block = entries.first().map_or(0, |entry| entry.block);
+            let Some(rows) = file.times(block, &mut self.known) else {
                 self.unread.push((file.name, "the times of a group"));
                 continue;
             };
             times.extend(rows.iter().copied());
-            for entry in file.entries.iter().filter(|entry| entry.block == *block) {
+            for entry in entries {
                 columns.entry((entry.series, entry.kind)).or_default().push((*file, *entry));
             }
         }
