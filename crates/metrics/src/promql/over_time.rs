@@ -70,7 +70,8 @@ impl Function {
     fn wanted(self) -> Option<Wanted> {
         match self {
             Self::Increase | Self::Rate => Some(Wanted::Rises),
-            Self::Delta | Self::Last | Self::Present | Self::Absent => Some(Wanted::Last),
+            Self::Delta => Some(Wanted::Change),
+            Self::Last | Self::Present | Self::Absent => Some(Wanted::Last),
             Self::Max => Some(Wanted::Max),
             Self::Min => Some(Wanted::Min),
             Self::Count | Self::Counted => Some(Wanted::Count),
@@ -181,12 +182,13 @@ impl Asked {
     fn of(&self, function: Function, points: &[Point], windows: &Windows) -> Vec<f64> {
         let count = self.times.len();
         match function {
-            Function::Sum | Function::Counted => sums::sum(points, windows, count),
+            Function::Sum | Function::Counted => windows.share(sums::sum(points, windows, count)),
             Function::Avg => sums::mean(points, windows, count),
             Function::Max => moving::extreme(points, windows, |new, old| new > old || old.is_nan()),
             Function::Min => moving::extreme(points, windows, |new, old| new < old || old.is_nan()),
-            Function::Rate | Function::Increase | Function::Delta => {
-                rate::extrapolated(function, points, windows)
+            Function::Rate => rate::extrapolated(function, points, windows),
+            Function::Increase | Function::Delta => {
+                windows.share(rate::extrapolated(function, points, windows))
             }
             Function::Changes | Function::Resets => moving::count(function, points, windows),
             Function::Count => {

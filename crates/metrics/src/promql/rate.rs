@@ -23,8 +23,9 @@ pub(super) fn extrapolated(function: Function, points: &[Point], windows: &Windo
         let within = falls.get(falls.partition_point(|(at, _)| *at < from)..).unwrap_or_default();
         let within = within.iter().take_while(|(at, _)| at + 1 < to);
         let change = within.fold(last.value - first.value, |change, (_, fallen)| change + fallen);
-        let stretch = stretch(function, change, window, (end - windows.range, end));
-        let seconds = windows.range as f64 / 1000.0;
+        let start = windows.start(end);
+        let stretch = stretch(function, change, window, (start, end));
+        let seconds = (end - start) as f64 / 1000.0;
         let rate = function == Function::Rate;
         *value = change * if rate { stretch / seconds } else { stretch };
     });

@@ -1,5 +1,6 @@
 //! Where series come from: selectors and subqueries.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use promql_parser::parser::{AtModifier, Expr, Offset, SubqueryExpr, VectorSelector};
@@ -8,7 +9,7 @@ use super::eval::Eval;
 use super::value::{ABSENT, Grid, Row, is_absent};
 use super::{Series, Wrong, parse};
 use crate::labels::Labels;
-use crate::store::{Point, STALE, Tier, Wanted};
+use crate::store::{DAY, Point, Reading, STALE, Tier, Wanted};
 
 /// How long a sample counts when no other follows, in milliseconds.
 const LOOKBACK: i64 = 300_000;
@@ -25,32 +26,71 @@ pub(crate) fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(FAR).min(FAR)
 }
 
-/// Windows of one length, one for each step: open on the left, closed on the right.
+/// Windows of one length, one for each step: open on the left, closed on the right. Where only rollups
+/// are left, they are as long as it takes to have one in them.
 #[derive(Clone, Debug)]
 pub(crate) struct Windows {
     pub(crate) ends: Vec<i64>,
-    pub(crate) range: i64,
+    range: i64,
+    /// How long those that end on a day have to be at least.
+    least: BTreeMap<i64, i64>,
 }
 
 impl Windows {
+    fn new(ends: Vec<i64>, range: i64) -> Self {
+        Self { ends, range, least: BTreeMap::new() }
+    }
+
+    /// When the window that ends at a time begins; this moment is not in it.
+    pub(crate) fn start(&self, end: i64) -> i64 {
+        let least = self.least.get(&end.div_euclid(DAY)).copied().unwrap_or_default();
+        end - self.range.max(least)
+    }
+
+    /// Of values that add up over windows: what falls on the length that was asked for.
+    pub(super) fn share(&self, mut values: Vec<f64>) -> Vec<f64> {
+        if self.least.is_empty() {
+            return values;
+        }
+        for (value, end) in values.iter_mut().zip(&self.ends) {
+            let long = end - self.start(*end);
+            if long > self.range && !is_absent(*value) {
+                *value *= self.range as f64 / long as f64;
+            }
+        }
+        values
+    }
+
     /// The time that all windows together span.
     fn span(&self) -> (i64, i64) {
-        let first = self.ends.iter().min().copied().unwrap_or_default();
+        let first = self.ends.iter().map(|end| self.start(*end)).min().unwrap_or_default();
         let last = self.ends.iter().max().copied().unwrap_or_default();
-        (first - self.range + 1, last)
+        (first + 1, last)
+    }
+
+    /// Makes windows on rollups long enough.
+    fn widen(&mut self, reading: &Reading<'_>, wanted: Wanted) {
+        let points = match wanted {
+            Wanted::Rises | Wanted::Change => 2,
+            Wanted::Last | Wanted::Min | Wanted::Max | Wanted::Sum | Wanted::Count => 1,
+        };
+        let days: BTreeSet<i64> = self.ends.iter().map(|end| end.div_euclid(DAY)).collect();
+        let least = days.into_iter().filter_map(|day| Some((day, points * reading.every(day)?)));
+        self.least = least.collect();
     }
 
     /// Asks for each window's points, going along the series once.
     pub(crate) fn slide(&self, points: &[Point], mut ask: impl FnMut(usize, usize, usize)) {
-        let (mut from, mut to, mut before) = (0, 0, i64::MIN);
+        let (mut from, mut to, mut before) = (0, 0, (i64::MIN, i64::MIN));
         for (step, end) in self.ends.iter().enumerate() {
-            if *end < before {
+            let start = self.start(*end);
+            if *end < before.1 || start < before.0 {
                 (from, to) = (0, 0);
             }
-            before = *end;
+            before = (start, *end);
             let rest = |at: usize| points.get(at..).unwrap_or_default().iter();
             to += rest(to).take_while(|point| point.time <= *end).count();
-            from += rest(from).take_while(|point| point.time <= end - self.range).count();
+            from += rest(from).take_while(|point| point.time <= start).count();
             ask(step, from.min(to), to);
         }
     }
@@ -94,7 +134,7 @@ impl Eval<'_> {
     ) -> Result<Vec<Row>, Wrong> {
         let ends = self.ends(selector.at.as_ref(), selector.offset.as_ref());
         let tier = self.tier(i64::MAX);
-        let mut windows = Windows { ends, range: LOOKBACK };
+        let mut windows = Windows::new(ends, LOOKBACK);
         let mut rows = Vec::new();
         self.read(selector, (tier, Wanted::Last), &mut windows, |labels, points, windows| {
             let mut values = vec![ABSENT; self.grid.count];
@@ -124,6 +164,11 @@ impl Eval<'_> {
         windows.range = windows.range.max(tier.every());
         let (from, to) = windows.span();
         let mut reading = self.store.reading(tier, from, to);
+        if reading.is_rolled() {
+            windows.widen(&reading, wanted);
+            let (from, to) = windows.span();
+            reading = self.store.reading(tier, from, to);
+        }
         for series in self.store.select(&matchers) {
             let points = reading.points(series, wanted);
             // Samples come and go, one series at a time; the steps stay.
@@ -150,9 +195,9 @@ impl Eval<'_> {
                 let selector = &matrix.vs;
                 let range = millis(matrix.range);
                 let ends = self.ends(selector.at.as_ref(), selector.offset.as_ref());
-                let mut windows = Windows { ends, range };
+                let mut windows = Windows::new(ends, range);
                 let tier = wanted.map_or(Tier::Raw, |_| self.tier(range));
-                let wanted = wanted.unwrap_or(Wanted::Last);
+                let wanted = wanted.unwrap_or(Wanted::Change);
                 self.read(selector, (tier, wanted), &mut windows, |labels, points, windows| {
                     let ended = points.iter().any(|point| point.value.to_bits() == STALE);
                     if !ended {
@@ -186,7 +231,7 @@ impl Eval<'_> {
             Expr::MatrixSelector(matrix) => {
                 let (selector, range) = (&matrix.vs, millis(matrix.range));
                 let ends = self.ends(selector.at.as_ref(), selector.offset.as_ref());
-                let (from, to) = Windows { ends, range }.span();
+                let (from, to) = Windows::new(ends, range).span();
                 self.store.reading(self.tier(range), from, to).is_rolled()
             }
             Expr::Aggregate(_)
@@ -205,7 +250,7 @@ impl Eval<'_> {
     fn subquery(&self, subquery: &SubqueryExpr) -> Result<(Windows, Vec<Series>), Wrong> {
         let step = subquery.step.map_or(SUBQUERY_STEP, millis).max(1);
         let ends = self.ends(subquery.at.as_ref(), subquery.offset.as_ref());
-        let windows = Windows { ends, range: millis(subquery.range) };
+        let windows = Windows::new(ends, millis(subquery.range));
         let (from, to) = windows.span();
         let start = from.div_euclid(step) * step;
         let start = if start < from { start + step } else { start };
@@ -235,8 +280,11 @@ impl Eval<'_> {
         }
         let mut all = Vec::new();
         self.ranges(expr, None, |labels, points, windows| {
-            windows.slide(points, |_, from, to| {
-                let points = points.get(from..to).unwrap_or_default().to_vec();
+            windows.slide(points, |step, from, to| {
+                let start = windows.ends.get(step).map_or(i64::MIN, |end| end - windows.range);
+                let points = points.get(from..to).unwrap_or_default().iter();
+                let points: Vec<Point> =
+                    points.filter(|point| point.time > start).copied().collect();
                 if !points.is_empty() {
                     all.push(Series { labels: labels.clone(), points });
                 }

@@ -35,7 +35,8 @@ pub use files::Tier;
 pub use head::Counts;
 pub use settings::{Limits, Settings, Sync};
 
-pub(crate) use read::Wanted;
+pub(crate) use files::DAY;
+pub(crate) use read::{Reading, Wanted};
 
 /// The bits of the value that says that a series ended here.
 pub const STALE: u64 = 0x7ff0_0000_0000_0002;
@@ -235,7 +236,7 @@ impl Store {
     /// Whether there is a group's row in the time, without reading the series itself.
     fn present(&self, series: crate::index::SeriesId, from: i64, to: i64) -> bool {
         let overlaps = |file: &&ChunkFile| {
-            let day = files::DAY;
+            let day = DAY;
             file.name.day * day <= to && (file.name.day + file.name.days) * day > from
         };
         self.files.iter().filter(overlaps).any(|file| !file.find(series, Kind::Value).is_empty())

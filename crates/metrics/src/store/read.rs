@@ -1,6 +1,6 @@
 //! How points are read: from files and the head, from samples or from rollups.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::chunk::Kind;
 use super::column::{Point, merge};
@@ -16,6 +16,8 @@ use crate::matcher::Matcher;
 pub(crate) enum Wanted {
     /// Each sample, or the last of each bucket.
     Last,
+    /// The same, and two of them at least: what changed.
+    Change,
     /// What a counter went through.
     Rises,
     Min,
@@ -27,9 +29,9 @@ pub(crate) enum Wanted {
 /// One question's way through the store.
 pub(crate) struct Reading<'a> {
     store: &'a Store,
-    pub(crate) tier: Tier,
-    /// Days of which the tier has rollups.
-    rolled: BTreeSet<i64>,
+    tier: Tier,
+    /// Days that are read from rollups, and from which.
+    rolled: BTreeMap<i64, Tier>,
     times: Times,
     from: i64,
     to: i64,
@@ -65,7 +67,7 @@ impl Store {
     /// Begins to read between two times, both included.
     pub(crate) fn reading(&self, tier: Tier, from: i64, to: i64) -> Reading<'_> {
         let mut reading =
-            Reading { store: self, tier, rolled: BTreeSet::new(), times: Times::new(), from, to };
+            Reading { store: self, tier, rolled: BTreeMap::new(), times: Times::new(), from, to };
         reading.rolled = reading.choose_days();
         reading
     }
@@ -77,27 +79,35 @@ impl Reading<'_> {
         !self.rolled.is_empty()
     }
 
-    /// The days that are read from rollups: those of the tier; without one, those of which the
-    /// samples are gone.
-    fn choose_days(&mut self) -> BTreeSet<i64> {
-        let (first, last) = (self.from.div_euclid(DAY), self.to.div_euclid(DAY));
-        let days = |tier: Tier| {
-            let names = self.store.files.iter().map(|file| file.name);
-            let of_tier = names.filter(move |name| name.tier == tier);
-            let days = of_tier.flat_map(move |name| {
-                name.day.max(first)..(name.day + name.days).min(last.saturating_add(1))
-            });
-            days.collect::<BTreeSet<i64>>()
-        };
-        if self.tier != Tier::Raw {
-            return days(self.tier);
-        }
-        let raw = days(Tier::Raw);
-        let rolled: BTreeSet<i64> = days(Tier::FiveMinutes).difference(&raw).copied().collect();
-        if !rolled.is_empty() {
-            self.tier = Tier::FiveMinutes;
+    /// The time between points on a day in milliseconds, where it is read from rollups.
+    pub(crate) fn every(&self, day: i64) -> Option<i64> {
+        self.rolled.get(&day).map(|tier| tier.every())
+    }
+
+    /// The days that are read from rollups: those of the tier; where it has none and the samples are
+    /// gone, those of the next one that is kept longer.
+    fn choose_days(&self) -> BTreeMap<i64, Tier> {
+        let raw = self.days(Tier::Raw);
+        let mut rolled = BTreeMap::new();
+        for tier in [Tier::FiveMinutes, Tier::Hour].into_iter().filter(|tier| *tier >= self.tier) {
+            let mut days = self.days(tier);
+            days.retain(|day| tier == self.tier || !raw.contains(day));
+            for day in days {
+                rolled.entry(day).or_insert(tier);
+            }
         }
         rolled
+    }
+
+    /// The days of which a tier has something.
+    fn days(&self, tier: Tier) -> BTreeSet<i64> {
+        let (first, last) = (self.from.div_euclid(DAY), self.to.div_euclid(DAY));
+        let names = self.store.files.iter().map(|file| file.name);
+        let of_tier = names.filter(|name| name.tier == tier);
+        let days = of_tier.flat_map(|name| {
+            name.day.max(first)..(name.day + name.days).min(last.saturating_add(1))
+        });
+        days.collect()
     }
 
     /// The points of a series.
@@ -108,7 +118,7 @@ impl Reading<'_> {
         }
         let last = self.rollup(series, Kind::Value);
         let rolled = match wanted {
-            Wanted::Last => last,
+            Wanted::Last | Wanted::Change => last,
             Wanted::Rises => {
                 let fallen = self.rollup(series, Kind::Fallen);
                 return without_falls(merge(vec![last, samples]), &fallen);
@@ -135,28 +145,30 @@ impl Reading<'_> {
         let mut pieces = Vec::new();
         for file in &self.store.files {
             let name = file.name;
-            if name.tier == Tier::Raw && !self.rolled.contains(&name.day) {
+            if name.tier == Tier::Raw && !self.rolled.contains_key(&name.day) {
                 pieces.extend(self.read_file(file, series, Kind::Value));
             }
         }
         let mut head = self.store.head.read(series, self.from, self.to);
         if !self.rolled.is_empty() {
-            head.retain(|point| !self.rolled.contains(&point.time.div_euclid(DAY)));
+            head.retain(|point| !self.rolled.contains_key(&point.time.div_euclid(DAY)));
         }
         pieces.push(head);
         merge(pieces)
     }
 
     fn rollup(&mut self, series: SeriesId, kind: Kind) -> Vec<Point> {
+        let tiers: BTreeSet<Tier> = self.rolled.values().copied().collect();
         let mut pieces = Vec::new();
-        for file in &self.store.files {
-            if file.name.tier == self.tier {
-                pieces.extend(self.read_file(file, series, kind));
+        for file in self.store.files.iter().filter(|file| tiers.contains(&file.name.tier)) {
+            let tier = file.name.tier;
+            for mut points in self.read_file(file, series, kind) {
+                let day = |point: &Point| point.time.div_euclid(DAY);
+                points.retain(|point| self.rolled.get(&day(point)) == Some(&tier));
+                pieces.push(points);
             }
         }
-        let mut points = merge(pieces);
-        points.retain(|point| self.rolled.contains(&point.time.div_euclid(DAY)));
-        points
+        merge(pieces)
     }
 
     /// What a file has of a series; what cannot be read is told.

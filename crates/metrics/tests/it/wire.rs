@@ -134,3 +134,94 @@ fn long_questions_are_answered_from_rollups() {
         }
     }
 }
+
+/// What an hour of a test with a value each minute is asked for, long afterwards.
+fn old(name: &str) -> (Place, metrics::Store) {
+    let place = Place::new(name);
+    let settings = metrics::Settings {
+        keep_raw_ms: 10 * DAY,
+        keep_five_minutes_ms: 20 * DAY,
+        ..metrics::Settings::default()
+    };
+    let mut store = metrics::Store::open(place.path(), settings).expect("it opens");
+    let times = (0..1440).map(|minute| T0 + minute * 60_000 + 1000);
+    let counts: Vec<(i64, f64)> =
+        times.enumerate().map(|(n, time)| (time, n as f64 * 60.0)).collect();
+    put(&mut store, &series("bytes_total", 0), &counts).expect("kept");
+    let gauges: Vec<(i64, f64)> = counts.iter().map(|(time, _)| (*time, 7.0)).collect();
+    put(&mut store, &series("degrees", 0), &gauges).expect("kept");
+    store.seal().expect("written");
+    (place, store)
+}
+
+/// The questions that a page asks, in steps of a minute: each has to be near what it is worth.
+fn ask_old(store: &metrics::Store) {
+    let questions = [
+        ("degrees", 7.0),
+        ("rate(bytes_total[5m])", 1.0),
+        ("increase(bytes_total[5m])", 300.0),
+        ("delta(bytes_total[5m])", 300.0),
+        ("deriv(bytes_total[5m])", 1.0),
+        ("max_over_time(degrees[2m])", 7.0),
+        ("avg_over_time(degrees[2m])", 7.0),
+        ("count_over_time(degrees[2m])", 2.0),
+        ("sum_over_time(degrees[2m])", 14.0),
+    ];
+    let from = T0 + 12 * 3_600_000;
+    for (question, expected) in questions {
+        let Ok(Answer::Matrix(series)) =
+            store.query_range(question, (from, from + 3_600_000), 60_000)
+        else {
+            unreachable!("{question} is a vector")
+        };
+        assert_eq!(series.first().map(|one| one.points.len()), Some(61), "{question}");
+        for point in &series[0].points {
+            assert!((point.value - expected).abs() < 1e-3, "{question}: {point:?}");
+        }
+        let Ok(Answer::Vector(now)) = store.query(question, from) else {
+            unreachable!("{question} is a vector")
+        };
+        assert!((now[0].points[0].value - expected).abs() < 1e-3, "{question}: {now:?}");
+    }
+}
+
+#[test]
+fn a_narrow_question_about_old_days_is_answered_from_five_minutes() {
+    let (place, mut store) = old("old-minutes");
+    store.tick(T0 + 15 * DAY).expect("merged, and the samples are gone");
+    assert_eq!((place.files("raw").len(), place.files("5m").len()), (0, 1));
+    ask_old(&store);
+    let Ok(Answer::Matrix(series)) = store.query("degrees[10m]", T0 + 3_600_000) else {
+        unreachable!("it is a range vector")
+    };
+    assert_eq!(series[0].points.len(), 2, "no more than was asked for");
+}
+
+#[test]
+fn a_narrow_question_about_very_old_days_is_answered_from_hours() {
+    let (place, mut store) = old("old-hours");
+    store.tick(T0 + 15 * DAY).expect("merged, and the samples are gone");
+    store.tick(T0 + 31 * DAY).expect("the five minutes are gone too");
+    assert_eq!((place.files("5m").len(), place.files("1h").len()), (0, 1));
+    ask_old(&store);
+}
+
+#[test]
+fn days_of_samples_minutes_and_hours_are_one_answer() {
+    let (_place, mut store) = old("old-and-new");
+    for day in [12, 34] {
+        let minutes = (0..1440).map(|minute| (T0 + day * DAY + minute * 60_000, 7.0));
+        put(&mut store, &series("degrees", 0), &minutes.collect::<Vec<_>>()).expect("kept");
+        store.tick(T0 + (day + 2) * DAY).expect("it works");
+    }
+    for step in [900_000, 1_800_000, 10_800_000] {
+        let Ok(Answer::Matrix(series)) =
+            store.query_range("degrees", (T0, T0 + 35 * DAY - 1), step)
+        else {
+            unreachable!("it is a vector")
+        };
+        let days = series[0].points.iter().map(|point| (point.time - T0) / DAY);
+        let days: std::collections::BTreeSet<i64> = days.collect();
+        assert!(days.is_superset(&[0, 12, 34].into()), "step {step}: {days:?}");
+    }
+}
