@@ -1,6 +1,7 @@
 //! Aggregations: many series become few, step by step.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use promql_parser::parser::token::{
     T_AVG, T_BOTTOMK, T_COUNT, T_COUNT_VALUES, T_GROUP, T_MAX, T_MIN, T_QUANTILE, T_STDDEV,
@@ -34,7 +35,7 @@ pub(super) fn aggregate(eval: &Eval<'_>, aggregate: &AggregateExpr) -> Result<Ve
             Ok(ranked(rank, &most, &groups(rows, modifier)))
         }
         T_COUNT_VALUES => match eval.value(parameter()?)? {
-            Value::Text(label) => count_values(&label, &groups(rows, modifier), count),
+            Value::Text(label) => count_values(eval, &label, &groups(rows, modifier)),
             Value::Scalar(_) | Value::Vector(_) => {
                 Err(Wrong::Question("count_values needs the name of a label".into()))
             }
@@ -147,7 +148,8 @@ fn variance(values: &[f64]) -> f64 {
     squares / count
 }
 
-fn count_values(label: &str, groups: &Groups, count: usize) -> Result<Vec<Row>, Wrong> {
+fn count_values(eval: &Eval<'_>, label: &str, groups: &Groups) -> Result<Vec<Row>, Wrong> {
+    let count = eval.grid.count;
     if !is_label_name(label) {
         return Err(Wrong::Question(format!("{label:?} is no proper label name")));
     }
@@ -158,7 +160,14 @@ fn count_values(label: &str, groups: &Groups, count: usize) -> Result<Vec<Row>, 
     });
     for (labels, step, value) in seen.filter(|(_, _, value)| !is_absent(*value)) {
         let labels = labels.with(label, &number(value));
-        let counts = counted.entry(labels).or_insert_with(|| vec![ABSENT; count]);
+        let counts = match counted.entry(labels) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(fresh) => {
+                // Each value is a row of its own.
+                eval.spend(count)?;
+                fresh.insert(vec![ABSENT; count])
+            }
+        };
         if let Some(seen) = counts.get_mut(step) {
             *seen = if is_absent(*seen) { 1.0 } else { *seen + 1.0 };
         }

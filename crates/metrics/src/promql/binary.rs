@@ -103,7 +103,7 @@ pub(super) fn binary(eval: &Eval<'_>, binary: &BinaryExpr) -> Result<Value, Wron
             with_numbers(operator, rows, &numbers, |value, number| (number, value))
         }
         (Value::Vector(left), Value::Vector(right)) => {
-            matching::arithmetic(&matching, operator, left, right).map(Value::Vector)
+            matching::arithmetic(eval, (&matching, operator), left, right).map(Value::Vector)
         }
         (Value::Text(_), _) | (_, Value::Text(_)) => {
             Err(Wrong::Question(format!("{} does not take texts", binary.op)))

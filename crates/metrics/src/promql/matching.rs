@@ -6,6 +6,7 @@ use promql_parser::parser::{BinaryExpr, LabelModifier, VectorMatchCardinality};
 
 use super::Wrong;
 use super::binary::Operator;
+use super::eval::Eval;
 use super::value::{ABSENT, Row, is_absent, unite};
 use crate::labels::{Labels, NAME};
 
@@ -143,8 +144,8 @@ fn words(names: &[String]) -> Vec<&str> {
 
 /// Operators on series that meet.
 pub(super) fn arithmetic(
-    matching: &Matching,
-    operator: Operator,
+    eval: &Eval<'_>,
+    (matching, operator): (&Matching, Operator),
     left: Vec<Row>,
     right: Vec<Row>,
 ) -> Result<Vec<Row>, Wrong> {
@@ -165,6 +166,8 @@ pub(super) fn arithmetic(
             )));
         }
         for of_many in &many {
+            // One after the other may be there on the side of which there is one: each pair is a row.
+            eval.spend(one.len() * eval.grid.count)?;
             results.extend(one.iter().map(|one| pair(matching, operator, of_many, one)));
         }
     }

@@ -199,7 +199,16 @@ impl Store {
             batch.said.counts.replaced += counts.replaced;
             batch.said.counts.late += counts.late;
         }
+        self.seal_if_full();
         Ok(batch.said)
+    }
+
+    /// Writes the head out if it is full. What was sent is kept: where this fails, the next tick tells,
+    /// and appends try again only when there is twice as much.
+    fn seal_if_full(&mut self) {
+        if self.head.bytes > self.full_at && self.seal().is_err() {
+            self.full_at = self.head.bytes.saturating_mul(2);
+        }
     }
 
     fn log_columns(&mut self, fresh: &[(String, SeriesId)]) {

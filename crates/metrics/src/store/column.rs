@@ -108,12 +108,13 @@ impl Column {
         if old.is_some_and(|old| old.to_bits() == bits) { Put::Known } else { Put::Replaced }
     }
 
-    /// How many values take memory.
-    pub(crate) fn held(&self) -> usize {
-        match &self.values {
-            Values::Same(..) => 1,
+    /// How many bytes its runs and values take.
+    pub(crate) fn bytes(&self) -> usize {
+        let values = match &self.values {
+            Values::Same(..) => 0,
             Values::Many(many) => many.capacity(),
-        }
+        };
+        self.runs.capacity() * size_of::<Run>() + values * size_of::<f64>()
     }
 
     /// What falls between two rows (the last not included), counted from the first.

@@ -41,7 +41,8 @@ pub(crate) struct Head {
     places: Vec<Option<Place>>,
     /// By series, in the order of arrival.
     pub(crate) late: BTreeMap<SeriesId, Vec<Point>>,
-    late_count: usize,
+    /// About how many bytes its times, runs and values take.
+    pub(crate) bytes: usize,
     first: Option<i64>,
     last: Option<i64>,
 }
@@ -64,6 +65,7 @@ impl Head {
         let columns = self.groups.get_mut(group as usize).map(|group| &mut group.columns);
         let column = columns.map_or(0, |columns| {
             columns.push(Column::new(series));
+            self.bytes += size_of::<Column>();
             columns.len() as u32 - 1
         });
         let place = Place { group, column };
@@ -84,12 +86,15 @@ impl Head {
             Some(last) if *last >= time => group.times.binary_search(&time).ok(),
             Some(_) | None => {
                 group.times.push(time);
+                self.bytes += size_of::<i64>();
                 Some(group.times.len() - 1)
             }
         };
         for (column, bits) in values {
             let Some(column) = group.columns.get_mut(*column as usize) else { continue };
+            let before = column.bytes();
             let put = row.map_or(Put::Late, |row| column.put(row as u32, *bits));
+            self.bytes += column.bytes().saturating_sub(before);
             match put {
                 Put::Added => counts.added += 1,
                 Put::Known => counts.known += 1,
@@ -101,7 +106,7 @@ impl Head {
                 }
             }
         }
-        self.late_count += counts.late as usize;
+        self.bytes += counts.late as usize * size_of::<Point>();
         self.first = Some(self.first.map_or(time, |first| first.min(time)));
         self.last = Some(self.last.map_or(time, |last| last.max(time)));
         counts
@@ -110,12 +115,6 @@ impl Head {
     /// The first and the last time in it.
     pub(crate) fn span(&self) -> Option<(i64, i64)> {
         self.first.zip(self.last)
-    }
-
-    /// About how many bytes its values take.
-    pub(crate) fn bytes(&self) -> usize {
-        let columns = self.groups.iter().flat_map(|group| &group.columns);
-        columns.map(|column| column.held() * 8).sum::<usize>() + self.late_count * 16
     }
 
     /// What it has of a series between two times, both included.

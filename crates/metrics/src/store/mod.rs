@@ -21,7 +21,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::bytes::Reader;
 use crate::frame;
 use crate::index::Index;
-use crate::labels::Labels;
+use crate::labels::{Labels, is_metric_name};
 use crate::matcher::Matcher;
 
 use chunk::Kind;
@@ -68,6 +68,8 @@ pub struct Store {
     afresh: bool,
     /// When the head began to fill, by the clock: what is late says nothing about that.
     since: Option<i64>,
+    /// How large the head may become before it is written out, whatever the clock says.
+    full_at: usize,
     damage: Mutex<Vec<String>>,
     metadata: BTreeMap<String, Metadata>,
 }
@@ -88,6 +90,7 @@ impl Store {
             unlogged: Vec::new(),
             afresh: false,
             since: None,
+            full_at: settings.head_bytes,
             damage: Mutex::default(),
             metadata: BTreeMap::new(),
         };
@@ -187,8 +190,18 @@ impl Store {
         &self.metadata
     }
 
-    /// Remembers what is told about a metric, until the store is closed.
-    pub fn describe(&mut self, metric: &str, metadata: Metadata) {
+    /// Remembers what is told about a metric, until the store is closed; of a long text the beginning.
+    pub fn describe(&mut self, metric: &str, mut metadata: Metadata) {
+        let limits = &self.settings.limits;
+        if !is_metric_name(metric) || metric.len() > limits.value_bytes {
+            return;
+        }
+        for text in [&mut metadata.kind, &mut metadata.help, &mut metadata.unit] {
+            let whole = |length: &usize| text.is_char_boundary(*length);
+            let length = (0..=limits.value_bytes).rfind(whole).unwrap_or_default();
+            text.truncate(length);
+            text.shrink_to_fit();
+        }
         let room = self.metadata.len() < self.settings.limits.series;
         if (room || self.metadata.contains_key(metric))
             && self.metadata.get(metric) != Some(&metadata)
@@ -262,7 +275,7 @@ impl Store {
         }
         let since = self.since.filter(|since| *since <= now).unwrap_or(now);
         self.since = Some(since);
-        let full = self.head.bytes() > self.settings.head_bytes;
+        let full = self.head.bytes > self.settings.head_bytes;
         if full || now - since >= seal::WINDOW { self.seal() } else { Ok(()) }
     }
 }

@@ -29,6 +29,7 @@ impl Store {
         }
         let old = std::mem::replace(&mut self.log, log);
         self.head = Head::default();
+        self.full_at = self.settings.head_bytes;
         self.unlogged.clear();
         self.afresh = false;
         self.since = None;

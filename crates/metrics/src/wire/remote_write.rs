@@ -6,6 +6,8 @@ use crate::store::{Appended, Metadata, Refused, Samples, Store};
 
 /// What a request may be when it is unpacked.
 const LARGEST: usize = 64 << 20;
+/// Samples of a request: one of two bytes takes twenty times as much in memory.
+const MOST: usize = 1_000_000;
 
 impl Store {
     /// Keeps what is in the body of a remote write request.
@@ -19,6 +21,9 @@ impl Store {
         let bytes = bytes.map_err(|_| bad("is no Snappy block"))?;
         let request =
             check(&bytes).ok_or_else(|| bad("is not the Protocol Buffer that it should be"))?;
+        if has_too_many(&bytes) {
+            return Err(bad(&format!("has more than {MOST} samples: send less at once")));
+        }
         for (metric, metadata) in request {
             self.describe(&metric, metadata);
         }
@@ -93,6 +98,13 @@ fn check(bytes: &[u8]) -> Option<Vec<(String, Metadata)>> {
         }
     }
     Some(told)
+}
+
+/// Whether there are more samples than may be; only a large request is looked through for that.
+fn has_too_many(bytes: &[u8]) -> bool {
+    let series = fields(bytes).filter_map(|field| field.message(1));
+    let samples = || series.flat_map(fields).filter(|field| field.message(2).is_some());
+    bytes.len() / 2 > MOST && samples().nth(MOST).is_some()
 }
 
 fn metadata(bytes: &[u8]) -> Option<(String, Metadata)> {

@@ -13,6 +13,7 @@
 mod damage;
 mod failing;
 mod keeping;
+mod limits;
 mod many;
 mod place;
 mod prometheus;
