@@ -160,15 +160,21 @@ pub(super) fn arithmetic(
         if let (Some(step), Some(_)) = (twice(&one), many.first()) {
             return Err(ambiguous(&key, &one, step));
         }
-        if let (Many::None, Some(_)) = (matching.many, twice(&meeting(&many, &one))) {
-            return Err(Wrong::Answer(format!(
-                "several series of the left meet one of the right by {key}: say group_left if they shall"
-            )));
-        }
+        let mut kept = Vec::new();
         for of_many in &many {
             // One after the other may be there on the side of which there is one: each pair is a row.
             eval.spend(one.len() * eval.grid.count)?;
-            results.extend(one.iter().map(|one| pair(matching, operator, of_many, one)));
+            let pairs = one.iter().map(|one| pair(matching, operator, of_many, one));
+            let pairs: Vec<Row> = pairs.collect();
+            if matching.many == Many::None {
+                kept.push(meeting(of_many, &pairs));
+            }
+            results.extend(pairs);
+        }
+        if twice(&kept).is_some() {
+            return Err(Wrong::Answer(format!(
+                "several series of the left meet one of the right by {key}: say group_left if they shall"
+            )));
         }
     }
     results.retain(|row| row.values.iter().any(|value| !is_absent(*value)));
@@ -185,17 +191,15 @@ fn twice(rows: &[Row]) -> Option<usize> {
     (0..steps).find(|step| rows.iter().filter(|row| row.at(*step).is_some()).nth(1).is_some())
 }
 
-/// Rows where there is something to meet.
-fn meeting(rows: &[Row], others: &[Row]) -> Vec<Row> {
-    let mut rows = rows.to_vec();
-    for row in &mut rows {
-        row.map(
-            |step, value| {
-                if others.iter().any(|other| other.at(step).is_some()) { value } else { ABSENT }
-            },
-        );
-    }
-    rows
+/// A row where any of its pairs has a result: what a comparison does not keep meets nothing.
+fn meeting(row: &Row, pairs: &[Row]) -> Row {
+    let mut row = row.clone();
+    row.map(
+        |step, value| {
+            if pairs.iter().any(|pair| pair.at(step).is_some()) { value } else { ABSENT }
+        },
+    );
+    row
 }
 
 fn ambiguous(key: &Labels, rows: &[Row], step: usize) -> Wrong {

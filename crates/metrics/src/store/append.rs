@@ -72,7 +72,8 @@ pub(crate) struct Batch {
 }
 
 impl Batch {
-    fn refuse(&mut self, count: usize, why: impl FnOnce() -> String) {
+    /// Counts samples that are not taken.
+    pub(crate) fn refuse(&mut self, count: usize, why: impl FnOnce() -> String) {
         self.said.refused += count as u64;
         self.said.why.get_or_insert_with(why);
     }
@@ -260,10 +261,10 @@ fn rows(coming: &[Coming]) -> Vec<Row> {
 }
 
 fn ahead(time: i64, now: i64) -> String {
-    format!("the sample of {time} is {} s ahead of the clock here", (time - now) / 1000)
+    format!("the sample of {time} is {} s ahead of the clock here", time.saturating_sub(now) / 1000)
 }
 
 fn too_old(time: i64, now: i64) -> String {
-    let days = (now - time) / super::files::DAY;
+    let days = now.saturating_sub(time) / super::files::DAY;
     format!("the sample of {time} is {days} days old, older than samples are kept")
 }

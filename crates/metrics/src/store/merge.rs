@@ -159,14 +159,18 @@ impl Store {
         names.iter().try_for_each(|name| self.directory.remove(&name.to_string()))
     }
 
-    /// Removes the files that are past their time, and the series that were only in them.
+    /// Removes the files that are past their time, and the series that were only in them. Time has
+    /// passed only if something newer has come: a clock that jumps ahead removes nothing.
     pub fn expire(&mut self, now: i64) -> io::Result<()> {
         let keep = |tier: Tier| match tier {
             Tier::Raw => self.settings.keep_raw_ms,
             Tier::FiveMinutes => self.settings.keep_five_minutes_ms,
             Tier::Hour => self.settings.keep_hours_ms,
         };
-        let is_past = |name: &Name| (name.day + name.days) * DAY <= now - keep(name.tier);
+        let end = |name: &Name| (name.day + name.days) * DAY;
+        let newest = self.files.iter().map(|file| end(&file.name)).max();
+        let now = newest.map_or(now, |newest| now.min(newest));
+        let is_past = |name: &Name| end(name) <= now - keep(name.tier);
         let past: Vec<Name> = self.files.iter().map(|file| file.name).filter(is_past).collect();
         if past.is_empty() {
             return Ok(());

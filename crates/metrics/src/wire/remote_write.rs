@@ -30,8 +30,12 @@ impl Store {
         let mut batch = self.batch();
         let mut values = Vec::new();
         for series in fields(&bytes).filter_map(|field| field.message(1)) {
-            if let Some(labels) = samples(series, &mut values) {
-                self.collect(&mut batch, Samples { labels: &labels, values: &values }, now);
+            match samples(series, &mut values) {
+                Some(labels) => {
+                    self.collect(&mut batch, Samples { labels: &labels, values: &values }, now);
+                }
+                // How many samples it was to have, nobody knows.
+                None => batch.refuse(1, || "a series of the request cannot be read".into()),
             }
         }
         self.keep(batch)

@@ -152,6 +152,8 @@ fn what_is_too_much_is_refused_with_a_reason_and_the_rest_is_kept() {
     let good = series("m", 0);
     assert!(why(&mut store, &good, T0 + 700_000).contains("700 s ahead of the clock"));
     assert!(why(&mut store, &good, T0 - 31 * DAY).contains("31 days old"));
+    assert!(why(&mut store, &good, i64::MIN).contains("older than samples are kept"));
+    assert!(why(&mut store, &good, i64::MAX).contains("ahead of the clock"));
     assert!(
         why(&mut store, &good.with("a", "1").with("b", "2"), T0).contains("more than 5 labels")
     );
@@ -178,9 +180,23 @@ fn what_is_past_its_time_goes_and_its_series_with_it() {
     assert!(place.files("raw").len() <= 32);
     let all = all(&store);
     assert_eq!(all[0].1.len(), 40, "what is gone as samples is there as rollups");
+    put(&mut store, &series("new", 0), &[(T0 + 4000 * DAY, 1.0)]).expect("kept");
+    store.seal().expect("written");
     store.tick(T0 + 4000 * DAY).expect("it works");
-    assert_eq!(store.series_count(), 0);
-    assert!(place.files("raw").is_empty() && place.files("1h").is_empty());
+    assert_eq!(store.series_count(), 1);
+    assert_eq!((place.files("raw").len(), place.files("1h").len()), (1, 0));
+}
+
+#[test]
+fn a_clock_that_jumps_ahead_removes_nothing() {
+    let place = Place::new("jump");
+    let mut store = place.open();
+    scrapes(&mut store, 0, 100);
+    store.seal().expect("written");
+    let before = all(&store);
+    store.tick(T0 + 4000 * DAY).expect("it works");
+    assert_eq!(all(&store), before, "nothing newer has come");
+    assert_eq!(place.files("raw").len(), 1);
 }
 
 #[test]

@@ -26,6 +26,42 @@ fn remote_write_returns_what_was_written() {
 }
 
 #[test]
+fn a_series_that_cannot_be_read_is_counted_and_the_others_are_kept() {
+    let place = Place::new("inner");
+    let mut store = place.open();
+    let body = request([(&series("m", 0), [(T0, 1.0)].as_slice())]);
+    let mut plain = snap::raw::Decoder::new().decompress_vec(&body).expect("it can be read");
+    // A series whose sample is cut in its value.
+    plain.extend([0x0a, 4, 0x12, 2, 0x09, 0]);
+    let body = snap::raw::Encoder::new().compress_vec(&plain).expect("it can be packed");
+    let said = store.remote_write(&body, T0).expect("the rest is kept");
+    assert_eq!((said.counts.added, said.refused), (1, 1));
+    assert!(said.why.expect("a reason").contains("cannot be read"));
+}
+
+#[test]
+fn a_comparison_looks_for_one_match_among_those_that_it_keeps() {
+    let place = Place::new("comparison");
+    let mut store = place.open();
+    for (name, n, value) in [("left", 0, 1.0), ("left", 1, 5.0), ("right", 0, 3.0)] {
+        put(&mut store, &series(name, n), &[(T0, value)]).expect("kept");
+    }
+    let ask = |question: &str| store.query(question, T0);
+    let Ok(Answer::Vector(kept)) = ask("left > ignoring(n) right") else {
+        unreachable!("one is kept")
+    };
+    assert_eq!(kept.iter().map(|one| one.points[0].value).collect::<Vec<_>>(), [5.0]);
+    for question in [
+        "left > ignoring(n) right - 9",
+        "left > bool ignoring(n) right",
+        "left + ignoring(n) right",
+    ] {
+        let wrong = ask(question).expect_err("two are kept").to_string();
+        assert!(wrong.contains("say group_left"), "{question}: {wrong}");
+    }
+}
+
+#[test]
 fn labels_in_any_order_are_the_same_series() {
     let place = Place::new("order");
     let mut store = place.open();
@@ -154,6 +190,13 @@ fn old(name: &str) -> (Place, metrics::Store) {
     (place, store)
 }
 
+/// Time passes: something newer comes, the old goes.
+fn pass(store: &mut metrics::Store, days: i64) {
+    put(store, &series("other", 0), &[(T0 + days * DAY, 1.0)]).expect("kept");
+    store.seal().expect("written");
+    store.tick(T0 + days * DAY).expect("merged, and what is too old is gone");
+}
+
 /// The questions that a page asks, in steps of a minute: each has to be near what it is worth.
 fn ask_old(store: &metrics::Store) {
     let questions = [
@@ -188,8 +231,8 @@ fn ask_old(store: &metrics::Store) {
 #[test]
 fn a_narrow_question_about_old_days_is_answered_from_five_minutes() {
     let (place, mut store) = old("old-minutes");
-    store.tick(T0 + 15 * DAY).expect("merged, and the samples are gone");
-    assert_eq!((place.files("raw").len(), place.files("5m").len()), (0, 1));
+    pass(&mut store, 15);
+    assert_eq!((place.files("raw_20000").len(), place.files("5m_19980").len()), (0, 1));
     ask_old(&store);
     let Ok(Answer::Matrix(series)) = store.query("degrees[10m]", T0 + 3_600_000) else {
         unreachable!("it is a range vector")
@@ -200,9 +243,9 @@ fn a_narrow_question_about_old_days_is_answered_from_five_minutes() {
 #[test]
 fn a_narrow_question_about_very_old_days_is_answered_from_hours() {
     let (place, mut store) = old("old-hours");
-    store.tick(T0 + 15 * DAY).expect("merged, and the samples are gone");
-    store.tick(T0 + 31 * DAY).expect("the five minutes are gone too");
-    assert_eq!((place.files("5m").len(), place.files("1h").len()), (0, 1));
+    pass(&mut store, 15);
+    pass(&mut store, 31);
+    assert_eq!((place.files("5m_19980").len(), place.files("1h_19980").len()), (0, 1));
     ask_old(&store);
 }
 
