@@ -64,3 +64,20 @@ fn a_request_of_too_many_samples_is_refused_whole() {
     let body = request([(&labels, &values[1..])]);
     assert_eq!(store.remote_write(&body, T0).expect("as many as may be").counts.added, 1);
 }
+
+#[test]
+fn a_full_head_that_cannot_be_written_keeps_what_was_sent() {
+    let place = Place::new("stuck-head");
+    let settings = Settings { head_bytes: 10_000, ..Settings::default() };
+    let mut store = Store::open(place.path(), settings).expect("it opens");
+    let stones: Vec<_> = (2..100).map(|n| place.path().join(format!("log-{n}"))).collect();
+    stones.iter().try_for_each(std::fs::create_dir).expect("they are made");
+    for n in 0..4000 {
+        put(&mut store, &series("constant", 0), &[(T0 + n * 1000, 7.0)]).expect("kept");
+    }
+    assert!(place.files("raw").is_empty());
+    stones.iter().try_for_each(std::fs::remove_dir).expect("they are removed");
+    store.tick(T0 + 4_000_000).expect("now it works");
+    assert_eq!(place.files("raw").len(), 1);
+    assert_eq!(crate::place::all(&store)[0].1.len(), 4000);
+}
