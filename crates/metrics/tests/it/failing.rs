@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::path::Path;
 
 use crate::place::{DAY, Place, T0, all, put, scrape, series};
 
@@ -51,6 +52,34 @@ fn a_directory_that_cannot_be_read_again_keeps_what_is_in_memory() {
     assert_eq!(all(&place.open()), before, "what was acknowledged is there, by its own name");
 }
 
+/// Flips a bit in the last part before the directory: a column.
+fn break_last_column(path: &Path) -> Vec<u8> {
+    let mut bytes = fs::read(path).expect("it is there");
+    let directory = bytes.len() - 24;
+    let at = u64::from_le_bytes(bytes[directory..directory + 8].try_into().expect("eight bytes"));
+    bytes[at as usize - 1] ^= 1;
+    fs::write(path, &bytes).expect("it is written");
+    bytes
+}
+
+#[test]
+fn rollups_of_what_cannot_be_read_any_more_are_set_aside_too() {
+    let place = Place::new("aside-rollups");
+    let mut store = place.open();
+    scrape(&mut store, T0, &[1.0, 2.0, 3.0]);
+    store.seal().expect("written");
+    store.tick(T0 + 2 * DAY).expect("merged");
+    let rollups = [place.files("5m")[0].clone(), place.files("1h")[0].clone()];
+    break_last_column(&place.files("raw")[0]);
+    scrape(&mut store, T0 + 15_000, &[1.0, 2.0]);
+    store.seal().expect("written late");
+    store.tick(T0 + 2 * DAY).expect("merged again");
+    for old in rollups {
+        assert!(!old.exists(), "there are newer ones");
+        assert!(old.with_extension("chunk.damaged").exists(), "they have what is lost");
+    }
+}
+
 #[test]
 fn a_file_that_could_not_all_be_read_is_set_aside_and_not_removed() {
     let place = Place::new("aside");
@@ -60,12 +89,7 @@ fn a_file_that_could_not_all_be_read_is_set_aside_and_not_removed() {
     scrape(&mut store, T0 + 15_000, &[4.0, 5.0, 6.0]);
     store.seal().expect("written");
     let (bad, good) = (place.files("raw")[0].clone(), place.files("raw")[1].clone());
-    let mut bytes = fs::read(&bad).expect("it is there");
-    // The last part before the directory is a column.
-    let directory = bytes.len() - 24;
-    let at = u64::from_le_bytes(bytes[directory..directory + 8].try_into().expect("eight bytes"));
-    bytes[at as usize - 1] ^= 1;
-    fs::write(&bad, &bytes).expect("it is written");
+    let bytes = break_last_column(&bad);
     store.tick(T0 + 2 * DAY).expect("merged");
     assert_eq!(
         place
