@@ -120,6 +120,10 @@ impl Mirror {
 fn git() -> Command {
     let mut git = Command::new("timeout");
     git.args(["--foreground", "--kill-after=10", LIMIT, "git"]);
+    // A hook that runs this program speaks of its own repository.
+    for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"] {
+        git.env_remove(name);
+    }
     git
 }
 
