@@ -24,11 +24,11 @@ check: deps tools fmt words lint unit ## the quick part: no root, no containers
 
 # Static, so that it runs on any Linux of its processor; its own target directory, because the flags differ.
 ARCH := $(shell uname -m)
-executor: ## the small program that travels to hosts, put beside every `ketupa` that was built
+executor: ## the small programs that travel to hosts, put beside every `ketupa` that was built
 	RUSTFLAGS="-C target-feature=+crt-static" CARGO_TARGET_DIR=target/executor \
-	  cargo build --locked --quiet -p host --profile executor --target $(ARCH)-unknown-linux-gnu
+	  cargo build --locked --quiet -p host -p agent --profile executor --target $(ARCH)-unknown-linux-gnu
 	@for d in debug release dist; do [ ! -d target/$$d ] || \
-	  install -m 755 target/executor/$(ARCH)-unknown-linux-gnu/executor/ketupa-host target/$$d/; done
+	  install -m 755 $(addprefix target/executor/$(ARCH)-unknown-linux-gnu/executor/,ketupa-host ketupa-agent) target/$$d/; done
 
 # What the machine itself needs; the daemons go into the twin's image and never onto the machine.
 DEBIAN := ansible-core build-essential ca-certificates curl git iproute2 libxml2-utils openssl postgresql python3-venv systemd tzdata util-linux

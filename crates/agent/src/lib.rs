@@ -7,9 +7,14 @@
 pub mod collect;
 mod ask;
 mod bird;
+pub mod config;
 pub mod disks;
 mod http;
+pub mod logs;
 mod own;
+pub mod post;
+pub mod probe;
+pub mod run;
 pub mod serve;
 mod smart;
 pub mod text;

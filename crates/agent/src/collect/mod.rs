@@ -112,6 +112,18 @@ const DURATION: Metric<'_> = Metric::gauge(
 const SUCCESS: Metric<'_> =
     Metric::gauge("node_scrape_collector_success", "node_exporter: Whether a collector succeeded.");
 
+/// Refuses a collector that is not there: its metrics would be missed too late.
+pub fn known(with: &[String]) -> Result<(), String> {
+    let named = || ALL.iter().filter(|collector| collector.usual == Usual::Named);
+    match with.iter().find(|name| named().all(|collector| collector.name != name.as_str())) {
+        Some(name) => {
+            let names: Vec<&str> = named().map(|collector| collector.name).collect();
+            Err(format!("{name}: only {} can be named there", names.join(", ")))
+        }
+        None => Ok(()),
+    }
+}
+
 /// Asks every collector.
 pub fn gather(source: &Source) -> Families {
     let mut found = Families::default();
