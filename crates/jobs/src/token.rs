@@ -12,6 +12,14 @@ pub enum Scope {
     Run(String),
     /// The same with every job.
     RunAny,
+    /// Send measurements.
+    WriteMetrics,
+    /// Ask for measurements, and for the alerts that follow from them.
+    ReadMetrics,
+    /// Send lines of logs.
+    WriteLogs,
+    /// Read logs: they speak of persons.
+    ReadLogs,
     /// Everything, tokens too.
     Admin,
 }
@@ -22,6 +30,10 @@ impl std::fmt::Display for Scope {
             Self::Read => f.write_str("read"),
             Self::Run(job) => write!(f, "run:{job}"),
             Self::RunAny => f.write_str("run:*"),
+            Self::WriteMetrics => f.write_str("metrics:write"),
+            Self::ReadMetrics => f.write_str("metrics:read"),
+            Self::WriteLogs => f.write_str("logs:write"),
+            Self::ReadLogs => f.write_str("logs:read"),
             Self::Admin => f.write_str("admin"),
         }
     }
@@ -34,11 +46,19 @@ impl std::str::FromStr for Scope {
         match (text, text.strip_prefix("run:")) {
             ("read", _) => Ok(Self::Read),
             ("admin", _) => Ok(Self::Admin),
+            ("metrics:write", _) => Ok(Self::WriteMetrics),
+            ("metrics:read", _) => Ok(Self::ReadMetrics),
+            ("logs:write", _) => Ok(Self::WriteLogs),
+            ("logs:read", _) => Ok(Self::ReadLogs),
             (_, Some("*")) => Ok(Self::RunAny),
             (_, Some(job)) if !job.is_empty() && job.chars().all(fine) => {
                 Ok(Self::Run(job.to_owned()))
             }
-            _ => Err("expected `read`, `run:JOB`, `run:*` or `admin`".into()),
+            _ => Err(
+                "expected `read`, `run:JOB`, `run:*`, `metrics:write`, `metrics:read`, `logs:write`, \
+                 `logs:read` or `admin`"
+                    .into(),
+            ),
         }
     }
 }
@@ -52,6 +72,14 @@ pub enum Act<'a> {
     SeeAll,
     /// Start or cancel this job.
     Run(&'a str),
+    /// Send measurements.
+    WriteMetrics,
+    /// Ask for measurements and alerts.
+    ReadMetrics,
+    /// Send lines of logs.
+    WriteLogs,
+    /// Read logs.
+    ReadLogs,
     /// Make and revoke tokens.
     Admin,
 }
@@ -76,15 +104,34 @@ pub struct Token {
 impl Token {
     /// Whether its bearer may do this.
     pub fn may(&self, act: Act<'_>) -> bool {
-        self.scopes.iter().any(|scope| match (scope, act) {
-            (Scope::Admin, _)
-            | (Scope::Read, Act::See(_) | Act::SeeAll)
-            | (Scope::RunAny, Act::See(_) | Act::Run(_)) => true,
-            (Scope::Run(job), Act::See(of) | Act::Run(of)) => job == of,
-            (Scope::Read, Act::Run(_) | Act::Admin)
-            | (Scope::Run(_) | Scope::RunAny, Act::SeeAll | Act::Admin) => false,
-        })
+        allows(&self.scopes, act)
     }
+}
+
+/// Whether one of the scopes gives this.
+pub fn allows(scopes: &[Scope], act: Act<'_>) -> bool {
+    scopes.iter().any(|scope| match act {
+        Act::See(job) => match scope {
+            Scope::Run(one) => one == job,
+            Scope::Read | Scope::RunAny | Scope::Admin => true,
+            Scope::WriteMetrics | Scope::ReadMetrics | Scope::WriteLogs | Scope::ReadLogs => false,
+        },
+        Act::Run(job) => match scope {
+            Scope::Run(one) => one == job,
+            Scope::RunAny | Scope::Admin => true,
+            Scope::Read
+            | Scope::WriteMetrics
+            | Scope::ReadMetrics
+            | Scope::WriteLogs
+            | Scope::ReadLogs => false,
+        },
+        Act::SeeAll => [Scope::Read, Scope::Admin].contains(scope),
+        Act::WriteMetrics => [Scope::WriteMetrics, Scope::Admin].contains(scope),
+        Act::ReadMetrics => [Scope::ReadMetrics, Scope::Admin].contains(scope),
+        Act::WriteLogs => [Scope::WriteLogs, Scope::Admin].contains(scope),
+        Act::ReadLogs => [Scope::ReadLogs, Scope::Admin].contains(scope),
+        Act::Admin => *scope == Scope::Admin,
+    })
 }
 
 /// A new token: what is shown once, and what is kept of it.
@@ -135,11 +182,31 @@ mod tests {
     }
 
     #[test]
+    fn sending_reading_and_running_do_not_give_each_other() {
+        let watch = [
+            ("metrics:write", Act::WriteMetrics),
+            ("metrics:read", Act::ReadMetrics),
+            ("logs:write", Act::WriteLogs),
+            ("logs:read", Act::ReadLogs),
+        ];
+        let acts = [Act::See("mail"), Act::SeeAll, Act::Run("mail"), Act::Admin];
+        for (scope, gives) in watch {
+            let others = watch.iter().map(|(_, act)| *act).chain(acts);
+            for act in others.filter(|act| *act != gives) {
+                assert!(!token(&[scope]).may(act), "{scope} gives {act:?}");
+            }
+            assert!(token(&[scope]).may(gives) && token(&["admin"]).may(gives));
+            assert!(!token(&["read", "run:*"]).may(gives), "{gives:?}");
+        }
+    }
+
+    #[test]
     fn a_scope_is_read_as_it_is_shown() {
-        for text in ["read", "run:mail", "run:*", "admin"] {
+        let watch = ["metrics:write", "metrics:read", "logs:write", "logs:read"];
+        for text in ["read", "run:mail", "run:*", "admin"].into_iter().chain(watch) {
             assert_eq!(text.parse::<Scope>().expect("a scope").to_string(), text);
         }
-        for text in ["", "run:", "run:a b", "Admin", "*", "run:Mail"] {
+        for text in ["", "run:", "run:a b", "Admin", "*", "run:Mail", "metrics", "metrics:*"] {
             assert!(text.parse::<Scope>().is_err(), "{text}");
         }
     }

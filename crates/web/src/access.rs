@@ -1,10 +1,13 @@
 //! Who asks: a program with its token, a browser with its session; and that a form is one of ours.
 
-use crate::server::{App, Cookies};
+use crate::house::Cookies;
+use crate::server::App;
 use axum::http::{HeaderMap, header};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use jobs::desk::Refusal;
 use jobs::secret;
-use jobs::token::Token;
+use jobs::token::{Scope, Token};
 
 /// How long a browser stays logged in.
 pub(crate) const SESSION_S: i64 = 12 * 3_600;
@@ -38,10 +41,34 @@ impl Visitor {
 
 /// The bearer of the token in `Authorization`.
 pub(crate) async fn bearer(app: &App, headers: &HeaderMap) -> Result<Option<Token>, Refusal> {
-    let shown = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let shown = shown.and_then(|text| text.strip_prefix("Bearer ")).map(str::to_owned);
-    let Some(shown) = shown else { return Ok(None) };
+    let Some(shown) = shown(headers) else { return Ok(None) };
     app.ask(move |desk| Ok(desk.store.bearer(&shown, desk.store.now()?)?)).await
+}
+
+/// What the bearer of a token, or of another secret that counts here, may do.
+pub(crate) async fn scopes(app: &App, headers: &HeaderMap) -> Result<Option<Vec<Scope>>, Refusal> {
+    let Some(shown) = shown(headers) else { return Ok(None) };
+    let mut keys = app.house.keys.iter();
+    if let Some(scopes) = keys.find_map(|key| key.opened_by(&shown)) {
+        return Ok(Some(scopes.to_vec()));
+    }
+    let token = app.ask(move |desk| Ok(desk.store.bearer(&shown, desk.store.now()?)?)).await?;
+    Ok(token.map(|token| token.scopes))
+}
+
+/// What is shown: `Bearer TOKEN`, or `Basic` with the token as the password of any user.
+fn shown(headers: &HeaderMap) -> Option<String> {
+    let said = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, said) = said.split_once(' ')?;
+    let said = said.trim();
+    if scheme.eq_ignore_ascii_case("bearer") {
+        return Some(said.to_owned());
+    }
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let pair = String::from_utf8(STANDARD.decode(said).ok()?).ok()?;
+    pair.split_once(':').map(|(_, password)| password.to_owned())
 }
 
 /// Whoever is logged in with this browser.

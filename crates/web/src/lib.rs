@@ -1,13 +1,20 @@
-//! The pages and the HTTP API of the job desk.
+//! The pages and the HTTP API of the job desk, and of what the watch keeps.
 //!
 //! The only crate with async code: it answers many connections, and asks the desk on threads of its own.
 //! It decides nothing that the command line could not: what may be done is [`jobs::token`]'s.
 
 mod access;
 mod api;
+mod counts;
 mod hook;
+mod house;
 mod live;
+mod measurements;
 mod pages;
+mod prometheus;
 mod server;
 
-pub use server::{Cookies, Settings, serve};
+pub use counts::Counts;
+pub use house::{Cookies, House, Key, Settings};
+pub use measurements::{Away, Measurements};
+pub use server::serve;

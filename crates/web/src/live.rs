@@ -119,7 +119,7 @@ struct News {
 
 async fn tell_all(app: &App, id: i64, mut seen: Seen, tell: &Sender<Event>) {
     let mut state = None;
-    while !app.desk.is_stopping() {
+    while !app.house.desk.is_stopping() {
         let news = app.ask(move |desk| {
             // The state first: what a run printed before its end is there when it is over.
             let run = desk.store.run(id)?;

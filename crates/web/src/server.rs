@@ -1,10 +1,13 @@
 //! The server: what answers to which address, and how it begins and ends.
 
-use crate::{api, hook, live, pages};
+use crate::counts::counted;
+use crate::house::House;
+use crate::prometheus::Gates;
+use crate::{api, hook, live, pages, prometheus};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use jobs::desk::{Desk, Refusal};
@@ -26,29 +29,13 @@ const LAST_ANSWERS: Duration = Duration::from_secs(3);
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
     form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// Whether the browser sends the cookie over encrypted connections only.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cookies {
-    /// A proxy with TLS is before this server.
-    Secure,
-    /// It is reached on this machine, or over a tunnel.
-    Plain,
-}
-
-/// How the server is reached.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Settings {
-    /// By which connections.
-    pub cookies: Cookies,
-}
-
 /// What every answer has at hand.
 #[derive(Clone)]
 pub(crate) struct App {
-    pub(crate) desk: Arc<Desk>,
-    pub(crate) settings: Settings,
+    pub(crate) house: Arc<House>,
     pub(crate) pages: Arc<pages::Pages>,
     pub(crate) watchers: Arc<Semaphore>,
+    pub(crate) gates: Arc<Gates>,
 }
 
 impl App {
@@ -57,8 +44,8 @@ impl App {
         &self,
         ask: impl FnOnce(&Desk) -> Result<T, Refusal> + Send + 'static,
     ) -> Result<T, Refusal> {
-        let desk = self.desk.clone();
-        let asked = tokio::task::spawn_blocking(move || ask(&desk)).await;
+        let house = self.house.clone();
+        let asked = tokio::task::spawn_blocking(move || ask(&house.desk)).await;
         asked.unwrap_or_else(|_| {
             Err(Refusal::Broken(jobs::store::Trouble::new("this server stops")))
         })
@@ -66,20 +53,20 @@ impl App {
 }
 
 /// Answers until the desk is told to stop.
-pub fn serve(desk: Arc<Desk>, listener: TcpListener, settings: Settings) -> std::io::Result<()> {
+pub fn serve(house: Arc<House>, listener: TcpListener) -> std::io::Result<()> {
     listener.set_nonblocking(true)?;
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let ended = runtime.block_on(async {
         let listener = tokio::net::TcpListener::from_std(listener)?;
-        let stopping = desk.clone();
+        let stopping = house.clone();
         let pages = Arc::new(pages::Pages::new());
         let watchers = Arc::new(Semaphore::new(WATCHERS));
-        let router = router(App { desk, settings, pages, watchers });
+        let router = router(App { house, pages, watchers, gates: Arc::default() });
         let serve = axum::serve(listener, router);
         tokio::select! {
             ended = async { serve.await } => ended,
-            () = stopped(&stopping) => Ok(()),
+            () = stopped(&stopping.desk) => Ok(()),
         }
     });
     runtime.shutdown_timeout(LAST_ANSWERS);
@@ -101,7 +88,9 @@ fn router(app: App) -> Router {
     Router::new()
         .merge(limited)
         .merge(hook::routes())
+        .merge(prometheus::routes())
         .route("/healthz", get(healthz))
+        .layer(from_fn_with_state(app.house.clone(), counted))
         .layer(from_fn(careful))
         .with_state(app)
 }

@@ -19,6 +19,27 @@ pub(crate) struct Book {
     pub(crate) database_file: Option<PathBuf>,
 }
 
+/// What is kept of measurements, in the directory of the desk.
+#[derive(Debug, Args)]
+pub(crate) struct Kept {
+    /// For how many days every sample is kept
+    #[arg(long, default_value_t = 30, value_name = "DAYS", value_parser = days())]
+    pub(crate) keep_samples: u16,
+    /// For how many days a point each five minutes is kept
+    #[arg(long, default_value_t = 730, value_name = "DAYS", value_parser = days())]
+    pub(crate) keep_five_minutes: u16,
+    /// For how many days a point each hour is kept
+    #[arg(long, default_value_t = 3650, value_name = "DAYS", value_parser = days())]
+    pub(crate) keep_hours: u16,
+    /// How many series of measurements there may be
+    #[arg(long, default_value_t = 1_000_000, value_name = "NUMBER")]
+    pub(crate) most_series: u32,
+}
+
+fn days() -> clap::builder::RangedI64ValueParser<u16> {
+    clap::value_parser!(u16).range(1..)
+}
+
 #[derive(Debug, Args)]
 #[command(
     after_help = "Runs the declared jobs: by their schedules, by the API, by webhooks and from the page. On \
@@ -54,6 +75,8 @@ pub(crate) struct Serve {
     /// For how many days runs are remembered
     #[arg(long, default_value_t = 180, value_name = "DAYS")]
     pub(crate) keep: u16,
+    #[command(flatten)]
+    pub(crate) kept: Kept,
     /// The configuration that ssh reads when hosts are converged (ssh -F)
     #[arg(long, value_name = "FILE")]
     pub(crate) ssh_config: Option<PathBuf>,
@@ -70,13 +93,18 @@ pub(crate) struct Serve {
 
 /// Tokens of the desk's pages and API.
 #[derive(Debug, Subcommand)]
-#[command(after_help = "A scope is `read`, `run:JOB`, `run:*` or `admin`.
+#[command(
+    after_help = "A scope is `read`, `run:JOB`, `run:*` or `admin`; `metrics:write`, `metrics:read`,
+`logs:write` or `logs:read` for what the watch keeps.
 
 Examples:
   ketupa token create me --scope admin
+  ketupa token create agents --scope metrics:write,logs:write
+  ketupa token create grafana --scope metrics:read,logs:read
   ketupa token create forge --scope run:mail
   ketupa token list
-  ketupa token revoke 0a1b2c3d4e5f")]
+  ketupa token revoke 0a1b2c3d4e5f"
+)]
 pub(crate) enum Token {
     /// Make a token and print it: it is never shown again
     #[command(after_help = "Example:
@@ -96,7 +124,7 @@ pub(crate) enum Token {
 pub(crate) struct TokenCreate {
     /// What it is for
     pub(crate) name: String,
-    /// What its bearer may do: read, run:JOB, run:*, admin
+    /// What its bearer may do: read, run:JOB, run:*, metrics:write, metrics:read, logs:write, logs:read, admin
     #[arg(long, required = true, value_delimiter = ',')]
     pub(crate) scope: Vec<String>,
     #[command(flatten)]

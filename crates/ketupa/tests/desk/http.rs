@@ -27,6 +27,11 @@ impl Answer {
 
 /// Sends a request and reads until the server has no more to say.
 pub(crate) fn ask(place: &str, method: &str, path: &str, headers: &[&str], body: &str) -> Answer {
+    send(place, method, path, headers, body.as_bytes())
+}
+
+/// The same with a body of bytes. A server that has heard enough may answer before all of it is sent.
+pub(crate) fn send(place: &str, method: &str, path: &str, headers: &[&str], body: &[u8]) -> Answer {
     let mut stream = TcpStream::connect(place).expect("the server listens");
     stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a time limit");
     let mut head = format!("{method} {path} HTTP/1.0\r\nHost: {place}\r\n");
@@ -34,11 +39,13 @@ pub(crate) fn ask(place: &str, method: &str, path: &str, headers: &[&str], body:
     for line in headers.iter().copied().chain([length.as_str(), ""]) {
         head.extend([line, "\r\n"]);
     }
-    head += body;
     stream.write_all(head.as_bytes()).expect("it hears");
+    let heard = stream.write_all(body);
     let mut text = String::new();
-    stream.read_to_string(&mut text).expect("it answers");
-    let (head, body) = text.split_once("\r\n\r\n").expect("an answer has a head");
+    let read = stream.read_to_string(&mut text);
+    let (head, body) = text
+        .split_once("\r\n\r\n")
+        .unwrap_or_else(|| panic!("no answer: heard {heard:?}, read {read:?}"));
     let status = head.split(' ').nth(1).and_then(|word| word.parse().ok());
     Answer { status: status.expect("a status"), head: head.into(), body: body.into() }
 }

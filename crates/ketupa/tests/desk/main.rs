@@ -8,6 +8,8 @@ mod browser;
 #[cfg(test)]
 mod http;
 #[cfg(test)]
+mod measurements;
+#[cfg(test)]
 mod playbooks;
 #[cfg(test)]
 mod processes;

@@ -2,11 +2,12 @@
 
 use std::cell::Cell;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use promql_parser::parser::{Expr, UnaryExpr};
 
 use super::value::{Grid, Row, Value, unite};
-use super::{Wrong, aggregate, binary, calls};
+use super::{Asking, Wrong, aggregate, binary, calls};
 use crate::store::Store;
 
 /// Values that one question may bring up.
@@ -19,20 +20,26 @@ pub(crate) struct Eval<'a> {
     /// What `start()` and `end()` mean, also within subqueries.
     pub(crate) bounds: (i64, i64),
     left: Rc<Cell<usize>>,
+    stop: &'a AtomicBool,
 }
 
 impl<'a> Eval<'a> {
-    pub(crate) fn new(store: &'a Store, grid: Grid) -> Self {
-        Self { store, grid, bounds: (grid.start, grid.end()), left: Rc::new(Cell::new(MOST)) }
+    pub(crate) fn new(asking: &Asking<'a>, grid: Grid) -> Self {
+        let bounds = (grid.start, grid.end());
+        let (store, stop) = (asking.store, asking.stop);
+        Self { store, grid, bounds, left: Rc::new(Cell::new(MOST)), stop }
     }
 
     /// The same question on other steps.
     pub(crate) fn on(&self, grid: Grid) -> Self {
-        Self { store: self.store, grid, bounds: self.bounds, left: Rc::clone(&self.left) }
+        Self { grid, left: Rc::clone(&self.left), ..*self }
     }
 
     /// Counts what is brought up; too much is an error before it is too much for the machine.
     pub(crate) fn spend(&self, values: usize) -> Result<(), Wrong> {
+        if self.stop.load(Ordering::Relaxed) {
+            return Err(Wrong::Stopped);
+        }
         let Some(left) = self.left.get().checked_sub(values) else {
             return Err(Wrong::Answer(format!(
                 "the question needs more than {MOST} values: ask for fewer series or a shorter time"

@@ -18,6 +18,7 @@ mod sums;
 mod value;
 
 use std::fmt;
+use std::sync::atomic::AtomicBool;
 
 use crate::labels::Labels;
 use crate::matcher::Matcher;
@@ -36,12 +37,15 @@ pub enum Wrong {
     Question(String),
     /// It was understood and cannot be answered with what there is.
     Answer(String),
+    /// It was told to stop.
+    Stopped,
 }
 
 impl fmt::Display for Wrong {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Question(why) | Self::Answer(why) => f.write_str(why),
+            Self::Stopped => f.write_str("the question was stopped before it was answered"),
         }
     }
 }
@@ -70,7 +74,39 @@ pub enum Answer {
     Matrix(Vec<Series>),
 }
 
+/// Of questions that nobody stops.
+static NEVER: AtomicBool = AtomicBool::new(false);
+
+/// A store, and whether questions to it shall stop.
+#[derive(Clone, Copy)]
+pub struct Asking<'a> {
+    store: &'a Store,
+    stop: &'a AtomicBool,
+}
+
 impl Store {
+    /// For questions that end soon after `stop` has become true.
+    pub fn asking<'a>(&'a self, stop: &'a AtomicBool) -> Asking<'a> {
+        Asking { store: self, stop }
+    }
+
+    /// Answers a question for one time, in milliseconds since 1970.
+    pub fn query(&self, question: &str, at: i64) -> Result<Answer, Wrong> {
+        self.asking(&NEVER).query(question, at)
+    }
+
+    /// Answers a question for the times from `start` to `end` that are `step` apart, in milliseconds.
+    pub fn query_range(
+        &self,
+        question: &str,
+        bounds: (i64, i64),
+        step: i64,
+    ) -> Result<Answer, Wrong> {
+        self.asking(&NEVER).query_range(question, bounds, step)
+    }
+}
+
+impl Asking<'_> {
     /// Answers a question for one time, in milliseconds since 1970.
     pub fn query(&self, question: &str, at: i64) -> Result<Answer, Wrong> {
         let expr = parse::expression(question)?;

@@ -29,7 +29,10 @@ impl Directory {
         let file = File::options().create(true).append(true).open(&lock);
         let file = file.map_err(|error| about(&lock, &error))?;
         rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive).map_err(
-            |_| io::Error::other(format!("{} is held by another process", path.display())),
+            |_| {
+                let says = format!("{} is held by another process", path.display());
+                io::Error::new(io::ErrorKind::WouldBlock, says)
+            },
         )?;
         let directory = Self { path: path.to_owned(), _lock: file };
         for name in directory.list()?.iter().filter(|name| name.strip_suffix(".new").is_some()) {

@@ -30,6 +30,7 @@ pub fn answer(answer: &Result<Answer, Wrong>) -> String {
         }
         Err(Wrong::Question(why)) => error("bad_data", why),
         Err(Wrong::Answer(why)) => error("execution", why),
+        Err(wrong @ Wrong::Stopped) => error("timeout", &wrong.to_string()),
     }
 }
 

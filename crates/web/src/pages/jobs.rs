@@ -70,7 +70,7 @@ async fn one(
 ) -> Answer {
     let here = Here::of(app, &headers, &uri).await?;
     let token = here.allowed(Act::See(&job))?.token.clone();
-    let jobs = here.app.desk.declared();
+    let jobs = here.app.house.desk.declared();
     let spec = declared(&here, &jobs, &job)?;
     let name = job.clone();
     let asked = here.ask(move |desk| {

@@ -48,7 +48,7 @@ async fn log_in(
         let page = here.page("login.html", json!({ "to": encoded(to), "wrong": true }));
         return Ok((StatusCode::FORBIDDEN, page).into_response());
     };
-    let kept = keep(&session, SESSION_S, here.app.settings.cookies);
+    let kept = keep(&session, SESSION_S, here.app.house.settings.cookies);
     Ok(([(header::SET_COOKIE, kept)], Redirect::to(to)).into_response())
 }
 
@@ -60,6 +60,6 @@ async fn log_out(State(app): State<App>, headers: HeaderMap, uri: Uri, form: For
     }
     let session = visitor.session();
     here.ask(move |desk| Ok(desk.store.log_out(&session)?)).await?;
-    let gone = keep("", 0, here.app.settings.cookies);
+    let gone = keep("", 0, here.app.house.settings.cookies);
     Ok(([(header::SET_COOKIE, gone)], Redirect::to("/login")).into_response())
 }

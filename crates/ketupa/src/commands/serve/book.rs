@@ -56,7 +56,7 @@ pub(super) fn folders(data: &Path) -> Result<PathBuf, Error> {
 }
 
 /// A directory that is this user's alone; made where it is missing.
-fn private(path: &Path) -> Result<PathBuf, Error> {
+pub(super) fn private(path: &Path) -> Result<PathBuf, Error> {
     let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
     made.map_err(|e| Error::file("make", path, e))?;
     path.canonicalize().map_err(|e| Error::file("open", path, e))

@@ -1,7 +1,8 @@
-//! `ketupa serve`: the job desk, its pages and its API.
+//! `ketupa serve`: the job desk, the store of measurements, their pages and their API.
 
 mod book;
 mod job;
+mod measure;
 mod token;
 mod unit;
 
@@ -47,18 +48,33 @@ pub(super) fn run(args: &Serve, screen: &mut Screen) -> Result<End, Error> {
     let settings = settings(args, &directory)?;
     let outside = Provider { directory, identity: args.identity.clone() };
     let desk = Desk::new(store, settings, Box::new(outside)).map_err(Error::Message)?;
+    let measure = measure::Measure::new(args)?;
     let listener = TcpListener::bind(args.listen)
         .map_err(|e| Error::Message(format!("cannot listen on {}: {e}", args.listen)))?;
     // Port 0 is any: what it became is told.
     let address = listener.local_addr().unwrap_or(args.listen);
     screen.say(format!("{} jobs, http://{address}", desk.declared().jobs.len()));
     let cookies = if args.behind_tls { web::Cookies::Secure } else { web::Cookies::Plain };
-    serve(&Arc::new(desk), listener, web::Settings { cookies })
+    let house = web::House {
+        desk: Arc::new(desk),
+        metrics: web::Measurements::new(measure::now),
+        keys: Vec::new(),
+        settings: web::Settings { cookies },
+        counts: web::Counts::default(),
+        process: measure::process,
+    };
+    measure.open(&house)?;
+    serve(&Arc::new(house), listener, measure)
 }
 
 /// Works and answers until somebody says stop.
-fn serve(desk: &Arc<Desk>, listener: TcpListener, settings: web::Settings) -> Result<End, Error> {
+fn serve(
+    house: &Arc<web::House>,
+    listener: TcpListener,
+    measure: measure::Measure,
+) -> Result<End, Error> {
     use signal_hook::consts::{SIGINT, SIGTERM};
+    let desk = &house.desk;
     let signals = signal_hook::iterator::Signals::new([SIGTERM, SIGINT]);
     let mut signals = signals.map_err(|e| Error::Message(format!("cannot hear signals: {e}")))?;
     let handle = signals.handle();
@@ -70,10 +86,14 @@ fn serve(desk: &Arc<Desk>, listener: TcpListener, settings: web::Settings) -> Re
     });
     let worker = desk.clone();
     let work = std::thread::spawn(move || worker.work());
-    let answered = web::serve(desk.clone(), listener, settings);
+    let measured = house.clone();
+    let measuring = std::thread::spawn(move || measure.work(&measured));
+    let answered = web::serve(house.clone(), listener);
     desk.stop();
     handle.close();
-    let ended = work.join().is_ok() && ears.join().is_ok();
+    let ended = [work.join(), measuring.join(), ears.join()].iter().all(Result::is_ok);
+    // Nobody asks any more: what was kept is on the disk, and the directory is another's.
+    drop(house.metrics.close());
     answered.map_err(|e| Error::Message(format!("cannot answer any more: {e}")))?;
     if ended { Ok(End::Well) } else { Err(Error::Message("a part of the desk failed".into())) }
 }

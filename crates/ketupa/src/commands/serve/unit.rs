@@ -18,6 +18,12 @@ pub(super) fn unit(args: &Serve) -> Result<String, Error> {
     words.extend(args.behind_tls.then(|| "--behind-tls".to_owned()));
     words.push(format!("--slots {} --lease {}s", args.slots, args.lease));
     words.push(format!("--stop-within {}s --keep {}", args.stop_within, args.keep));
+    let kept = &args.kept;
+    let (samples, minutes, hours) = (kept.keep_samples, kept.keep_five_minutes, kept.keep_hours);
+    words.push(format!(
+        "--keep-samples {samples} --keep-five-minutes {minutes} --keep-hours {hours}"
+    ));
+    words.push(format!("--most-series {}", kept.most_series));
     words.extend(args.book.database.as_ref().map(|address| format!("--database {address}")));
     let mut credential = String::new();
     if let Some(file) = &args.book.database_file {

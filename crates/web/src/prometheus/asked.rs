@@ -1,0 +1,169 @@
+//! What a question says of itself: in the address, or in a form.
+
+use super::Failure;
+use axum::extract::{FromRequest, Query, RawForm, Request};
+use axum::http::header;
+use metrics::promql;
+use std::time::Duration;
+
+/// The first and the last moment where none is said; far enough, and no sum of them runs over.
+const EVER: (i64, i64) = (-4_000_000_000_000_000, 4_000_000_000_000_000);
+
+/// Names and values, those of the form first.
+pub(super) struct Asked(Vec<(String, String)>);
+
+impl<S: Send + Sync> FromRequest<S> for Asked {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
+        let unreadable = || Failure::Wrong("the address or the form cannot be read".to_owned());
+        let of_address = Query::<Vec<(String, String)>>::try_from_uri(request.uri());
+        let mut pairs = Vec::new();
+        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+        if kind.is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"))
+            && request.method() == axum::http::Method::POST
+        {
+            let large = |_| Failure::Large("the question is too long".to_owned());
+            let RawForm(form) = RawForm::from_request(request, state).await.map_err(large)?;
+            let form = std::str::from_utf8(&form).map_err(|_| unreadable())?;
+            let uri = format!("/?{form}").parse().map_err(|_| unreadable())?;
+            pairs.extend(
+                Query::<Vec<(String, String)>>::try_from_uri(&uri).map_err(|_| unreadable())?.0,
+            );
+        }
+        pairs.extend(of_address.map_err(|_| unreadable())?.0);
+        Ok(Self(pairs))
+    }
+}
+
+impl Asked {
+    /// What a name stands for, if it stands for something.
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
+        let found = self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+        found.filter(|value| !value.is_empty())
+    }
+
+    /// The question itself.
+    pub(super) fn question(&self) -> Result<String, Failure> {
+        let none = || wrong("query", "there is none");
+        self.text("query").map(str::to_owned).ok_or_else(none)
+    }
+
+    /// A moment in milliseconds.
+    pub(super) fn moment(&self, name: &str) -> Result<Option<i64>, Failure> {
+        let odd =
+            || wrong(name, "expected seconds since 1970, or a time such as 2026-01-01T00:00:00Z");
+        self.text(name).map(|text| moment(text).ok_or_else(odd)).transpose()
+    }
+
+    /// A length of time in milliseconds.
+    pub(super) fn length(&self, name: &str) -> Result<Option<i64>, Failure> {
+        let odd = || wrong(name, "expected seconds, or a length of time such as 15s or 1h30m");
+        self.text(name).map(|text| length(text).ok_or_else(odd)).transpose()
+    }
+
+    /// How long the answer may take.
+    pub(super) fn within(&self) -> Result<Option<Duration>, Failure> {
+        let length = self.length("timeout")?;
+        Ok(length.map(|length| Duration::from_millis(length.unsigned_abs())))
+    }
+
+    /// From when to when.
+    pub(super) fn bounds(&self) -> Result<(i64, i64), Failure> {
+        let bounds = (self.moment("start")?, self.moment("end")?);
+        Ok((bounds.0.unwrap_or(EVER.0), bounds.1.unwrap_or(EVER.1)))
+    }
+
+    /// How many lines the answer may have.
+    pub(super) fn limit(&self) -> Result<usize, Failure> {
+        let odd = || wrong("limit", "expected a number");
+        let limit = self.text("limit").map(|text| text.parse().map_err(|_| odd())).transpose()?;
+        Ok(limit.filter(|limit| *limit > 0).unwrap_or(usize::MAX))
+    }
+
+    /// Lists of conditions, one of which a series must fulfil.
+    pub(super) fn matches(&self) -> Result<Vec<Vec<metrics::Matcher>>, Failure> {
+        let matches = self.0.iter().filter(|(key, _)| key == "match[]");
+        let select =
+            |text: &str| promql::selector(text).map_err(|why| wrong("match[]", &why.to_string()));
+        matches.map(|(_, text)| select(text)).collect()
+    }
+}
+
+pub(super) fn wrong(name: &str, why: &str) -> Failure {
+    Failure::Wrong(format!("invalid parameter \"{name}\": {why}"))
+}
+
+/// Seconds with a point, or as RFC 3339 has it.
+fn moment(text: &str) -> Option<i64> {
+    match text.parse::<f64>() {
+        Ok(seconds) => milliseconds(seconds),
+        Err(_) => text.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_millisecond),
+    }
+}
+
+/// Seconds with a point, or parts such as `1h30m`.
+fn length(text: &str) -> Option<i64> {
+    if let Ok(seconds) = text.parse::<f64>() {
+        return milliseconds(seconds).filter(|length| *length > 0);
+    }
+    let mut rest = text;
+    let (mut total, mut before) = (0_i64, i64::MAX);
+    while !rest.is_empty() {
+        let (digits, after) = rest.split_at_checked(rest.find(|c: char| !c.is_ascii_digit())?)?;
+        let end = after.find(|c: char| c.is_ascii_digit()).unwrap_or(after.len());
+        let (unit, after) = after.split_at_checked(end)?;
+        let unit = unit_ms(unit).filter(|unit| *unit < before)?;
+        total = total.checked_add(digits.parse::<i64>().ok()?.checked_mul(unit)?)?;
+        (rest, before) = (after, unit);
+    }
+    Some(total).filter(|total| *total > 0)
+}
+
+fn unit_ms(unit: &str) -> Option<i64> {
+    const DAY: i64 = 86_400_000;
+    Some(match unit {
+        "y" => 365 * DAY,
+        "w" => 7 * DAY,
+        "d" => DAY,
+        "h" => 3_600_000,
+        "m" => 60_000,
+        "s" => 1_000,
+        "ms" => 1,
+        _ => return None,
+    })
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "it is within millions of years")]
+fn milliseconds(seconds: f64) -> Option<i64> {
+    let ms = (seconds * 1_000.0).round();
+    (ms.abs() <= 4e15).then_some(ms as i64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_are_seconds_or_dates() {
+        assert_eq!(moment("1700000000.5"), Some(1_700_000_000_500));
+        assert_eq!(moment("2023-11-14T22:13:20.5Z"), Some(1_700_000_000_500));
+        assert_eq!(moment("2023-11-14T23:13:20+01:00"), Some(1_700_000_000_000));
+        for odd in ["now", "NaN", "inf", "1e300", "2023-11-14", "1700000000s"] {
+            assert_eq!(moment(odd), None, "{odd}");
+        }
+    }
+
+    #[test]
+    fn lengths_are_seconds_or_parts_that_become_smaller() {
+        assert_eq!(length("15"), Some(15_000));
+        assert_eq!(length("0.5"), Some(500));
+        assert_eq!(length("1h30m5ms"), Some(5_400_005));
+        assert_eq!(length("1y"), Some(31_536_000_000));
+        for odd in
+            ["0", "-1", "", "m", "1", "5m1h", "1m1m", "1x", "99999999999999999y", "NaN", "1é"]
+        {
+            assert_eq!(length(odd).filter(|_| odd != "1"), None, "{odd}");
+        }
+    }
+}
