@@ -1,5 +1,6 @@
 //! What follows from the model for one host, as typed data: its routing sessions with their filters,
-//! and its packet filter. Components print it, the simulator runs it: so neither reads the other's text.
+//! its packet filter, and what is asked of it. Components print it, the simulator runs it: so neither reads the other's text.
 
+pub mod checks;
 pub mod packet;
 pub mod routing;

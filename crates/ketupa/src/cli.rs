@@ -3,6 +3,8 @@
 // Their places are said because xtask reads this file as a module of its own.
 #[path = "cli/agent.rs"]
 pub(crate) mod agent;
+#[path = "cli/checks.rs"]
+pub(crate) mod checks;
 #[path = "cli/converge.rs"]
 pub(crate) mod converge;
 #[path = "cli/follow.rs"]
@@ -71,6 +73,8 @@ pub(crate) enum Command {
     /// Rehearse the network on this machine, with the real daemons in light containers
     #[command(subcommand)]
     Twin(Twin),
+    /// List what is asked again and again, and from where
+    Checks(checks::Checks),
     /// Serve how this host is, for Prometheus, and log disks that come and go
     Agent(agent::Agent),
     /// Print the completion script of a shell

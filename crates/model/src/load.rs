@@ -5,10 +5,10 @@ use crate::finding::{self, Finding, Severity};
 use crate::kinds::{
     About, Accept, Account, Backup, Certificate, Check, Cost, Directory, Duty, Group, Host,
     Invariant, Job, KINDS, Kind, Link, Mount, Nat, Neighbor, Package, Policy, Pool, Provider,
-    Repository, Roa, RuleGroup, Segment, Service, Site, StaticRoute, Timer, Upgrade, Vip, Waiver,
-    Zone,
+    Repository, Roa, RuleGroup, SINGLE, Segment, Service, Site, StaticRoute, Timer, Upgrade, Vip,
+    Waiver, Watch, Zone,
 };
-use crate::names::Names;
+use crate::names::{Names, bad_name, is_name};
 use crate::source::{MAX_FILE_BYTES, Place, Refused, Source};
 use crate::table::{Named, Table};
 use crate::value::{nearest, shorten};
@@ -22,6 +22,8 @@ use toml::de::{DeTable, DeValue};
 pub struct Isp {
     /// The provider itself.
     pub about: About,
+    /// How it watches itself.
+    pub watch: Watch,
     /// Our own route origins.
     pub roas: Table<Roa>,
     /// Places.
@@ -155,21 +157,6 @@ fn bound(findings: &mut Vec<Finding>) {
     }
 }
 
-/// Whether a name may be used for an object: it becomes a host name, a file name, a label.
-pub(crate) fn is_name(name: &str) -> bool {
-    let fine = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    (1..=40).contains(&name.len())
-        && name.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
-        && !name.ends_with('-')
-        && name.chars().all(fine)
-}
-
-pub(crate) fn bad_name(name: &str, place: Place) -> Finding {
-    let says = format!("`{}` cannot be a name", shorten(name));
-    let hint = "1 to 40 lower-case letters, digits and `-`, starting with a letter or digit";
-    Finding::error("M-NAME", place, says).hint(hint)
-}
-
 /// Files that are not text.
 fn refused(sources: &[Source]) -> Vec<Finding> {
     let finding = |source: &Source| {
@@ -218,7 +205,7 @@ struct Entry<'a> {
 /// Everything declared in all files, by kind and name.
 #[derive(Default)]
 struct Declared<'a> {
-    about: Option<Entry<'a>>,
+    singles: BTreeMap<&'static str, Entry<'a>>,
     tables: BTreeMap<&'static str, BTreeMap<String, Entry<'a>>>,
     names: Names,
 }
@@ -237,21 +224,22 @@ impl<'a> Declared<'a> {
                 findings.push(Finding::error("M-VALUE", place(file, &value.span()), says));
                 continue;
             };
-            if *kind == "isp" {
-                self.isp(Entry { place: at, table }, findings);
+            if SINGLE.contains(kind) {
+                self.single(kind, Entry { place: at, table }, findings);
             } else {
                 self.kind(kind, file, table, findings);
             }
         }
     }
 
-    fn isp(&mut self, entry: Entry<'a>, findings: &mut Vec<Finding>) {
-        if let Some(earlier) = &self.about {
-            let finding = Finding::error("M-TWICE", entry.place, "[isp] is declared twice");
+    fn single(&mut self, kind: &'static str, entry: Entry<'a>, findings: &mut Vec<Finding>) {
+        if let Some(earlier) = self.singles.get(kind) {
+            let says = format!("[{kind}] is declared twice");
+            let finding = Finding::error("M-TWICE", entry.place, says);
             findings.push(finding.also(earlier.place, "first here"));
             return;
         }
-        self.about = Some(entry);
+        self.singles.insert(kind, entry);
     }
 
     fn kind(
@@ -287,7 +275,8 @@ impl<'a> Declared<'a> {
 
     fn read(&self, reading: &Reading<'_>) -> Isp {
         Isp {
-            about: self.read_about(reading),
+            about: self.one("isp", reading, About::read),
+            watch: self.one("watch", reading, Watch::read),
             roas: self.table(reading),
             sites: self.table(reading),
             providers: self.table(reading),
@@ -325,10 +314,10 @@ impl<'a> Declared<'a> {
 
     /// What is wrong where `[isp]` is missing.
     fn headless(&self) -> Option<Finding> {
-        if self.about.is_some() {
+        if self.singles.contains_key("isp") {
             return None;
         }
-        if self.tables.is_empty() {
+        if self.tables.is_empty() && self.singles.is_empty() {
             let says = "there is no ISP here: no TOML file declares anything";
             let hint =
                 "give the directory that holds the *.toml files, or start from examples/minimal";
@@ -338,13 +327,19 @@ impl<'a> Declared<'a> {
         Some(finding.hint("add [isp] with `name`, `asn` and `domain`"))
     }
 
-    fn read_about(&self, reading: &Reading<'_>) -> About {
-        let Some(entry) = &self.about else { return About::default() };
-        let at = At::new("isp".to_owned(), entry.place);
+    /// Reads the one table of a kind, or gives what holds without it.
+    fn one<T: Default>(
+        &self,
+        kind: &str,
+        reading: &Reading<'_>,
+        read: fn(&mut Fields<'_>) -> T,
+    ) -> T {
+        let Some(entry) = self.singles.get(kind) else { return T::default() };
+        let at = At::new(kind.to_owned(), entry.place);
         let mut fields = Fields::new(reading, entry.table, at);
-        let about = About::read(&mut fields);
+        let object = read(&mut fields);
         fields.done();
-        about
+        object
     }
 
     /// Reads every table of one kind, by name.

@@ -1,7 +1,8 @@
 //! Every declared name by kind, collected before anything is read, so that order never matters.
 
+use crate::finding::Finding;
 use crate::source::Place;
-use crate::value::nearest;
+use crate::value::{nearest, shorten};
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
@@ -54,4 +55,19 @@ impl Names {
     fn of(&self, kind: &str) -> impl Iterator<Item = &str> {
         self.kinds.get(kind).into_iter().flatten().map(|(name, _)| name.as_str())
     }
+}
+
+/// Whether a name may be used for an object: it becomes a host name, a file name, a label.
+pub(crate) fn is_name(name: &str) -> bool {
+    let fine = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    (1..=40).contains(&name.len())
+        && name.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
+        && !name.ends_with('-')
+        && name.chars().all(fine)
+}
+
+pub(crate) fn bad_name(name: &str, place: Place) -> Finding {
+    let says = format!("`{}` cannot be a name", shorten(name));
+    let hint = "1 to 40 lower-case letters, digits and `-`, starting with a letter or digit";
+    Finding::error("M-NAME", place, says).hint(hint)
 }

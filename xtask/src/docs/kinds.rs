@@ -55,8 +55,9 @@ pub(super) fn read(root: &Path) -> Result<Vocabulary, String> {
             syn::parse_file(&super::read(root, &path)?).map_err(|e| format!("{path}: {e}"))?;
         vocabulary.file(&file);
     }
-    // `[isp]` is the one table without a name; it is not a `Kind`.
+    // Tables without a name are no `Kind`.
     vocabulary.kinds.insert("isp".to_owned(), "About".to_owned());
+    vocabulary.kinds.insert("watch".to_owned(), "Watch".to_owned());
     Ok(vocabulary)
 }
 

@@ -10,6 +10,7 @@ const INTRO: &str = include_str!("reference.md");
 /// The object of each kind that is shown; kinds that are not here carry one in their doc comment.
 const SHOWN: &[(&str, &str)] = &[
     ("isp", "isp"),
+    ("watch", "watch"),
     ("roa", "roa.patata"),
     ("site", "site.louise"),
     ("provider", "provider.hetzner"),
@@ -57,7 +58,8 @@ pub(super) fn page(root: &Path) -> Result<String, String> {
 }
 
 fn header(kind: &str) -> String {
-    if kind == "isp" { "[isp]".to_owned() } else { format!("[{kind}.NAME]") }
+    let single = model::kinds::SINGLE.contains(&kind);
+    if single { format!("[{kind}]") } else { format!("[{kind}.NAME]") }
 }
 
 impl Vocabulary {

@@ -2,6 +2,7 @@
 
 mod agent;
 mod check;
+mod checks;
 mod converge;
 mod cost;
 mod explain;
@@ -117,6 +118,7 @@ pub(crate) fn run(cli: Cli, screen: &mut Screen) -> Result<End, Error> {
         Command::Token(what) => serve::token(what, screen),
         Command::Job(what) => serve::job(what, screen),
         Command::Twin(what) => twin::run(what, screen),
+        Command::Checks(args) => checks::run(&args, screen),
         Command::Agent(args) => agent::run(&args, screen),
         Command::Completions(args) => {
             let mut script = Vec::new();

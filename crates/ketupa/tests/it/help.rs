@@ -3,8 +3,9 @@
 use crate::run::{Folder, ketupa};
 use std::process::Command;
 
-const COMMANDS: [&str; 49] = [
+const COMMANDS: [&str; 50] = [
     "check",
+    "checks",
     "explain",
     "prove",
     "prove run",

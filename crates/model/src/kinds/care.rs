@@ -2,11 +2,15 @@
 
 use super::{Host, Kind, Service, Target};
 use crate::fields::{At, Fields};
+use crate::finding::Finding;
 use crate::table::{Id, Named};
-use crate::value::{Port, Seconds, Word};
+use crate::value::{Port, Seconds, Word, word};
 use jiff::civil::Date;
 
 /// A question that is asked again and again from outside.
+///
+/// Every host, session, VIP, service and certificate is asked after without one: a check says how often
+/// services are asked and what they must answer, and what hosts are asked besides an echo.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Check {
     /// Its name.
@@ -21,6 +25,12 @@ pub struct Check {
     pub every: Seconds,
     /// Text that the answer must contain.
     pub contains: Option<String>,
+    /// What its hosts are asked. Default: `icmp`.
+    pub asks: Asks,
+    /// The port of its hosts that is asked. Default: that of the protocol; `tcp` has none.
+    pub port: Option<u16>,
+    /// The DNS name that is asked for. Default: that of the host.
+    pub asks_for: Option<String>,
     /// Where it is declared.
     pub at: At,
 }
@@ -35,15 +45,93 @@ impl Kind for Check {
     const KIND: &'static str = "check";
 
     fn read(name: &str, fields: &mut Fields<'_>) -> Self {
-        Self {
+        let check = Self {
             name: name.to_owned(),
             description: fields.get("description"),
             services: fields.list("services"),
             hosts: fields.list("hosts"),
             every: fields.or("every", Seconds(60)),
             contains: fields.get("contains"),
+            asks: fields.or("asks", Asks::Icmp),
+            port: fields.get("port"),
+            asks_for: fields.get("asks_for"),
             at: fields.at(),
+        };
+        for finding in check.misfits() {
+            fields.finding(finding);
         }
+        check
+    }
+}
+
+/// What a host is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Asks {
+    /// An echo.
+    Icmp,
+    /// Whether a port takes connections.
+    Tcp,
+    /// A page.
+    Http,
+    /// A page over TLS, with a good certificate.
+    Https,
+    /// A name.
+    Dns,
+    /// Whether it takes mail.
+    Smtp,
+}
+
+impl Word for Asks {
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("icmp", Self::Icmp),
+        ("tcp", Self::Tcp),
+        ("http", Self::Http),
+        ("https", Self::Https),
+        ("dns", Self::Dns),
+        ("smtp", Self::Smtp),
+    ];
+}
+
+impl Asks {
+    /// As it is declared.
+    pub fn word(self) -> &'static str {
+        word(self)
+    }
+
+    /// The port of the protocol, where it has one.
+    fn port(self) -> Option<u16> {
+        match self {
+            Self::Icmp | Self::Tcp => None,
+            Self::Http => Some(80),
+            Self::Https => Some(443),
+            Self::Dns => Some(53),
+            Self::Smtp => Some(25),
+        }
+    }
+}
+
+impl Check {
+    /// The port that is asked; 0 for an echo.
+    pub fn port(&self) -> u16 {
+        self.port.or_else(|| self.asks.port()).unwrap_or_default()
+    }
+
+    /// Keys that do not fit what it asks.
+    fn misfits(&self) -> Vec<Finding> {
+        let mut wrong = Vec::new();
+        if self.asks == Asks::Tcp && self.port() == 0 {
+            let says = format!("{} asks `tcp` and lacks the key `port`", self.at.key);
+            wrong.push(Finding::error("M-MISSING-KEY", self.at.place, says));
+        }
+        if self.asks == Asks::Icmp && self.port.is_some() {
+            let says = format!("{} asks `icmp`, which has no `port`", self.at.key);
+            wrong.push(Finding::error("M-VALUE", self.at.field("port"), says));
+        }
+        if !(1..=86_400).contains(&self.every.0) {
+            let says = format!("`every` of {} is not between 1s and 24h", self.at.key);
+            wrong.push(Finding::error("M-VALUE", self.at.field("every"), says));
+        }
+        wrong
     }
 }
 

@@ -19,10 +19,11 @@ mod service;
 mod site;
 mod target;
 mod vip;
+mod watch;
 
 pub use account::{Account, Group};
 pub use apt::{Package, Repository};
-pub use care::{Backup, Check, Duty, Invariant, InvariantKind, Waiver};
+pub use care::{Asks, Backup, Check, Duty, Invariant, InvariantKind, Waiver};
 pub use firewall::{Action, Rule, RuleGroup, Zone};
 pub use host::{Host, MachineKind, Nic, Role, RtrServer};
 pub use isp::{About, Roa};
@@ -39,6 +40,7 @@ pub use service::{Certificate, Exposure, Serve, Service};
 pub use site::{Provider, Site};
 pub use target::Target;
 pub use vip::Vip;
+pub use watch::Watch;
 
 use crate::fields::Fields;
 use crate::table::Named;
@@ -51,9 +53,13 @@ pub(crate) trait Kind: Named + Sized {
     fn read(name: &str, fields: &mut Fields<'_>) -> Self;
 }
 
+/// The kinds of which there is one table, without a name.
+pub const SINGLE: &[&str] = &["isp", "watch"];
+
 /// Every kind, as the first key of a header: the order of the reference manual.
 pub const KINDS: &[&str] = &[
     "isp",
+    "watch",
     "roa",
     "site",
     "provider",

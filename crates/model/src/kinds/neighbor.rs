@@ -225,8 +225,8 @@ impl Kind for Neighbor {
 
 impl Session {
     fn read(name: String, mut fields: Fields<'_>) -> Self {
-        if !crate::load::is_name(&name) {
-            fields.finding(crate::load::bad_name(&name, fields.at().place));
+        if !crate::names::is_name(&name) {
+            fields.finding(crate::names::bad_name(&name, fields.at().place));
         }
         let remote: Option<Id<Host>> = fields.get("remote");
         let session = Self {

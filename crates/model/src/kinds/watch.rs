@@ -1,0 +1,105 @@
+//! How the provider watches itself: where measurements go, and from which places it is asked after.
+
+use super::{Argument, Host};
+use crate::fields::{At, Fields};
+use crate::finding::Finding;
+use crate::table::{Id, Named as _};
+use crate::value::{Seconds, Secret};
+
+/// How everything is watched: at most one table `[watch]`. What is watched follows from what is declared,
+/// without a line here. Without `server` or `url` agents send nothing; they still answer at `/metrics`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Watch {
+    /// The host that runs `ketupa serve`, to which agents send.
+    pub server: Option<Id<Host>>,
+    /// Where agents send to, without `/api/v1/write`. Default: `https://` and the server's DNS name.
+    pub url: Option<String>,
+    /// The secret that agents show to the server.
+    pub token: Option<Secret>,
+    /// Hosts from which services are asked as the world sees them: best three, at different companies.
+    /// Without any, our own hosts ask.
+    pub places: Vec<Id<Host>>,
+    /// How often an agent looks at its host. Default: `15s`.
+    pub interval: Seconds,
+    /// How often a check is asked where no `[check]` says otherwise. Default: `60s`.
+    pub every: Seconds,
+    /// How long measurements are kept. Default: `730d`.
+    pub keep: Seconds,
+    /// Files with rules of Prometheus, from the provider's directory.
+    pub rules: Vec<Argument>,
+    /// Where it is declared.
+    pub at: At,
+}
+
+impl Default for Watch {
+    fn default() -> Self {
+        Self {
+            server: None,
+            url: None,
+            token: None,
+            places: Vec::new(),
+            interval: Seconds(15),
+            every: Seconds(60),
+            keep: Seconds(730 * 86_400),
+            rules: Vec::new(),
+            at: At::default(),
+        }
+    }
+}
+
+impl Watch {
+    pub(crate) fn read(fields: &mut Fields<'_>) -> Self {
+        let default = Self::default();
+        let watch = Self {
+            server: fields.get("server"),
+            url: fields.get("url"),
+            token: fields.get("token"),
+            places: fields.list("places"),
+            interval: fields.or("interval", default.interval),
+            every: fields.or("every", default.every),
+            keep: fields.or("keep", default.keep),
+            rules: fields.list("rules"),
+            at: fields.at(),
+        };
+        for finding in watch.misfits() {
+            fields.finding(finding);
+        }
+        watch
+    }
+
+    /// Values that cannot be.
+    fn misfits(&self) -> Vec<Finding> {
+        let mut wrong = Vec::new();
+        let mut say = |key: &str, says: &str, hint: &str| {
+            wrong.push(Finding::error("M-VALUE", self.at.field(key), says).hint(hint));
+        };
+        let http = |url: &String| {
+            let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+            let fine = |c: char| c.is_ascii_graphic() && !"\"\\?#".contains(c);
+            rest.is_some_and(|rest| !rest.is_empty() && rest.chars().all(fine))
+        };
+        if self.url.as_ref().is_some_and(|url| !http(url)) {
+            let hint = "write where `ketupa serve` answers, such as \"https://watch.example.org\"";
+            say("url", "`url` of watch is no address of a server", hint);
+        }
+        // Prometheus, and our own store, take a series for gone after five minutes of silence.
+        for (key, value) in [("interval", self.interval), ("every", self.every)] {
+            if !(1..=240).contains(&value.0) {
+                let says = format!("`{key}` of watch is not between 1s and 240s");
+                say(key, &says, "a series that is silent for five minutes counts as gone");
+            }
+        }
+        wrong
+    }
+}
+
+impl crate::load::Isp {
+    /// Where agents send to, without the path; none where nobody is declared to listen.
+    pub fn watch_url(&self) -> Option<String> {
+        let told = self.watch.url.as_ref().map(|url| url.trim_end_matches('/').to_owned());
+        told.or_else(|| {
+            let server = &self.hosts[self.watch.server?];
+            Some(format!("https://{}.{}", server.name(), self.about.domain))
+        })
+    }
+}
