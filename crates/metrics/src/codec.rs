@@ -87,12 +87,12 @@ fn unpack<T: pco::data_types::Number>(bytes: &[u8], to: &mut [T]) -> Option<()> 
 }
 
 /// Timestamps as bytes.
-pub(crate) fn encode_times(times: &[i64]) -> Option<Vec<u8>> {
+pub fn encode_times(times: &[i64]) -> Option<Vec<u8>> {
     simple_compress(times, &ChunkConfig::default()).ok()
 }
 
 /// As many timestamps as were encoded.
-pub(crate) fn decode_times(bytes: &[u8], count: usize) -> Option<Vec<i64>> {
+pub fn decode_times(bytes: &[u8], count: usize) -> Option<Vec<i64>> {
     let mut times = vec![0_i64; count];
     unpack(bytes, &mut times)?;
     Some(times)

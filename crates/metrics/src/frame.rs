@@ -3,7 +3,7 @@
 use crate::bytes::Reader;
 
 /// What stands before the content.
-pub(crate) const HEADER: usize = 8;
+pub const HEADER: usize = 8;
 /// No record is longer: a length that was read wrong shall not be believed.
 const LONGEST: usize = 256 << 20;
 
@@ -15,7 +15,7 @@ fn checksum(length: u32, content: &[u8]) -> u32 {
 }
 
 /// Appends a record; its content is what `write` appends.
-pub(crate) fn put(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
+pub fn put(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
     let at = out.len();
     out.extend_from_slice(&[0; HEADER]);
     write(out);
@@ -29,7 +29,7 @@ pub(crate) fn put(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
 }
 
 /// A record that begins here, if it is whole and its checksum is right.
-pub(crate) fn take<'a>(reader: &mut Reader<'a>) -> Option<&'a [u8]> {
+pub fn take<'a>(reader: &mut Reader<'a>) -> Option<&'a [u8]> {
     let mut ahead = *reader;
     let length = ahead.u32()?;
     let sum = ahead.u32()?;
@@ -42,7 +42,7 @@ pub(crate) fn take<'a>(reader: &mut Reader<'a>) -> Option<&'a [u8]> {
 }
 
 /// Steps over a record whose content is bad, if its length is believable.
-pub(crate) fn skip(reader: &mut Reader<'_>) -> Option<()> {
+pub fn skip(reader: &mut Reader<'_>) -> Option<()> {
     let mut ahead = *reader;
     let length = ahead.u32()?;
     ahead.u32()?;

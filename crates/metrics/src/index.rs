@@ -7,11 +7,11 @@ use crate::labels::Labels;
 use crate::matcher::Matcher;
 
 /// A series, by its place in the index.
-pub(crate) type SeriesId = u32;
+pub type SeriesId = u32;
 
 /// Every series of a store, found by its labels or by any of them.
-#[derive(Default)]
-pub(crate) struct Index {
+#[derive(Debug, Default)]
+pub struct Index {
     series: Vec<Labels>,
     table: Table,
     /// By label name and value, in rising order.
@@ -19,24 +19,32 @@ pub(crate) struct Index {
 }
 
 impl Index {
-    pub(crate) fn len(&self) -> usize {
+    /// How many there are.
+    pub fn len(&self) -> usize {
         self.series.len()
     }
 
-    pub(crate) fn labels(&self, id: SeriesId) -> Option<&Labels> {
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.series.is_empty()
+    }
+
+    /// The labels of a series.
+    pub fn labels(&self, id: SeriesId) -> Option<&Labels> {
         self.series.get(id as usize)
     }
 
     /// The series with exactly these labels. Senders keep their order: the one after the last one
     /// found is most often right, and spares the search.
-    pub(crate) fn find(&self, bytes: &[u8], likely: SeriesId) -> Option<SeriesId> {
+    pub fn find(&self, bytes: &[u8], likely: SeriesId) -> Option<SeriesId> {
         if self.labels(likely).is_some_and(|labels| labels.bytes() == bytes) {
             return Some(likely);
         }
         self.table.find(bytes, &self.series)
     }
 
-    pub(crate) fn insert(&mut self, labels: Labels) -> SeriesId {
+    /// The number of a series, a new one where it is new.
+    pub fn insert(&mut self, labels: Labels) -> SeriesId {
         if let Some(id) = self.find(labels.bytes(), SeriesId::MAX) {
             return id;
         }
@@ -51,7 +59,7 @@ impl Index {
     }
 
     /// The series that all matchers accept, in rising order.
-    pub(crate) fn select(&self, matchers: &[Matcher]) -> Vec<SeriesId> {
+    pub fn select(&self, matchers: &[Matcher]) -> Vec<SeriesId> {
         let mut chosen: Option<Vec<SeriesId>> = None;
         let mut refused = Vec::new();
         for matcher in matchers {
@@ -86,11 +94,13 @@ impl Index {
         ids
     }
 
-    pub(crate) fn label_names(&self) -> impl Iterator<Item = &str> {
+    /// The names of labels, sorted.
+    pub fn label_names(&self) -> impl Iterator<Item = &str> {
         self.postings.keys().map(AsRef::as_ref)
     }
 
-    pub(crate) fn label_values(&self, name: &str) -> impl Iterator<Item = &str> {
+    /// The values of a label, sorted.
+    pub fn label_values(&self, name: &str) -> impl Iterator<Item = &str> {
         self.postings.get(name).into_iter().flatten().map(|(value, _)| value.as_ref())
     }
 }
@@ -106,7 +116,7 @@ fn both(one: &[SeriesId], other: &[SeriesId]) -> Vec<SeriesId> {
 }
 
 /// Finds by hash; its order is never seen. The hash is keyed: nobody can choose labels that collide.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Table {
     /// A series' number plus one, zero where it is free; a power of two of them.
     slots: Vec<u32>,

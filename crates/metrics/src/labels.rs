@@ -32,7 +32,7 @@ impl Labels {
     }
 
     /// Labels as their bytes, if these are in order: sorted, no name twice, no value empty, UTF-8.
-    pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
+    pub fn read(bytes: &[u8]) -> Option<Self> {
         let mut last = "";
         let mut reader = Reader::new(bytes);
         while !reader.is_empty() {
@@ -105,7 +105,7 @@ impl fmt::Display for Labels {
 }
 
 /// A label's value between quotes.
-pub(crate) fn escaped(value: &str) -> Cow<'_, str> {
+pub fn escaped(value: &str) -> Cow<'_, str> {
     if value.contains(['\\', '"', '\n']) {
         value.replace('\\', r"\\").replace('"', "\\\"").replace('\n', "\\n").into()
     } else {

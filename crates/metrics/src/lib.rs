@@ -9,9 +9,9 @@
     reason = "samples are floats and times are integers: each cast is of a number known to fit, or rounds as Prometheus does"
 )]
 
-mod bytes;
+pub mod bytes;
 mod codec;
-mod frame;
+pub mod frame;
 mod index;
 mod labels;
 mod matcher;
@@ -19,8 +19,11 @@ pub mod promql;
 mod store;
 pub mod wire;
 
-pub use labels::{Labels, NAME, is_label_name, is_metric_name};
-pub use matcher::{Matcher, Op};
+pub use codec::{decode_times, encode_times};
+pub use index::{Index, SeriesId};
+pub use labels::{Labels, NAME, escaped, is_label_name, is_metric_name};
+pub use matcher::{Matcher, Op, anchored};
+pub use store::disk;
 pub use store::{
     Appended, Counts, Limits, Metadata, Point, Refused, STALE, Samples, Settings, Store, Sync, Tier,
 };

@@ -31,7 +31,7 @@ pub struct Matcher {
 const LARGEST: usize = 1 << 20;
 
 /// A regular expression as Prometheus reads it: over the whole value, `.` being any letter.
-pub(crate) fn anchored(expression: &str) -> Result<Regex, String> {
+pub fn anchored(expression: &str) -> Result<Regex, String> {
     let whole = format!("^(?s:{expression})$");
     let built = RegexBuilder::new(&whole).size_limit(LARGEST).build();
     built.map_err(|_| format!("the regular expression {expression:?} is wrong or too large"))

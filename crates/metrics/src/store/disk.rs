@@ -7,10 +7,11 @@ use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
 /// How the name of a file ends that was set aside.
-pub(crate) const ASIDE: &str = ".damaged";
+pub const ASIDE: &str = ".damaged";
 
 /// The directory of a store, held by one process.
-pub(crate) struct Directory {
+#[derive(Debug)]
+pub struct Directory {
     path: PathBuf,
     /// Locked as long as it is open.
     _lock: File,
@@ -23,7 +24,7 @@ fn about(path: &Path, error: &io::Error) -> io::Error {
 
 impl Directory {
     /// Makes it if it is not there, and locks it.
-    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+    pub fn open(path: &Path) -> io::Result<Self> {
         fs::create_dir_all(path).map_err(|error| about(path, &error))?;
         let lock = path.join("lock");
         let file = File::options().create(true).append(true).open(&lock);
@@ -42,7 +43,7 @@ impl Directory {
     }
 
     /// The names in it, sorted.
-    pub(crate) fn list(&self) -> io::Result<Vec<String>> {
+    pub fn list(&self) -> io::Result<Vec<String>> {
         let entries = fs::read_dir(&self.path).map_err(|error| about(&self.path, &error))?;
         let names = entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
         let mut names = names.collect::<io::Result<Vec<_>>>()?;
@@ -50,13 +51,14 @@ impl Directory {
         Ok(names)
     }
 
-    pub(crate) fn read(&self, name: &str) -> io::Result<Vec<u8>> {
+    /// A whole file.
+    pub fn read(&self, name: &str) -> io::Result<Vec<u8>> {
         let path = self.path.join(name);
         fs::read(&path).map_err(|error| about(&path, &error))
     }
 
     /// Removes a file; that it is gone already is as good.
-    pub(crate) fn remove(&self, name: &str) -> io::Result<()> {
+    pub fn remove(&self, name: &str) -> io::Result<()> {
         let path = self.path.join(name);
         match fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(about(&path, &error)),
@@ -65,7 +67,7 @@ impl Directory {
     }
 
     /// Renames a file so that it is not used any more; its new name.
-    pub(crate) fn set_aside(&self, name: &str) -> io::Result<String> {
+    pub fn set_aside(&self, name: &str) -> io::Result<String> {
         let (path, aside) = (self.path.join(name), format!("{name}{ASIDE}"));
         match fs::rename(&path, self.path.join(&aside)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(about(&path, &error)),
@@ -74,7 +76,7 @@ impl Directory {
     }
 
     /// Writes a file that is there whole or not at all, also after a power cut.
-    pub(crate) fn write(
+    pub fn write(
         &self,
         name: &str,
         write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
@@ -98,7 +100,8 @@ impl Directory {
         File::open(&self.path)?.sync_all()
     }
 
-    pub(crate) fn open_file(&self, name: &str) -> io::Result<ReadFile> {
+    /// Opens a file that never changes.
+    pub fn open_file(&self, name: &str) -> io::Result<ReadFile> {
         let path = self.path.join(name);
         let file = File::open(&path).map_err(|error| about(&path, &error))?;
         let length = file.metadata()?.len();
@@ -106,7 +109,7 @@ impl Directory {
     }
 
     /// Opens a log to append to it, cut to the length that is known good.
-    pub(crate) fn open_log(&self, name: &str, length: u64) -> io::Result<Log> {
+    pub fn open_log(&self, name: &str, length: u64) -> io::Result<Log> {
         let path = self.path.join(name);
         let file = File::options().create(true).append(true).open(&path);
         let file = file.and_then(|file| {
@@ -122,13 +125,16 @@ impl Directory {
 }
 
 /// A file that never changes.
-pub(crate) struct ReadFile {
+#[derive(Debug)]
+pub struct ReadFile {
     file: File,
-    pub(crate) length: u64,
+    /// How long it is.
+    pub length: u64,
 }
 
 impl ReadFile {
-    pub(crate) fn read(&self, at: u64, length: usize) -> Option<Vec<u8>> {
+    /// A part of it, if it is there.
+    pub fn read(&self, at: u64, length: usize) -> Option<Vec<u8>> {
         if at.checked_add(length as u64)? > self.length {
             return None;
         }
@@ -148,10 +154,13 @@ enum LogState {
 }
 
 /// A file that grows.
-pub(crate) struct Log {
-    pub(crate) name: String,
+#[derive(Debug)]
+pub struct Log {
+    /// What it is called.
+    pub name: String,
     file: File,
-    pub(crate) length: u64,
+    /// How long its good part is.
+    pub length: u64,
     state: LogState,
     /// There are bytes behind the length: reading would stop at them.
     torn: bool,
@@ -159,12 +168,12 @@ pub(crate) struct Log {
 
 impl Log {
     /// Whether it has to be replaced: it takes no more.
-    pub(crate) fn is_doubtful(&self) -> bool {
+    pub fn is_doubtful(&self) -> bool {
         self.state == LogState::Doubtful
     }
 
     /// Appends all or nothing.
-    pub(crate) fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+    pub fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
         if self.is_doubtful() {
             return Err(self.doubt());
         }
@@ -182,7 +191,7 @@ impl Log {
     }
 
     /// Makes what was appended last a power cut.
-    pub(crate) fn sync(&mut self) -> io::Result<()> {
+    pub fn sync(&mut self) -> io::Result<()> {
         match self.state {
             LogState::Synced => return Ok(()),
             LogState::Doubtful => return Err(self.doubt()),

@@ -3,7 +3,7 @@
 mod append;
 mod chunk;
 mod column;
-mod disk;
+pub mod disk;
 mod files;
 mod head;
 mod merge;
