@@ -72,3 +72,43 @@ pub fn fill(store: &mut metrics::Store) {
         target.scraped(store, &text, (time, 0.1)).expect("it is kept");
     }
 }
+
+thread_local! {
+    static LOGS: RefCell<Option<(logs::Store, usize)>> = const { RefCell::new(None) };
+}
+
+/// Lends a store of logs that begins anew from time to time.
+pub fn with_logs(ask: impl FnOnce(&mut logs::Store)) {
+    LOGS.with_borrow_mut(|kept| {
+        if kept.as_ref().is_none_or(|(_, used)| *used > 2000) {
+            *kept = None;
+            let _ = std::fs::remove_dir_all(folder());
+            let store = logs::Store::open(&folder(), logs::Settings::default());
+            *kept = Some((store.expect("it opens"), 0));
+        }
+        if let Some((store, used)) = kept {
+            *used += 1;
+            ask(store);
+        }
+    });
+}
+
+/// Some lines of a quarter of an hour; once is enough.
+pub fn fill_logs(store: &mut logs::Store) {
+    if store.stream_count() > 0 {
+        return;
+    }
+    for (job, line) in [
+        ("a", r#"{"level":"info","took":"12ms","n":{"b":1}}"#),
+        ("b", "level=warn size=3KB msg=\"a b\""),
+        ("c", "10.0.0.1 - - GET /a 200"),
+    ] {
+        let lines = (0..60_i64).map(|n| logs::Line {
+            time: (NOW - 900_000 + n * 15_000) * 1_000_000,
+            line: line.into(),
+            metadata: logs::Labels::default(),
+        });
+        let stream = logs::Stream { labels: logs::Labels::new([("job", job)]), lines: lines.collect() };
+        store.append(&[stream], NOW * 1_000_000).expect("it is kept");
+    }
+}

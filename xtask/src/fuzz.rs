@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const TARGETS: [&str; 9] = [
+const TARGETS: [&str; 11] = [
     "load",
     "stages",
     "files",
@@ -14,6 +14,8 @@ const TARGETS: [&str; 9] = [
     "exposition",
     "promql",
     "stored",
+    "loki_push",
+    "logql",
 ];
 const PLATFORM: &str = "x86_64-unknown-linux-gnu";
 /// How long each target is fed, unless the command line says otherwise.
