@@ -119,8 +119,8 @@ fn lines_become_numbers() {
         "sum without (host, job) (count_over_time({job=\"mail\"} | logfmt | keep level [1m]))",
         &[r#"{level="info"} 30"#, r#"{level="warn"} 30"#],
     );
-    is("bytes_over_time({job=\"mail\"} |= \"to 59\" [1m])", &[r#"{host="b",job="mail"} 43"#]);
-    is("bytes_rate({job=\"mail\"} |= \"to 59\" [43s])", &[r#"{host="b",job="mail"} 1"#]);
+    is("bytes_over_time({job=\"mail\"} |= \"to 59\" [1m])", &[r#"{host="b",job="mail"} 40"#]);
+    is("bytes_rate({job=\"mail\"} |= \"to 59\" [40s])", &[r#"{host="b",job="mail"} 1"#]);
     is(
         "max_over_time({job=\"web\"} | json | keep took | unwrap duration(took) [1m])",
         &["{} 0.59"],
@@ -133,7 +133,7 @@ fn lines_become_numbers() {
         "sum(sum_over_time({job=\"mail\"} | logfmt | unwrap bytes(size) | level=\"warn\" [3s]))",
         &["{} 174000"],
     );
-    is("avg(avg_over_time({job=\"web\"} | json | unwrap status [10s]))", &["{} 275"]);
+    is("avg(avg_over_time({job=\"web\"} | json | unwrap status [10s]))", &["{} 230"]);
     is(
         "topk(1, sum by (user) (count_over_time({job=\"mail\"} | logfmt | size > 57KB [1m])))",
         &[r#"{user="u2"} 1"#],
@@ -188,7 +188,7 @@ fn what_cannot_be_asked_is_told_with_its_place() {
         ("sum(rate({job=\"x\"}[5m])) * on (a) group_left sum(rate({job=\"x\"}[5m]))", "group_left"),
         ("topk(0, rate({job=\"x\"}[5m]))", "from 1 to 10000"),
         ("rate({job=\"x\"}[5m]) +", "expected a selector"),
-        ("{job=\"x\"} | ip(\"1\")", "expected a comparison"),
+        ("{job=\"x\"} | ip(\"1\")", "expected one of `=`"),
         ("{job=\"x\"} {", "expected the end"),
     ] {
         let wrong = parse(query).expect_err(query).to_string();
