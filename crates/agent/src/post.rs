@@ -75,11 +75,7 @@ impl Client {
 
 /// Something that makes requests, without redirects and proxies: what is told to go elsewhere is not
 /// where it was meant to go.
-pub(crate) fn agent(
-    url: &str,
-    ca: Option<&Path>,
-    patience: Duration,
-) -> Result<ureq::Agent, String> {
+pub fn agent(url: &str, ca: Option<&Path>, patience: Duration) -> Result<ureq::Agent, String> {
     let mut config = ureq::Agent::config_builder()
         .http_status_as_error(false)
         .max_redirects(0)

@@ -11,6 +11,8 @@ pub(crate) mod converge;
 pub(crate) mod follow;
 #[path = "cli/prove.rs"]
 pub(crate) mod prove;
+#[path = "cli/query.rs"]
+pub(crate) mod query;
 #[path = "cli/serve.rs"]
 pub(crate) mod serve;
 
@@ -77,6 +79,10 @@ pub(crate) enum Command {
     Checks(checks::Checks),
     /// Serve how this host is, for Prometheus, and log disks that come and go
     Agent(agent::Agent),
+    /// Ask for measurements, in the language of Prometheus
+    Query(query::Query),
+    /// Show how all hosts are, the worst first
+    Top(query::Top),
     /// Print the completion script of a shell
     Completions(Completions),
     /// Print the manual page (roff)

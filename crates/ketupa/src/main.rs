@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "the binary is where files, clock and terminal are")]
 
 mod cli;
+mod client;
 mod commands;
 mod input;
 mod report;

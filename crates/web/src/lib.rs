@@ -13,8 +13,10 @@ mod measurements;
 mod pages;
 mod prometheus;
 mod server;
+mod times;
 
 pub use counts::Counts;
 pub use house::{Cookies, House, Key, Settings};
 pub use measurements::{Away, Measurements};
 pub use server::serve;
+pub use times::{length, moment};

@@ -10,8 +10,10 @@ mod follow;
 mod inventory;
 mod map;
 mod prove;
+mod query;
 mod render;
 mod serve;
+mod top;
 mod twin;
 
 use crate::cli::{Cli, Command};
@@ -120,6 +122,8 @@ pub(crate) fn run(cli: Cli, screen: &mut Screen) -> Result<End, Error> {
         Command::Twin(what) => twin::run(what, screen),
         Command::Checks(args) => checks::run(&args, screen),
         Command::Agent(args) => agent::run(&args, screen),
+        Command::Query(args) => query::run(&args, screen),
+        Command::Top(args) => top::run(&args, screen),
         Command::Completions(args) => {
             let mut script = Vec::new();
             clap_complete::generate(args.shell, &mut Cli::command(), "ketupa", &mut script);

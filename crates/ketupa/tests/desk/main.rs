@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod access;
 #[cfg(test)]
+mod asking;
+#[cfg(test)]
 mod browser;
 #[cfg(test)]
 mod http;
@@ -13,6 +15,8 @@ mod measurements;
 mod playbooks;
 #[cfg(test)]
 mod processes;
+#[cfg(test)]
+mod senders;
 #[cfg(test)]
 mod servers;
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use crate::run::{Folder, ketupa};
 use std::process::Command;
 
-const COMMANDS: [&str; 50] = [
+const COMMANDS: [&str; 52] = [
     "check",
     "checks",
     "explain",
@@ -35,6 +35,8 @@ const COMMANDS: [&str; 50] = [
     "job list",
     "job show",
     "job cancel",
+    "query",
+    "top",
     "completions",
     "man",
     "twin",

@@ -1,0 +1,81 @@
+//! Asks a server over HTTP, in the way of Prometheus, with a token from a file.
+
+use crate::cli::query::To;
+use crate::commands::Error;
+use crate::report::plain;
+use serde_json::Value;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::time::Duration;
+
+/// An answer comes within this time, or not at all.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// An answer is no longer than this.
+const MOST: u64 = 256 << 20;
+
+/// A server, and what opens it.
+pub(crate) struct Client {
+    agent: ureq::Agent,
+    base: String,
+    token: Option<String>,
+}
+
+impl Client {
+    pub(crate) fn new(to: &To) -> Result<Self, Error> {
+        let base = to.server.trim_end_matches('/').to_owned();
+        if !base.starts_with("http://") && !base.starts_with("https://") {
+            let says =
+                format!("expected http://… or https://… as the server, found `{}`", plain(&base));
+            return Err(Error::Usage(says));
+        }
+        let agent =
+            agent::post::agent(&base, to.ca.as_deref(), PATIENCE).map_err(Error::Message)?;
+        let token = to.token_file.as_deref().map(token).transpose()?;
+        Ok(Self { agent, base, token })
+    }
+
+    /// Asks with a form, and gives what is answered as JSON: an answer, and no refusal.
+    pub(crate) fn ask(&self, path: &str, form: &[(&str, &str)]) -> Result<Value, Error> {
+        let mut request = self.agent.post(format!("{}{path}", self.base));
+        if let Some(token) = &self.token {
+            request = request.header("Authorization", format!("Bearer {token}"));
+        }
+        let failed = |error: &dyn std::fmt::Display| {
+            Error::Message(format!("{} does not answer: {error}", plain(&self.base)))
+        };
+        let mut answer = request.send_form(form.iter().copied()).map_err(|error| failed(&error))?;
+        let status = answer.status();
+        let text = answer.body_mut().with_config().limit(MOST).read_to_string();
+        let text = text.map_err(|error| failed(&error))?;
+        let value = serde_json::from_str::<Value>(&text).unwrap_or_default();
+        if status.is_success() && !value.is_null() {
+            return Ok(value);
+        }
+        Err(Error::Message(refusal(&self.base, status.as_u16(), &value)))
+    }
+}
+
+/// What a server says that does not answer, and what to do.
+fn refusal(base: &str, status: u16, value: &Value) -> String {
+    let why = value.get("error").and_then(Value::as_str).unwrap_or("it says no more");
+    let hint = match status {
+        401 => {
+            "; make one with `ketupa token create NAME --scope metrics:read`, and name its file with --token-file"
+        }
+        403 => "; it needs the scope `metrics:read`",
+        404 => "; is this the address of a server of measurements?",
+        _ => "",
+    };
+    format!("{} answers with {status}: {}{hint}", plain(base), plain(why))
+}
+
+/// The token in a file, which is nobody else's to read.
+fn token(path: &Path) -> Result<String, Error> {
+    let about = std::fs::metadata(path).map_err(|e| Error::file("read", path, e))?;
+    if about.permissions().mode() & 0o007 != 0 {
+        let says = format!("others can read {}: chmod o= on it first", path.display());
+        return Err(Error::Message(says));
+    }
+    let text = std::fs::read_to_string(path).map_err(|e| Error::file("read", path, e))?;
+    Ok(text.trim().to_owned())
+}
