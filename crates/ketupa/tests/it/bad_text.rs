@@ -27,7 +27,15 @@ fn ten_thousand_mistakes_are_told_at_once() {
 #[test]
 fn mistakes_on_every_byte_of_the_largest_file_are_bounded() {
     wrong("bytes", &"= [\n".repeat(1_000_000), &["M-SYNTAX"]);
+}
+
+#[test]
+fn mistakes_on_every_line_of_the_largest_file_are_bounded() {
     wrong("lines", &"a\n".repeat(2_000_000), &["M-SYNTAX"]);
+}
+
+#[test]
+fn keys_that_nobody_knows_are_bounded() {
     let keys = (0..300_000).map(|n| format!("k{n}=1\n")).collect::<Vec<_>>().concat();
     wrong("keys", &(HEAD.to_owned() + &keys), &["M-UNKNOWN-KEY", "20001 errors"]);
 }
