@@ -20,6 +20,8 @@ pub struct Site {
     pub directory: PathBuf,
     /// Arguments for every `ketupa apply` and `ketupa drift`.
     pub reach: Vec<OsString>,
+    /// The `ssh_config` by which hosts are reached, where it is not the user's own.
+    pub ssh_config: Option<PathBuf>,
 }
 
 /// Which of the server's environment variables a process has.
@@ -132,7 +134,8 @@ fn playbook(
     }
     argv.extend(["--".into(), (&spec.playbook).into()]);
     let events = folder.join(EVENTS);
-    Work { argv, variables: ansible(folder, &events), files, events: Some(events), ..nothing(site) }
+    let variables = ansible(folder, &events, site.ssh_config.as_deref());
+    Work { argv, variables, files, events: Some(events), ..nothing(site) }
 }
 
 fn nothing(site: &Site) -> Work {
@@ -153,9 +156,11 @@ fn at(file: &Path) -> OsString {
     text
 }
 
-fn ansible(folder: &Path, events: &Path) -> BTreeMap<String, OsString> {
+fn ansible(folder: &Path, events: &Path, ssh: Option<&Path>) -> BTreeMap<String, OsString> {
     let plugins = folder.to_owned().into_os_string();
-    [
+    // Ansible takes these words apart as a shell does.
+    let reach = ssh.map(|ssh| ("ANSIBLE_SSH_COMMON_ARGS", format!("-F {}", quoted(ssh)).into()));
+    let always = [
         ("ANSIBLE_CALLBACK_PLUGINS", plugins),
         ("ANSIBLE_CALLBACKS_ENABLED", "ketupa_events".into()),
         ("ANSIBLE_LOCAL_TEMP", folder.join("tmp").into()),
@@ -163,16 +168,19 @@ fn ansible(folder: &Path, events: &Path) -> BTreeMap<String, OsString> {
         ("ANSIBLE_RETRY_FILES_ENABLED", "0".into()),
         ("KETUPA_EVENTS", events.into()),
         ("PYTHONUNBUFFERED", "1".into()),
-    ]
-    .map(|(name, value)| (name.to_owned(), value))
-    .into()
+    ];
+    always.into_iter().chain(reach).map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// Ansible asks a program for the inventory by its name alone.
 fn inventory(site: &Site) -> String {
-    let quoted = |path: &Path| format!("'{}'", path.display().to_string().replace('\'', r"'\''"));
     let (program, directory) = (quoted(&site.program), quoted(&site.directory));
     format!("#!/bin/sh\nexec {program} inventory {directory} \"$@\"\n")
+}
+
+/// One word for a shell.
+fn quoted(path: &Path) -> String {
+    format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
 }
 
 /// Extra variables that Ansible takes as they are: what a caller wrote is never a template.

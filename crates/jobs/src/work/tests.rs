@@ -53,6 +53,7 @@ fn made(name: &str, vault: Option<&str>, parameters: &[(&str, &str)]) -> Work {
         program: "/usr/bin/ketupa".into(),
         directory: "/srv/it's".into(),
         reach: vec!["--workers".into(), "4".into()],
+        ssh_config: Some("/etc/ketupa/it's".into()),
     };
     let parameters: BTreeMap<String, String> =
         parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
@@ -95,6 +96,7 @@ fn a_playbook_has_its_secrets_in_files() {
         "nobody else may read them"
     );
     assert!(!format!("{work:?}").contains("hush"));
+    assert_eq!(work.variables["ANSIBLE_SSH_COMMON_ARGS"], "-F '/etc/ketupa/it'\\''s'");
     let local = made("local", None, &[]);
     assert_eq!(line(&local), "ansible-playbook --inventory localhost, -- community.general.some");
 }

@@ -5,6 +5,20 @@ use clap::{Args, ValueEnum};
 use jiff::civil::Date;
 use std::path::PathBuf;
 
+/// What hosts are reached with.
+#[derive(Debug, Args)]
+pub(crate) struct Access {
+    /// The configuration that ssh reads instead of yours (ssh -F)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ssh_config: Option<PathBuf>,
+    /// The static program that travels to hosts [default: ketupa-host beside this program]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) executor: Option<PathBuf>,
+    /// The age identity that opens `age:` secrets [default: age's own]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) identity: Option<PathBuf>,
+}
+
 /// Which hosts, and how they are reached.
 #[derive(Debug, Args)]
 pub(crate) struct Reach {
@@ -16,15 +30,8 @@ pub(crate) struct Reach {
     /// How many hosts are on their way at a time
     #[arg(long, default_value_t = 8)]
     pub(crate) workers: usize,
-    /// The configuration that ssh reads instead of yours (ssh -F)
-    #[arg(long, value_name = "FILE")]
-    pub(crate) ssh_config: Option<PathBuf>,
-    /// The static program that travels to hosts [default: ketupa-host beside this program]
-    #[arg(long, value_name = "FILE")]
-    pub(crate) executor: Option<PathBuf>,
-    /// The age identity that opens `age:` secrets [default: age's own]
-    #[arg(long, value_name = "FILE")]
-    pub(crate) identity: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) access: Access,
     /// The day on which waivers are judged [default: today]
     #[arg(long)]
     pub(crate) today: Option<Date>,

@@ -51,15 +51,8 @@ pub(crate) struct Follow {
     /// Where people read more: the page behind a status
     #[arg(long, value_name = "URL")]
     pub(crate) link: Option<String>,
-    /// The configuration that ssh reads instead of yours (ssh -F)
-    #[arg(long, value_name = "FILE")]
-    pub(crate) ssh_config: Option<PathBuf>,
-    /// The static program that travels to hosts [default: ketupa-host beside this program]
-    #[arg(long, value_name = "FILE")]
-    pub(crate) executor: Option<PathBuf>,
-    /// The age identity that opens `age:` secrets [default: age's own]
-    #[arg(long, value_name = "FILE")]
-    pub(crate) identity: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) access: super::converge::Access,
 }
 
 /// How far a commit on the branch goes.

@@ -77,15 +77,8 @@ pub(crate) struct Serve {
     pub(crate) keep: u16,
     #[command(flatten)]
     pub(crate) kept: Kept,
-    /// The configuration that ssh reads when hosts are converged (ssh -F)
-    #[arg(long, value_name = "FILE")]
-    pub(crate) ssh_config: Option<PathBuf>,
-    /// The static program that travels to hosts [default: ketupa-host beside this program]
-    #[arg(long, value_name = "FILE")]
-    pub(crate) executor: Option<PathBuf>,
-    /// The age identity that opens `age:` secrets [default: age's own]
-    #[arg(long, value_name = "FILE")]
-    pub(crate) identity: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) access: super::converge::Access,
     /// Print a unit of systemd that runs this command with few rights, and end
     #[arg(long)]
     pub(crate) print_unit: bool,

@@ -18,7 +18,7 @@ pub(super) use rollback::run as rollback;
 
 use super::Error;
 use super::render::{chosen, tree};
-use crate::cli::converge::Reach;
+use crate::cli::converge::{Access, Reach};
 use crate::input::{self, Directory};
 use crate::screen::{Screen, counted};
 use component::HostTree;
@@ -66,20 +66,30 @@ fn ready_as(
     let Some(tree) = tree(&isp, &read.directory, today, screen)? else { return Ok(None) };
     let chosen = chosen(&tree, &reach.host)?.into_iter();
     let chosen: BTreeSet<String> = chosen.map(|(name, _)| name.to_owned()).collect();
-    let executor = executor(reach.executor.as_deref())?;
-    if let Some(config) = &reach.ssh_config {
+    let executor = executor(reach.access.executor.as_deref())?;
+    if let Some(config) = &reach.access.ssh_config {
         // ssh itself would say it once for every host.
         std::fs::metadata(config).map_err(|e| Error::file("read", config, e))?;
     }
     let way = |(name, desired): (String, HostTree)| {
         let ssh = Ssh::new(&*name, destination(&isp, &name), executor.clone(), rights);
-        (desired, ssh.with_config(reach.ssh_config.as_deref()))
+        (desired, ssh.with_config(reach.access.ssh_config.as_deref()))
     };
     // Of a thousand hosts, what each shall hold is much: it is there once.
     let hosts = tree.hosts.into_iter().filter(|(name, _)| chosen.contains(name)).map(way).collect();
-    let vault = Keys::new(reach.identity.clone());
+    let vault = Keys::new(reach.access.identity.clone());
     let declared = read.directory;
     Ok(Some(Ready { isp, declared, hosts, vault, workers: reach.workers }))
+}
+
+/// The files by which hosts are reached, each with its option: for another command line of this program.
+pub(super) fn named(access: &Access) -> impl Iterator<Item = (&'static str, &Path)> {
+    let all = [
+        ("--ssh-config", &access.ssh_config),
+        ("--executor", &access.executor),
+        ("--identity", &access.identity),
+    ];
+    all.into_iter().filter_map(|(option, file)| Some((option, file.as_deref()?)))
 }
 
 /// Where `ssh` reaches a host: where the model says, else by its name.

@@ -6,6 +6,7 @@ use std::process::Command;
 use forge::State;
 
 use crate::cli::follow::Follow;
+use crate::commands::converge::named;
 
 /// No look takes longer, in seconds.
 const LIMIT: &str = "3600";
@@ -87,13 +88,8 @@ impl Look<'_> {
     fn reaches(&self, verb: &str) -> Command {
         let mut command = child(&[verb]);
         command.arg(&self.dir);
-        let named = [
-            ("--ssh-config", &self.args.ssh_config),
-            ("--executor", &self.args.executor),
-            ("--identity", &self.args.identity),
-        ];
-        for (word, path) in named {
-            command.args(path.iter().flat_map(|path| [word.as_ref(), path.as_os_str()]));
+        for (option, file) in named(&self.args.access) {
+            command.arg(option).arg(file);
         }
         command
     }

@@ -53,7 +53,7 @@ fn forge(args: &Follow) -> Result<Option<Forge>, Error> {
         ForgeKind::Gitlab => Kind::Gitlab,
         ForgeKind::Forgejo => Kind::Forgejo,
     };
-    let keys = Keys::new(args.identity.clone());
+    let keys = Keys::new(args.access.identity.clone());
     let token = keys.reveal(token).map_err(|error| Error::Message(error.to_string()))?;
     let url = url.trim_end_matches('/').to_owned();
     Ok(Some(Forge { kind, url, project: project.clone(), token: token.trim().to_owned() }))

@@ -9,6 +9,7 @@ mod unit;
 pub(super) use job::{guard, run as job};
 pub(super) use token::run as token;
 
+use super::converge::named;
 use super::{End, Error};
 use crate::cli::serve::Serve;
 use crate::input;
@@ -46,7 +47,7 @@ pub(super) fn run(args: &Serve, screen: &mut Screen) -> Result<End, Error> {
     let directory = directory.map_err(|e| Error::file("open", &args.place.dir, e))?;
     let store = book::open(&args.book)?;
     let settings = settings(args, &directory)?;
-    let outside = Provider { directory, identity: args.identity.clone() };
+    let outside = Provider { directory, identity: args.access.identity.clone() };
     let desk = Desk::new(store, settings, Box::new(outside)).map_err(Error::Message)?;
     let measure = measure::Measure::new(args)?;
     let listener = TcpListener::bind(args.listen)
@@ -105,7 +106,7 @@ fn settings(args: &Serve, directory: &Path) -> Result<Settings, Error> {
     let seconds = |seconds: u32| Duration::from_secs(u64::from(seconds));
     Ok(Settings {
         server: jobs::desk::server_name(),
-        site: Site { program, directory: directory.to_owned(), reach: reach(args)? },
+        site: site(args, program, directory)?,
         guard,
         folders: book::folders(&args.book.data)?,
         lease: Lease { ms: i64::from(args.lease) * 1_000 },
@@ -117,20 +118,15 @@ fn settings(args: &Serve, directory: &Path) -> Result<Settings, Error> {
     })
 }
 
-/// What every `ketupa apply` and `drift` is told; a run is in another directory than this server.
-fn reach(args: &Serve) -> Result<Vec<OsString>, Error> {
-    let files = [
-        ("--ssh-config", &args.ssh_config),
-        ("--executor", &args.executor),
-        ("--identity", &args.identity),
-    ];
-    let mut reach = Vec::new();
-    for (option, file) in files {
-        let Some(file) = file else { continue };
-        let path: PathBuf = file.canonicalize().map_err(|e| Error::file("open", file, e))?;
-        reach.extend([option.into(), path.into()]);
+/// What runs have in common: a run is in another directory than this server.
+fn site(args: &Serve, program: PathBuf, directory: &Path) -> Result<Site, Error> {
+    let found = |file: &Path| file.canonicalize().map_err(|e| Error::file("open", file, e));
+    let mut reach: Vec<OsString> = Vec::new();
+    for (option, file) in named(&args.access) {
+        reach.extend([option.into(), found(file)?.into()]);
     }
-    Ok(reach)
+    let ssh_config = args.access.ssh_config.as_deref().map(found).transpose()?;
+    Ok(Site { program, directory: directory.to_owned(), reach, ssh_config })
 }
 
 /// What the desk has from outside: the declared jobs, secrets, and somebody who listens.

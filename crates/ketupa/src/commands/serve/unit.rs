@@ -2,6 +2,7 @@
 
 use crate::cli::serve::Serve;
 use crate::commands::Error;
+use crate::commands::converge::named;
 use std::path::Path;
 
 /// What stays the same everywhere. `mixed`: the server is told to stop and hands back what is under way;
@@ -30,15 +31,8 @@ pub(super) fn unit(args: &Serve) -> Result<String, Error> {
         words.push("--database-file %d/database".into());
         credential = format!("LoadCredential=database:{}\n", here(file)?.display());
     }
-    let files = [
-        ("--ssh-config", &args.ssh_config),
-        ("--executor", &args.executor),
-        ("--identity", &args.identity),
-    ];
-    for (option, file) in files {
-        if let Some(file) = file {
-            words.extend([option.to_owned(), quoted(&here(file)?)]);
-        }
+    for (option, file) in named(&args.access) {
+        words.extend([option.to_owned(), quoted(&here(file)?)]);
     }
     let stop = args.stop_within.saturating_add(30).to_string();
     let unit = UNIT.replace("{COMMAND}", &words.join(" ")).replace("{STOP}", &stop);
