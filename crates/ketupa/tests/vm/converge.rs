@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::desk::{BOTH, Desk, soon};
+use crate::role::a_role_that_nobody_here_wrote_runs_on_the_declared_hosts;
 
 const BIRD: &str = "/etc/bird/bird.conf";
 /// A filter that `nft -c` accepts and that lets no new connection in.
@@ -44,6 +45,8 @@ fn real_machines_become_what_is_declared_and_stay_so() {
     kills_leave_the_old_state_or_the_new_one(&desk);
     scene("the power fails in the middle of a change");
     a_power_cut_leaves_the_old_state_or_the_new_one(&mut desk);
+    scene("a role that nobody here wrote");
+    a_role_that_nobody_here_wrote_runs_on_the_declared_hosts(&desk);
     scene("the end");
 }
 

@@ -149,6 +149,19 @@ impl Desk {
         self.command(verb, hosts, words).spawn().unwrap()
     }
 
+    /// The program with these words, not started.
+    pub(crate) fn program(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(KETUPA);
+        command.args(words).current_dir(&self.folder);
+        command
+    }
+
+    /// What the program prints; it must succeed.
+    #[track_caller]
+    pub(crate) fn says(&self, words: &[&str]) -> String {
+        Said::from(self.program(words).output().unwrap()).ends(0, &[]).out
+    }
+
     fn command(&self, verb: &str, hosts: &[&str], words: &[&str]) -> Command {
         let mut command = Command::new("timeout");
         command

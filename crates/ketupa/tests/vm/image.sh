@@ -1,5 +1,5 @@
-# Makes a bare Debian 12 as the installer leaves it: systemd, sshd, one network interface, the operator's
-# key. $1 is a folder that appears only when all is done; the rest are packages, which go into an archive
+# Makes a bare Debian 12 as the installer leaves it: systemd, sshd, Python, one network interface, the
+# operator's key. $1 is a folder that appears only when all is done; the rest are packages, which go into an archive
 # on the disk: a machine under test has no way out. Needs root; writes nowhere else.
 folder=$1
 shift
@@ -12,7 +12,7 @@ mkdir -m 700 "$folder.unfinished"
 cd "$folder.unfinished"
 
 debootstrap --variant=minbase \
-    --include=systemd-sysv,dbus,udev,openssh-server,sudo,iproute2,ifupdown,iputils-ping,curl,initramfs-tools,linux-image-cloud-amd64 \
+    --include=systemd-sysv,dbus,udev,openssh-server,sudo,iproute2,ifupdown,iputils-ping,curl,initramfs-tools,linux-image-cloud-amd64,python3,python3-apt \
     bookworm root "${KETUPA_MIRROR:-http://deb.debian.org/debian}"
 cp root/boot/vmlinuz-* kernel
 cp root/boot/initrd.img-* initrd

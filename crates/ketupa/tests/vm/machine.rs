@@ -17,6 +17,8 @@ const PACKAGES: &[&str] = &[
     "keepalived",
     "nftables",
     "openssl",
+    // What the role of the last scene installs.
+    "ntp",
 ];
 
 /// The folder with the kernel, the disk of a bare machine and the key that opens it; made if need be.

@@ -8,3 +8,5 @@ mod converge;
 mod desk;
 #[cfg(test)]
 mod machine;
+#[cfg(test)]
+mod role;
