@@ -138,6 +138,7 @@ impl Config {
     fn check(&self) -> Result<(), String> {
         labels("[labels]", &self.labels)?;
         crate::collect::known(&self.with).map_err(|why| format!("with: {why}"))?;
+        crate::probe::check(&self.probe)?;
         if let Some(send) = &self.send {
             address("[send] url", &send.url)?;
             every("[send] interval", send.interval_s)?;

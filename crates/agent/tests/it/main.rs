@@ -9,5 +9,7 @@ mod bird;
 mod disks;
 mod left;
 mod node_exporter;
+#[cfg(test)]
+mod probe;
 mod recorded;
 mod serve;

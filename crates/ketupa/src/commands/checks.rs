@@ -1,11 +1,10 @@
 //! `ketupa checks`: what is asked again and again, by whom, and how many must say no.
 
 use super::{End, Error};
-use crate::cli::Format;
-use crate::cli::checks::Checks;
+use crate::cli::checks::{Checks, Listing};
 use crate::input;
 use crate::screen::{Printed, Screen, counted};
-use derive::checks::{self, Check, Question};
+use derive::checks::{self, Check, Goal, Question};
 use model::{Isp, Named as _};
 use serde_json::json;
 
@@ -24,10 +23,11 @@ pub(crate) fn run(args: &Checks, screen: &mut Screen) -> Result<End, Error> {
         None => checks::of(&isp),
     };
     match args.format {
-        Format::Text => text(&isp, &listed, screen)?,
-        Format::Json => {
+        Listing::Text => text(&isp, &listed, screen)?,
+        Listing::Json => {
             screen.json(&listed.iter().map(|check| as_json(&isp, check)).collect::<Vec<_>>())?;
         }
+        Listing::Toml => screen.text(&listed.iter().filter_map(table).collect::<String>())?,
     }
     Ok(End::Well)
 }
@@ -95,4 +95,45 @@ fn as_json(isp: &Isp, check: &Check) -> serde_json::Value {
         "asks": asked(&check.question), "asks_for": name, "path": path,
         "from": names(isp, check), "quorum": check.quorum, "every_s": check.every.0,
     })
+}
+
+/// The table with which an agent asks. Of sessions BIRD tells, and nothing is asked.
+fn table(check: &Check) -> Option<String> {
+    let asks = |goal: &Goal, port: u16, name: Option<&str>| {
+        let mut keys = vec![("to", quoted(&goal.to_string()))];
+        keys.extend((port > 0).then(|| ("port", port.to_string())));
+        keys.extend(name.map(|name| ("name", quoted(name))));
+        keys
+    };
+    let keys = match &check.question {
+        Question::Ping(goal) => asks(goal, 0, None),
+        Question::Tcp(goal, port) | Question::Smtp { goal, port } => asks(goal, *port, None),
+        Question::Certificate { goal, port, name } | Question::Dns { goal, port, name } => {
+            asks(goal, *port, Some(name))
+        }
+        Question::Page(page) => {
+            let mut keys = asks(&page.goal, page.port, Some(&page.name));
+            keys.push(("path", quoted(&page.path)));
+            keys.extend(page.contains.as_ref().map(|text| ("contains", quoted(text))));
+            keys
+        }
+        Question::Held(addresses) => {
+            let all: Vec<String> = addresses.iter().map(|own| quoted(&own.to_string())).collect();
+            vec![("addresses", format!("[{}]", all.join(", ")))]
+        }
+        Question::Session(_) => return None,
+    };
+    let always = [
+        ("check", quoted(&check.name)),
+        ("object", quoted(&check.object)),
+        ("asks", quoted(check.question.word())),
+        ("interval", check.every.0.to_string()),
+    ];
+    let lines = always.into_iter().chain(keys).map(|(key, value)| format!("{key} = {value}\n"));
+    Some(format!("[[probe]]\n{}\n", lines.collect::<String>()))
+}
+
+/// A word as TOML has it: JSON's strings are strings of TOML, too.
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string().replace('\u{7f}', "\\u007f")
 }

@@ -4,6 +4,7 @@
 
 mod bad_files;
 mod bad_text;
+mod checks;
 mod commands;
 mod cost;
 mod edge;
