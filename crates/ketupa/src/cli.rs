@@ -13,6 +13,8 @@ pub(crate) mod follow;
 pub(crate) mod prove;
 #[path = "cli/query.rs"]
 pub(crate) mod query;
+#[path = "cli/rules.rs"]
+pub(crate) mod rules;
 #[path = "cli/serve.rs"]
 pub(crate) mod serve;
 
@@ -83,6 +85,8 @@ pub(crate) enum Command {
     Query(query::Query),
     /// Show how all hosts are, the worst first
     Top(query::Top),
+    /// Print the alert rules that follow from the model, or say what is wrong with rule files
+    Rules(rules::Rules),
     /// Print the completion script of a shell
     Completions(Completions),
     /// Print the manual page (roff)

@@ -12,6 +12,7 @@ mod map;
 mod prove;
 mod query;
 mod render;
+mod rules;
 mod serve;
 mod top;
 mod twin;
@@ -124,6 +125,7 @@ pub(crate) fn run(cli: Cli, screen: &mut Screen) -> Result<End, Error> {
         Command::Agent(args) => agent::run(&args, screen),
         Command::Query(args) => query::run(&args, screen),
         Command::Top(args) => top::run(&args, screen),
+        Command::Rules(args) => rules::run(&args, screen),
         Command::Completions(args) => {
             let mut script = Vec::new();
             clap_complete::generate(args.shell, &mut Cli::command(), "ketupa", &mut script);

@@ -37,6 +37,7 @@ const COMMANDS: [&str; 52] = [
     "job cancel",
     "query",
     "top",
+    "rules",
     "completions",
     "man",
     "twin",

@@ -176,6 +176,11 @@ fn within(time: i64) -> Result<(), Wrong> {
     Err(Wrong::Question(format!("the time {time} is too far away")))
 }
 
+/// Whether a question can be understood, without asking it.
+pub fn check(question: &str) -> Result<(), Wrong> {
+    parse::expression(question).map(drop)
+}
+
 /// The conditions of a selector such as `up{job="node"}`, as `match[]` has them.
 pub fn selector(text: &str) -> Result<Vec<Matcher>, Wrong> {
     parse::selector(text)

@@ -1,0 +1,33 @@
+//! The words of `ketupa rules`: the rules that follow from the model, and rule files.
+
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+
+/// Print the alert rules that follow from the model, or say what is wrong with rule files
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  ketupa rules examples/neutrinet
+  ketupa rules examples/neutrinet --format yaml > /etc/prometheus/ketupa.yml
+  ketupa rules --check rules/*.yml")]
+pub(crate) struct Rules {
+    /// The directory that holds the ISP's *.toml files
+    #[arg(default_value = ".")]
+    pub(crate) dir: PathBuf,
+    /// Read rule files instead, and say what is wrong with them
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with = "dir")]
+    pub(crate) check: Vec<PathBuf>,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = RulesFormat::Text)]
+    pub(crate) format: RulesFormat,
+}
+
+/// How rules are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RulesFormat {
+    /// For people
+    Text,
+    /// A rule file, for Prometheus and others
+    Yaml,
+    /// As Prometheus's /api/v1/rules
+    Json,
+}

@@ -1,0 +1,56 @@
+//! The watch itself: who watches it?
+
+use super::{Alarm, Means, Severity};
+use crate::group::Rule;
+
+pub(super) fn alarms() -> Vec<Rule> {
+    let blind = Alarm {
+        name: "WatchBlind",
+        severity: Severity::Critical,
+        means: Means::Itself,
+        hold_s: 60,
+        expr: "absent(last_over_time(up[2m]))".into(),
+        summary: [
+            "Nothing was measured anywhere for two minutes",
+            "Plus aucune mesure d'aucune machine depuis deux minutes",
+        ],
+        act: [
+            "The watch is cut off, or its disk is full: look at the server first, then at its network.",
+            "La surveillance est isolée, ou son disque plein : voir d'abord le serveur, puis son réseau.",
+        ],
+        labels: &[("object", "isp"), ("part", "watch")],
+    };
+    let failing = Alarm {
+        name: "RulesFail",
+        severity: Severity::Warning,
+        hold_s: 300,
+        expr: "increase(prometheus_rule_evaluation_failures_total[10m]) > 0".into(),
+        means: Means::Itself,
+        summary: [
+            "Rules of {{ $labels.rule_group }} cannot be evaluated",
+            "Des règles de {{ $labels.rule_group }} ne peuvent être évaluées",
+        ],
+        act: [
+            "GET /api/v1/rules shows which, and why (lastError).",
+            "GET /api/v1/rules montre lesquelles, et pourquoi (lastError).",
+        ],
+        labels: &[("object", "isp"), ("part", "watch")],
+    };
+    let stranger = Alarm {
+        name: "HostUndeclared",
+        severity: Severity::Info,
+        hold_s: 600,
+        expr: "up{job=\"node\"} unless on (instance) ketupa:host:info".into(),
+        means: Means::Itself,
+        summary: [
+            "{{ $labels.instance }} sends measurements and is not declared",
+            "{{ $labels.instance }} envoie des mesures sans être déclarée",
+        ],
+        act: [
+            "Declare it as [host.NAME], or stop its agent.",
+            "La déclarer comme [host.NOM], ou arrêter son agent.",
+        ],
+        labels: &[("object", "isp"), ("part", "{{ $labels.instance }}")],
+    };
+    vec![blind.rule(), failing.rule(), stranger.rule()]
+}

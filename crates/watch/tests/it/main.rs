@@ -1,0 +1,11 @@
+//! Rules: read, printed, evaluated beside a real Prometheus, and those of the model against made-up faults.
+#![expect(clippy::disallowed_methods, reason = "tests read cases and run Debian's Prometheus")]
+#![expect(clippy::cast_precision_loss, reason = "samples are floats")]
+
+mod causes;
+mod evaluation;
+mod faults;
+mod files;
+mod place;
+mod prometheus;
+mod provider;
