@@ -141,8 +141,14 @@ impl Dependencies {
         let fronts: BTreeSet<String> = isp.front_vips().map(|vip| vip.at.key.clone()).collect();
         let proxies: BTreeSet<String> =
             isp.with_role(model::kinds::Role::Proxy).map(|(_, host)| host.at.key.clone()).collect();
+        for certificate in isp.certificates.values() {
+            self.put(&certificate.at.key, (height::SESSION, 1), Vec::new());
+            let front = if fronts.is_empty() { proxies.clone() } else { fronts.clone() };
+            self.any(&certificate.at.key, vec![front]);
+        }
         for service in isp.services.values() {
-            self.put(&service.at.key, (height::SERVICE, 0), Vec::new());
+            let shown = service.certificate.map(|id| isp.certificates[id].at.key.clone());
+            self.put(&service.at.key, (height::SERVICE, 0), shown.into_iter().collect());
             let hosts = service.hosts.iter().map(|id| isp.hosts[*id].at.key.clone()).collect();
             let front = if fronts.is_empty() { proxies.clone() } else { fronts.clone() };
             self.any(&service.at.key, vec![hosts, front]);

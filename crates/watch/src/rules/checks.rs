@@ -2,32 +2,12 @@
 
 use super::{Alarm, Means, Severity, duty, record};
 use crate::group::Rule;
+use derive::checks::{self, Check, Question};
 use model::Isp;
-use model::kinds::{Host, Role};
-
-/// Whether a host has an agent: Ketupa configures it, and it is nobody's own.
-pub(super) fn has_agent(host: &Host) -> bool {
-    host.managed && host.role != Role::Client
-}
 
 /// One series for each check, with how many places must say no.
 pub(super) fn records(isp: &Isp) -> Vec<Rule> {
-    let mut rules = Vec::new();
-    for service in isp.services.values() {
-        let check = [&service.at.key, "/https"].concat();
-        let owner = duty(isp, service.owner);
-        let labels = [
-            ("check", check.as_str()),
-            ("object", &service.at.key),
-            ("duty", owner),
-            ("severity", "critical"),
-        ];
-        rules.push(record("ketupa:check:info", "1", &labels));
-        let presented = service.certificate.map(|id| isp.certificates[id].at.key.as_str());
-        let object = presented.unwrap_or(&service.at.key);
-        let labels = [("check", check.as_str()), ("object", object), ("duty", owner)];
-        rules.push(record("ketupa:check:certificate", "1", &labels));
-    }
+    let mut rules: Vec<Rule> = checks::of(isp).iter().flat_map(|check| of_check(isp, check)).collect();
     // Which of them fail: so many places say no.
     rules.push(Rule {
         expr: "ketupa:check:info <= on (check) group_left () count by (check) (probe_success == 0)"
@@ -37,8 +17,45 @@ pub(super) fn records(isp: &Isp) -> Vec<Rule> {
     rules
 }
 
+/// What is told of a check that hosts ask; of addresses that are held and of sessions there are other rules.
+fn of_check(isp: &Isp, check: &Check) -> Vec<Rule> {
+    let other = matches!(check.question, Question::Held(_) | Question::Session(_));
+    if other || check.from.is_empty() {
+        return Vec::new();
+    }
+    let (owner, agent) = answers_for(isp, &check.object);
+    // Of a host with an agent it is the agent that tells.
+    let severity = if agent { "warning" } else { "critical" };
+    let labels = [
+        ("check", check.name.as_str()),
+        ("object", &check.object),
+        ("duty", owner),
+        ("severity", severity),
+    ];
+    let mut rules = vec![record("ketupa:check:info", &check.quorum.to_string(), &labels)];
+    if matches!(check.question, Question::Certificate { .. }) {
+        let labels: Vec<_> = labels.into_iter().filter(|(name, _)| *name != "severity").collect();
+        rules.push(record("ketupa:check:certificate", "1", &labels));
+    }
+    rules
+}
+
+/// Who answers for an object, and whether it is a host with an agent.
+fn answers_for<'a>(isp: &'a Isp, object: &str) -> (&'a str, bool) {
+    let (kind, name) = object.split_once('.').unwrap_or_default();
+    let host = isp.hosts.find(name).map(|id| &isp.hosts[id]).filter(|_| kind == "host");
+    let service = isp.services.find(name).map(|id| &isp.services[id]);
+    let vip = isp.vips.find(name).map(|id| &isp.vips[id]).filter(|_| kind == "vip");
+    let first = vip.and_then(|vip| vip.hosts.first()).map(|id| &isp.hosts[*id]);
+    let owner = match kind {
+        "service" => service.and_then(|service| service.owner),
+        _ => host.or(first).and_then(|host| host.owner),
+    };
+    (duty(isp, owner), host.is_some_and(checks::has_agent))
+}
+
 pub(super) fn alarms() -> Vec<Rule> {
-    let mut rules: Vec<Rule> = ["service", "host", "vip"].into_iter().map(down).collect();
+    let mut rules: Vec<Rule> = ["service", "host", "vip", "certificate"].into_iter().map(down).collect();
     rules.extend([slow(), unasked()]);
     rules.extend(certificates());
     rules
@@ -52,6 +69,7 @@ fn down(kind: &str) -> Rule {
     let name = match kind {
         "service" => "ServiceDown",
         "vip" => "VipUnreachable",
+        "certificate" => "CertificateUnusable",
         _ => "HostUnreachable",
     };
     let expr = format!(

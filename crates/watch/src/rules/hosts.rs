@@ -1,12 +1,12 @@
 //! Machines: whether they are heard of, and what they run short of.
 
-use super::{Alarm, HEARD, Means, Severity, duty, on_host, record};
+use super::{Alarm, Means, Severity, duty, heard, on_host, record};
 use crate::group::Rule;
 use model::Isp;
 
 /// One series for each host with an agent.
 pub(super) fn records(isp: &Isp) -> Vec<Rule> {
-    let hosts = isp.hosts.values().filter(|host| super::checks::has_agent(host));
+    let hosts = isp.hosts.values().filter(|host| derive::checks::has_agent(host));
     let one = |host: &model::kinds::Host| {
         let labels = [
             ("instance", host.name.as_str()),
@@ -25,13 +25,13 @@ pub(super) fn measured(mut alarm: Alarm<'_>) -> Rule {
 }
 
 /// What cannot wait for a minute.
-pub(super) fn at_once() -> Vec<Rule> {
+pub(super) fn at_once(isp: &Isp) -> Vec<Rule> {
     let unseen = Alarm {
         name: "HostUnseen",
         severity: Severity::Critical,
         means: Means::Down,
         hold_s: 60,
-        expr: ["ketupa:host:info unless on (instance) ", HEARD].concat(),
+        expr: ["ketupa:host:info unless on (instance) ", &heard(isp)].concat(),
         summary: [
             "{{ $labels.instance }} has not been heard of for more than a minute",
             "{{ $labels.instance }} ne donne plus signe de vie depuis plus d'une minute",

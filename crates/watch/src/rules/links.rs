@@ -1,13 +1,13 @@
 //! Network interfaces of hosts, and whole segments.
 
-use super::{Alarm, HEARD, Means, Severity, duty, on_host, record};
+use super::{Alarm, Means, Severity, duty, heard, on_host, record};
 use crate::group::Rule;
 use model::Isp;
 
 /// One series for each interface of a host with an agent.
 pub(super) fn records(isp: &Isp) -> Vec<Rule> {
     let mut rules = Vec::new();
-    for host in isp.hosts.values().filter(|host| super::checks::has_agent(host)) {
+    for host in isp.hosts.values().filter(|host| derive::checks::has_agent(host)) {
         for nic in &host.nic {
             let labels = [
                 ("instance", host.name.as_str()),
@@ -23,22 +23,22 @@ pub(super) fn records(isp: &Isp) -> Vec<Rule> {
 }
 
 /// An interface that is down or not there, on a host that is heard.
-fn down() -> String {
+fn down(isp: &Isp) -> String {
     [
         "((ketupa:nic:info and on (instance, device) (node_network_up == 0)) or \
          (ketupa:nic:info unless on (instance, device) node_network_up)) and on (instance) ",
-        HEARD,
+        &heard(isp),
     ]
     .concat()
 }
 
-pub(super) fn alarms() -> Vec<Rule> {
+pub(super) fn alarms(isp: &Isp) -> Vec<Rule> {
     let link = Alarm {
         name: "LinkDown",
         severity: Severity::Warning,
         means: Means::Down,
         hold_s: 60,
-        expr: down(),
+        expr: down(isp),
         summary: [
             "The interface {{ $labels.device }} of {{ $labels.instance }} to {{ $labels.segment }} is down",
             "L'interface {{ $labels.device }} de {{ $labels.instance }} vers {{ $labels.segment }} est coupée",
@@ -51,9 +51,9 @@ pub(super) fn alarms() -> Vec<Rule> {
     };
     let expr = [
         "count by (segment) (",
-        &down(),
+        &down(isp),
         ") == on (segment) (count by (segment) (ketupa:nic:info and on (instance) ",
-        HEARD,
+        &heard(isp),
         ") > 1)",
     ]
     .concat();

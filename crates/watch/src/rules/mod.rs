@@ -26,12 +26,12 @@ pub const FILE: &str = "model";
 pub fn of(isp: &Isp) -> Vec<Group> {
     let groups = [
         ("objects", 60, near::records(isp)),
-        ("hosts", 15, [hosts::records(isp), hosts::at_once()].concat()),
+        ("hosts", 15, [hosts::records(isp), hosts::at_once(isp)].concat()),
         ("resources", 60, hosts::resources()),
         ("disks", 60, disks::alarms()),
-        ("links", 15, [links::records(isp), links::alarms()].concat()),
-        ("sessions", 15, [sessions::records(isp), sessions::alarms()].concat()),
-        ("vips", 15, [vips::records(isp), vips::alarms()].concat()),
+        ("links", 15, [links::records(isp), links::alarms(isp)].concat()),
+        ("sessions", 15, [sessions::records(isp), sessions::alarms(isp)].concat()),
+        ("vips", 15, [vips::records(isp), vips::alarms(isp)].concat()),
         ("checks", 15, [checks::records(isp), checks::alarms()].concat()),
         ("backups", 60, [checks::backups(isp), checks::backup_alarms()].concat()),
         ("watch", 15, watch::alarms()),
@@ -149,7 +149,10 @@ fn on_host(expr: &str) -> String {
 }
 
 /// Whether a host's agent was heard lately: what it told before means nothing now.
-const HEARD: &str = "(last_over_time(up{job=\"node\"}[90s]) == 1)";
+fn heard(isp: &Isp) -> String {
+    let seconds = isp.watch.interval.0 * 6;
+    format!("(last_over_time(up{{job=\"node\"}}[{seconds}s]) == 1)")
+}
 
 fn duty(isp: &Isp, owner: Option<Id<Duty>>) -> &str {
     owner.map_or("", |id| isp.duties[id].name())

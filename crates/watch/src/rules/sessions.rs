@@ -1,6 +1,6 @@
 //! BIRD: whether it runs, its sessions with others and with our own routers, and what it hears.
 
-use super::{Alarm, HEARD, Means, Severity, duty, links, record};
+use super::{Alarm, Means, Severity, duty, heard, links, record};
 use crate::group::Rule;
 use derive::routing::symbol;
 use model::ask::Family;
@@ -10,7 +10,7 @@ use model::{Id, Isp};
 /// One series for each session that a router of ours has, by the name of its protocol.
 pub(super) fn records(isp: &Isp) -> Vec<Rule> {
     let mut rules = Vec::new();
-    for (id, host) in isp.hosts.iter().filter(|(_, host)| super::checks::has_agent(host)) {
+    for (id, host) in isp.hosts.iter().filter(|(_, host)| derive::checks::has_agent(host)) {
         let own = sessions_at(isp, id);
         let inside = inside(isp, id);
         if !own.is_empty() || !inside.is_empty() || host.role.routes() {
@@ -96,18 +96,18 @@ fn inside(isp: &Isp, id: Id<Host>) -> Vec<Rule> {
     rules
 }
 
-pub(super) fn alarms() -> Vec<Rule> {
-    vec![bird(), links::ospf(), session(), internal(), limit(), few()]
+pub(super) fn alarms(isp: &Isp) -> Vec<Rule> {
+    vec![bird(isp), links::ospf(), session(isp), internal(isp), limit(), few()]
 }
 
 /// A session that is not up, on a router whose BIRD is heard.
-fn not_up(info: &str) -> String {
-    [info, " unless on (instance, name) (bird_protocol_up == 1) and on (instance) ", HEARD].concat()
+fn not_up(isp: &Isp, info: &str) -> String {
+    [info, " unless on (instance, name) (bird_protocol_up == 1) and on (instance) ", &heard(isp)].concat()
 }
 
-fn bird() -> Rule {
+fn bird(isp: &Isp) -> Rule {
     let expr =
-        ["ketupa:router:info unless on (instance) bird_protocol_up and on (instance) ", HEARD]
+        ["ketupa:router:info unless on (instance) bird_protocol_up and on (instance) ", &heard(isp)]
             .concat();
     let alarm = Alarm {
         name: "BirdDown",
@@ -128,13 +128,13 @@ fn bird() -> Rule {
     alarm.rule()
 }
 
-fn session() -> Rule {
+fn session(isp: &Isp) -> Rule {
     let alarm = Alarm {
         name: "SessionDown",
         severity: Severity::Told,
         means: Means::Down,
         hold_s: 120,
-        expr: not_up("ketupa:session:info"),
+        expr: not_up(isp, "ketupa:session:info"),
         summary: [
             "The BGP session {{ $labels.name }} of {{ $labels.instance }} is down",
             "La session BGP {{ $labels.name }} de {{ $labels.instance }} est tombée",
@@ -148,9 +148,9 @@ fn session() -> Rule {
     alarm.rule()
 }
 
-fn internal() -> Rule {
+fn internal(isp: &Isp) -> Rule {
     let expr =
-        ["max by (instance, object, peer, duty) (", &not_up("ketupa:ibgp:info"), ")"].concat();
+        ["max by (instance, object, peer, duty) (", &not_up(isp, "ketupa:ibgp:info"), ")"].concat();
     let alarm = Alarm {
         name: "InternalSessionDown",
         severity: Severity::Warning,

@@ -5,14 +5,16 @@ use crate::group::Rule;
 use model::Isp;
 
 /// Who holds what: a host that fell silent holds nothing.
-const HELD: &str = "last_over_time(ketupa_vip_held[45s])";
+fn held(isp: &Isp) -> String {
+    format!("last_over_time(ketupa_vip_held[{}s])", isp.watch.interval.0 * 3)
+}
 
 /// One series for each VIP, and one that says who should hold it.
 pub(super) fn records(isp: &Isp) -> Vec<Rule> {
     let mut rules = Vec::new();
     for vip in isp.vips.values() {
         let watched =
-            |id: &&model::Id<model::kinds::Host>| super::checks::has_agent(&isp.hosts[**id]);
+            |id: &&model::Id<model::kinds::Host>| derive::checks::has_agent(&isp.hosts[**id]);
         if vip.hosts.iter().filter(watched).count() < vip.hosts.len() {
             // Who is not asked may hold it.
             continue;
@@ -27,8 +29,9 @@ pub(super) fn records(isp: &Isp) -> Vec<Rule> {
     rules
 }
 
-pub(super) fn alarms() -> Vec<Rule> {
-    let sum = ["sum by (vip) (", HELD, ")"].concat();
+pub(super) fn alarms(isp: &Isp) -> Vec<Rule> {
+    let held = held(isp);
+    let sum = ["sum by (vip) (", &held, ")"].concat();
     let unheld = Alarm {
         name: "VipUnheld",
         severity: Severity::Critical,
@@ -63,9 +66,9 @@ pub(super) fn alarms() -> Vec<Rule> {
     };
     let expr = [
         "(ketupa:vip:info and on (vip) (",
-        HELD,
+        &held,
         " == 1 unless on (vip, instance) ketupa:vip:master)) unless on (vip) (",
-        HELD,
+        &held,
         " == 1 and on (vip, instance) ketupa:vip:master)",
     ]
     .concat();

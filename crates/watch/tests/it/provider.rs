@@ -2,7 +2,8 @@
 
 use crate::place::{Place, T0, put, series};
 use metrics::{Labels, NAME, STALE, Store};
-use model::kinds::{Host, Role};
+use derive::checks::{Check, Page, Question, Scheme, asked_by, has_agent};
+use model::kinds::Host;
 use model::{Isp, Named as _};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -30,6 +31,7 @@ pub(crate) struct Provider {
     /// The series that each host told last.
     last: BTreeMap<String, BTreeSet<Labels>>,
     protocols: BTreeMap<String, Vec<(String, String)>>,
+    checks: BTreeMap<String, Vec<(String, String, bool)>>,
     _place: Place,
 }
 
@@ -39,6 +41,8 @@ impl Provider {
         let place = Place::new(name);
         let protocols =
             isp.hosts.values().map(|host| (host.name.clone(), protocols(host.name()))).collect();
+        let checks = isp.hosts.values();
+        let checks = checks.map(|host| (host.name.clone(), checks_of(&isp, host.name()))).collect();
         Self {
             groups: rules::of(&isp),
             state: State::default(),
@@ -46,6 +50,7 @@ impl Provider {
             now: T0,
             last: BTreeMap::new(),
             protocols,
+            checks,
             isp,
             _place: place,
         }
@@ -220,7 +225,7 @@ impl Provider {
     /// What a host asks of others.
     fn probes(&self, host: &Host, told: &mut Told) {
         let seconds = (self.now / 1000) as f64;
-        for (check, object, tls) in checks(&self.isp, host.name()) {
+        for (check, object, tls) in self.checks.get(host.name()).into_iter().flatten() {
             let labels = [
                 ("check", check.as_str()),
                 ("object", object.as_str()),
@@ -229,7 +234,7 @@ impl Provider {
             ];
             told.push((series("probe_success", &labels), 1.0));
             told.push((series("probe_duration_seconds", &labels), 0.08));
-            if tls {
+            if *tls {
                 let expiry = seconds + 60.0 * 86_400.0;
                 told.push((series("probe_ssl_earliest_cert_expiry", &labels), expiry));
             }
@@ -245,19 +250,17 @@ pub(crate) fn line(alert: &Alert) -> String {
     format!("{} {}{part}", alert.name(), alert.label("object"))
 }
 
-pub(crate) fn has_agent(host: &Host) -> bool {
-    host.managed && host.role != Role::Client
-}
-
 /// The checks that a host asks: name, object, whether it sees a certificate.
-fn checks(isp: &Isp, host: &str) -> Vec<(String, String, bool)> {
-    if !["monitoring", "probe-01", "probe-02"].contains(&host) {
-        return Vec::new();
-    }
-    let of = |service: &model::kinds::Service| {
-        (format!("{}/https", service.at.key), service.at.key.clone(), true)
+fn checks_of(isp: &Isp, host: &str) -> Vec<(String, String, bool)> {
+    let Some(id) = isp.hosts.find(host) else { return Vec::new() };
+    let tls = |check: &Check| {
+        let page = |page: &Page| page.scheme == Scheme::Https;
+        matches!(&check.question, Question::Certificate { .. })
+            || matches!(&check.question, Question::Page(found) if page(found))
     };
-    isp.services.values().map(of).collect()
+    let probed = |check: &Check| !matches!(check.question, Question::Held(_) | Question::Session(_));
+    let own = asked_by(isp, id).into_iter().filter(probed);
+    own.map(|check| (check.name.clone(), check.object.clone(), tls(&check))).collect()
 }
 
 /// The protocols of a host's BIRD, as its rendered configuration has them: name and kind.
