@@ -3,7 +3,7 @@
 use crate::run::{Folder, ketupa};
 use std::process::Command;
 
-const COMMANDS: [&str; 52] = [
+const COMMANDS: [&str; 53] = [
     "check",
     "checks",
     "explain",

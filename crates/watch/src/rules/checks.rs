@@ -7,7 +7,8 @@ use model::Isp;
 
 /// One series for each check, with how many places must say no.
 pub(super) fn records(isp: &Isp) -> Vec<Rule> {
-    let mut rules: Vec<Rule> = checks::of(isp).iter().flat_map(|check| of_check(isp, check)).collect();
+    let mut rules: Vec<Rule> =
+        checks::of(isp).iter().flat_map(|check| of_check(isp, check)).collect();
     // Which of them fail: so many places say no.
     rules.push(Rule {
         expr: "ketupa:check:info <= on (check) group_left () count by (check) (probe_success == 0)"
@@ -55,7 +56,8 @@ fn answers_for<'a>(isp: &'a Isp, object: &str) -> (&'a str, bool) {
 }
 
 pub(super) fn alarms() -> Vec<Rule> {
-    let mut rules: Vec<Rule> = ["service", "host", "vip", "certificate"].into_iter().map(down).collect();
+    let mut rules: Vec<Rule> =
+        ["service", "host", "vip", "certificate"].into_iter().map(down).collect();
     rules.extend([slow(), unasked()]);
     rules.extend(certificates());
     rules

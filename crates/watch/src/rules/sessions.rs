@@ -102,13 +102,16 @@ pub(super) fn alarms(isp: &Isp) -> Vec<Rule> {
 
 /// A session that is not up, on a router whose BIRD is heard.
 fn not_up(isp: &Isp, info: &str) -> String {
-    [info, " unless on (instance, name) (bird_protocol_up == 1) and on (instance) ", &heard(isp)].concat()
+    [info, " unless on (instance, name) (bird_protocol_up == 1) and on (instance) ", &heard(isp)]
+        .concat()
 }
 
 fn bird(isp: &Isp) -> Rule {
-    let expr =
-        ["ketupa:router:info unless on (instance) bird_protocol_up and on (instance) ", &heard(isp)]
-            .concat();
+    let expr = [
+        "ketupa:router:info unless on (instance) bird_protocol_up and on (instance) ",
+        &heard(isp),
+    ]
+    .concat();
     let alarm = Alarm {
         name: "BirdDown",
         severity: Severity::Critical,

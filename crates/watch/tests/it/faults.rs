@@ -282,12 +282,27 @@ fn links_and_sessions() {
             fires: &["RoutesNearLimit neighbor.belnet.session.belgiumix"],
             mended: 2,
         },
+    ]);
+}
+
+#[test]
+fn routing_daemons() {
+    happens(&[
         Fault {
             name: "bird",
             host: "bra-01",
             breaks: |told| told.retain(|(series, _)| !series.get(NAME).starts_with("bird_")),
             minutes: 4,
-            fires: &["BirdDown host.bra-01 (bird)"],
+            fires: &[
+                "BirdDown host.bra-01 (bird)",
+                "  InternalSessionDown host.bra-01 (host.bra-02)",
+                "  InternalSessionDown host.bra-01 (host.core-01)",
+                "  InternalSessionDown host.bra-01 (host.core-02)",
+                "  InternalSessionDown host.bra-01 (host.core-03)",
+                "  InternalSessionDown host.bra-01 (host.core-04)",
+                "  InternalSessionDown host.bra-01 (host.edge-01)",
+                "  InternalSessionDown host.bra-01 (host.edge-02)",
+            ],
             mended: 2,
         },
         Fault {

@@ -3,8 +3,8 @@
 //! The package is downloaded by `apt-get` and unpacked below `target/`.
 
 use crate::place::{Place, put, series};
-use metrics::Store;
 use metrics::promql::Answer;
+use metrics::{STALE, Store};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -72,7 +72,11 @@ fn given() -> Vec<Given> {
         (
             "up",
             vec![("instance", "c"), ("job", "web")],
-            every(|n| (!(30..=55).contains(&n)).then_some(0.0)),
+            every(|n| match n {
+                30 => Some(f64::from_bits(STALE)),
+                31..=55 => None,
+                _ => Some(0.0),
+            }),
         ),
         (
             "requests_total",
@@ -95,17 +99,17 @@ fn real_prometheus_evaluates_the_same() {
     let groups = read("compared.yml", RULES).unwrap_or_else(|wrong| panic!("{wrong:?}"));
     let (mut store, mut state) = (place.store(), State::default());
     let mut test = String::from(
-        "rule_files: [compared.yml]\nevaluation_interval: 15s\ntests:\n- interval: 15s\n  input_series:\n",
+        "rule_files: [compared.yml]\nevaluation_interval: 15s\ngroup_eval_order: [records, alerts]\ntests:\n- interval: 15s\n  input_series:\n",
     );
     for (name, labels, values) in given() {
         let shown = series(name, &labels).to_string();
-        let words: Vec<String> = values
-            .iter()
-            .map(|value| value.map_or("_".to_owned(), |value| value.to_string()))
-            .collect();
-        let shown = shown.replace(&format!("__name__=\"{name}\", "), "");
-        writeln!(test, "  - {{series: '{name}{shown}', values: '{}'}}", words.join(" "))
-            .expect("text");
+        let word = |value: &Option<f64>| match value {
+            None => "_".to_owned(),
+            Some(value) if value.to_bits() == STALE => "stale".to_owned(),
+            Some(value) => value.to_string(),
+        };
+        let words: Vec<String> = values.iter().map(word).collect();
+        writeln!(test, "  - {{series: '{shown}', values: '{}'}}", words.join(" ")).expect("text");
     }
     let (mut alerts, mut answers) = (String::new(), String::new());
     let mut seen = BTreeMap::new();

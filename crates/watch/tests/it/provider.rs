@@ -1,8 +1,8 @@
 //! The example provider as its agents would tell of it: healthy, but for what a test breaks.
 
 use crate::place::{Place, T0, put, series};
-use metrics::{Labels, NAME, STALE, Store};
 use derive::checks::{Check, Page, Question, Scheme, asked_by, has_agent};
+use metrics::{Labels, NAME, STALE, Store};
 use model::kinds::Host;
 use model::{Isp, Named as _};
 use std::collections::{BTreeMap, BTreeSet};
@@ -258,7 +258,8 @@ fn checks_of(isp: &Isp, host: &str) -> Vec<(String, String, bool)> {
         matches!(&check.question, Question::Certificate { .. })
             || matches!(&check.question, Question::Page(found) if page(found))
     };
-    let probed = |check: &Check| !matches!(check.question, Question::Held(_) | Question::Session(_));
+    let probed =
+        |check: &Check| !matches!(check.question, Question::Held(_) | Question::Session(_));
     let own = asked_by(isp, id).into_iter().filter(probed);
     own.map(|check| (check.name.clone(), check.object.clone(), tls(&check))).collect()
 }
