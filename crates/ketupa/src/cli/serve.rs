@@ -25,9 +25,9 @@ pub(crate) struct Kept {
     /// For how many days every sample is kept
     #[arg(long, default_value_t = 30, value_name = "DAYS", value_parser = days())]
     pub(crate) keep_samples: u16,
-    /// For how many days a point each five minutes is kept
-    #[arg(long, default_value_t = 730, value_name = "DAYS", value_parser = days())]
-    pub(crate) keep_five_minutes: u16,
+    /// For how many days a point each five minutes is kept [default: `keep` of `[watch]`]
+    #[arg(long, value_name = "DAYS", value_parser = days())]
+    pub(crate) keep_five_minutes: Option<u16>,
     /// For how many days a point each hour is kept
     #[arg(long, default_value_t = 3650, value_name = "DAYS", value_parser = days())]
     pub(crate) keep_hours: u16,

@@ -1,7 +1,7 @@
 //! Measurements that are sent to the server and asked for, as Prometheus and Grafana do it.
 
 use crate::http::{Answer, ask, send};
-use crate::stage::{Server, Stage, until};
+use crate::stage::{SECRET, Server, Stage, until};
 use metrics::wire::remote_write::request;
 use metrics::{Labels, NAME};
 use serde_json::json;
@@ -198,4 +198,59 @@ fn what_is_wrong_or_too_much_is_refused_with_a_reason() {
     assert_eq!(answer.status, 413, "{answer:?}");
     let second = "Content-Type: application/x-protobuf;proto=io.prometheus.write.v2.Request";
     assert_eq!(ask(&server.place, "POST", "/api/v1/write", &[&auth, second], "").status, 415);
+}
+
+#[test]
+fn the_declared_token_of_all_agents_sends_and_no_more() {
+    let stage = Stage::new("\n[watch]\ntoken = \"env:HOOK\"\n");
+    let server = stage.serve(&[]);
+    let body = samples(&[of("up", "a")], (now(), 1.0));
+    assert_eq!(write(&server, SECRET, &body).status, 204);
+    assert_eq!(write(&server, &SECRET.to_lowercase(), &body).status, 401);
+    assert_eq!(server.get("/api/v1/query?query=up", &[&bearer(SECRET)]).status, 403);
+    assert_eq!(server.get("/api/v1/jobs", &[&bearer(SECRET)]).status, 401);
+}
+
+#[test]
+fn a_question_that_takes_too_long_ends_and_others_are_answered() {
+    let stage = Stage::new("");
+    let server = stage.serve(&[]);
+    let many: Vec<Labels> = (0..200).map(|n| of("many", &n.to_string())).collect();
+    assert_eq!(write(&server, &stage.token, &samples(&many, (now() - 1_000, 1.0))).status, 204);
+    // Two hundred series at two hundred thousand moments.
+    let slow = "/api/v1/query?timeout=0.1&query=max_over_time(many%5B200000s%3A1s%5D)";
+    let begun = std::time::Instant::now();
+    let answer = get(&server, slow);
+    let told = answer.json();
+    assert_eq!((answer.status, &told["errorType"]), (503, &json!("timeout")), "{answer:?}");
+    assert!(told["error"].as_str().unwrap().contains("after 0.1 s"), "{told}");
+    assert!(begun.elapsed() < std::time::Duration::from_secs(20), "{:?}", begun.elapsed());
+    // As many as are answered at once, and one more.
+    for _ in 0..4 {
+        assert_eq!(get(&server, slow).status, 503);
+    }
+    assert_eq!(get(&server, "/api/v1/query?query=count(many)").status, 200);
+    let large = "/api/v1/query?query=count_over_time(many%5B10y%3A1s%5D)";
+    let answer = get(&server, large);
+    assert!([400, 422].contains(&answer.status), "{answer:?}");
+}
+
+#[test]
+fn a_second_server_waits_for_the_measurements_of_the_first() {
+    let stage = Stage::new("");
+    let first = stage.serve(&[]);
+    let body = samples(&[of("up", "a")], (now(), 1.0));
+    assert_eq!(write(&first, &stage.token, &body).status, 204);
+    let second = stage.serve(&[]);
+    let answer = write(&second, &stage.token, &body);
+    assert_eq!((answer.status, answer.header("retry-after")), (503, "5"), "{answer:?}");
+    assert_eq!(get(&second, "/api/v1/query?query=up").status, 503);
+    assert_eq!(get(&second, "/api/v1/jobs").status, 200);
+    first.signal("TERM");
+    assert!(first.wait());
+    until("the second has them", || {
+        (write(&second, &stage.token, &body).status == 204).then_some(())
+    });
+    let answer = get(&second, "/api/v1/query?query=count(up%7Bjob%3D%22node%22%7D)").json();
+    assert_eq!(answer["data"]["result"][0]["value"][1], "1");
 }

@@ -33,8 +33,6 @@ const WAITING: usize = 60;
 const WRITERS: usize = 16;
 /// How long a question may take, with its waiting: those who send wait meanwhile.
 const LONGEST: Duration = Duration::from_secs(10);
-/// How long a question that was told to stop is waited for.
-const LAST_WORD: Duration = Duration::from_secs(2);
 /// In seconds, for whoever shall come again.
 const LATER: &str = "5";
 
@@ -117,11 +115,9 @@ impl IntoResponse for Failure {
             Self::Foreign(says) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "bad_data", says),
         };
         let mut response = as_json(status, json::error(kind, &says));
-        let more = match status {
-            StatusCode::UNAUTHORIZED => {
-                Some((header::WWW_AUTHENTICATE, "Bearer, Basic realm=\"ketupa\""))
-            }
-            StatusCode::SERVICE_UNAVAILABLE => Some((header::RETRY_AFTER, LATER)),
+        let more = match kind {
+            "unauthorized" => Some((header::WWW_AUTHENTICATE, "Bearer, Basic realm=\"ketupa\"")),
+            "unavailable" => Some((header::RETRY_AFTER, LATER)),
             _ => None,
         };
         let more = more.map(|(name, value)| (name, axum::http::HeaderValue::from_static(value)));
@@ -182,18 +178,13 @@ pub(crate) async fn ask<T: Send + 'static>(
     drop(waits);
     let stop = Stop(Arc::default());
     let (house, told) = (app.house.clone(), stop.0.clone());
-    let mut asked = tokio::task::spawn_blocking(move || {
+    let asked = tokio::task::spawn_blocking(move || {
         // Whoever waits for an answer may go; its turn ends with the question.
         let _turn = turn;
         house.metrics.read(|store| ask(store, &told))
     });
-    let answer = if let Ok(answer) = tokio::time::timeout_at(ends, &mut asked).await {
-        answer
-    } else {
-        stop.0.store(true, Ordering::Relaxed);
-        let last = tokio::time::timeout(LAST_WORD, &mut asked).await;
-        last.map_err(|_| slow())?
-    };
+    // One that is stopped keeps its turn until it has noticed.
+    let answer = tokio::time::timeout_at(ends, asked).await.map_err(|_| slow())?;
     let broken = |_| Failure::Later("the question could not be answered".to_owned());
     Ok(answer.map_err(broken)??)
 }

@@ -4,6 +4,8 @@ use crate::cli::serve::Serve;
 use crate::commands::Error;
 use metrics::wire::exposition::Target;
 use metrics::{Labels, Limits, Settings, Store, Sync};
+use model::kinds::Watch;
+use model::value::Seconds;
 use std::io::{ErrorKind, Write as _};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -29,7 +31,7 @@ pub(super) struct Measure {
 }
 
 impl Measure {
-    pub(super) fn new(args: &Serve) -> Result<Self, Error> {
+    pub(super) fn new(args: &Serve, watch: &Watch) -> Result<Self, Error> {
         let kept = &args.kept;
         let days = |days: u16| i64::from(days) * DAY_MS;
         let default = Settings::default();
@@ -39,7 +41,9 @@ impl Measure {
             sync: Sync::Append,
             limits: Limits { series, ..default.limits },
             keep_raw_ms: days(kept.keep_samples),
-            keep_five_minutes_ms: days(kept.keep_five_minutes),
+            keep_five_minutes_ms: kept
+                .keep_five_minutes
+                .map_or_else(|| days(in_days(watch.keep)), days),
             keep_hours_ms: days(kept.keep_hours),
             ..default
         };
@@ -116,6 +120,11 @@ impl Measure {
         // A store that is not here, or a full disk: the tick tells.
         let _ = house.metrics.change(|store| target.scraped(store, &text, (now, took)).is_ok());
     }
+}
+
+/// As many days as there are in it, one at least.
+fn in_days(time: Seconds) -> u16 {
+    u16::try_from(time.0 / 86_400).unwrap_or(u16::MAX).max(1)
 }
 
 fn is_due(last: Option<Instant>, every: Duration) -> bool {

@@ -19,7 +19,10 @@ use jobs::decide::Lease;
 use jobs::desk::{Desk, Outside, Settings};
 use jobs::run::Guard;
 use jobs::spec::{self, Spec};
+use jobs::token::Scope;
 use jobs::work::Site;
+use model::Isp;
+use model::kinds::Watch;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -47,9 +50,10 @@ pub(super) fn run(args: &Serve, screen: &mut Screen) -> Result<End, Error> {
     let directory = directory.map_err(|e| Error::file("open", &args.place.dir, e))?;
     let store = book::open(&args.book)?;
     let settings = settings(args, &directory)?;
+    let watch = isp(&directory).map_err(Error::Message)?.watch;
     let outside = Provider { directory, identity: args.access.identity.clone() };
     let desk = Desk::new(store, settings, Box::new(outside)).map_err(Error::Message)?;
-    let measure = measure::Measure::new(args)?;
+    let measure = measure::Measure::new(args, &watch)?;
     let listener = TcpListener::bind(args.listen)
         .map_err(|e| Error::Message(format!("cannot listen on {}: {e}", args.listen)))?;
     // Port 0 is any: what it became is told.
@@ -59,7 +63,7 @@ pub(super) fn run(args: &Serve, screen: &mut Screen) -> Result<End, Error> {
     let house = web::House {
         desk: Arc::new(desk),
         metrics: web::Measurements::new(measure::now),
-        keys: Vec::new(),
+        keys: agents(&watch, args, screen),
         settings: web::Settings { cookies },
         counts: web::Counts::default(),
         process: measure::process,
@@ -136,14 +140,39 @@ struct Provider {
     identity: Option<PathBuf>,
 }
 
+/// The secret that the declared network gives to all its agents. One that cannot be opened keeps agents out, and
+/// they wait; jobs go on.
+fn agents(watch: &Watch, args: &Serve, screen: &mut Screen) -> Vec<web::Key> {
+    let Some(token) = &watch.token else { return Vec::new() };
+    match Keys::new(args.access.identity.clone()).reveal(&token.0) {
+        Ok(secret) if !secret.trim().is_empty() => {
+            let scopes = vec![Scope::WriteMetrics, Scope::WriteLogs];
+            vec![web::Key::new("agents", secret.trim(), scopes)]
+        }
+        Ok(_) => {
+            screen.say("the token of [watch] is empty: agents are not let in");
+            Vec::new()
+        }
+        Err(missing) => {
+            let says = "agents are not let in until this server is started again";
+            screen.say(format!("the token of [watch] cannot be had, {says}: {missing}"));
+            Vec::new()
+        }
+    }
+}
+
 /// The jobs that a directory declares.
 fn declared(directory: &Path) -> Result<BTreeMap<String, Spec>, String> {
+    spec::all(&isp(directory)?)
+}
+
+/// The network that a directory declares.
+fn isp(directory: &Path) -> Result<Isp, String> {
     let read = input::read(directory).map_err(|error| error.to_string())?;
     let shown = directory.display();
-    let isp = read.isp.ok_or_else(|| {
+    read.isp.ok_or_else(|| {
         format!("{shown}: {}; `ketupa check {shown}` shows them", counted(&read.findings))
-    })?;
-    spec::all(&isp)
+    })
 }
 
 impl Outside for Provider {

@@ -20,10 +20,9 @@ pub(super) fn unit(args: &Serve) -> Result<String, Error> {
     words.push(format!("--slots {} --lease {}s", args.slots, args.lease));
     words.push(format!("--stop-within {}s --keep {}", args.stop_within, args.keep));
     let kept = &args.kept;
-    let (samples, minutes, hours) = (kept.keep_samples, kept.keep_five_minutes, kept.keep_hours);
-    words.push(format!(
-        "--keep-samples {samples} --keep-five-minutes {minutes} --keep-hours {hours}"
-    ));
+    let (samples, hours) = (kept.keep_samples, kept.keep_hours);
+    words.push(format!("--keep-samples {samples} --keep-hours {hours}"));
+    words.extend(kept.keep_five_minutes.map(|days| format!("--keep-five-minutes {days}")));
     words.push(format!("--most-series {}", kept.most_series));
     words.extend(args.book.database.as_ref().map(|address| format!("--database {address}")));
     let mut credential = String::new();
