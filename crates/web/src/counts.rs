@@ -95,6 +95,7 @@ impl House {
         let about = ("gauge", "Whether the store of measurements is open here.");
         text.one("ketupa_metrics_open", about, u8::from(self.metrics.is_open()));
         let _ = self.metrics.read(|store| put_store(&mut text, store));
+        let _ = self.logs.read(|store| put_logs(&mut text, store));
         text.0.push_str(&(self.process)());
         text.0
     }
@@ -140,4 +141,27 @@ fn put_store(text: &mut Text, store: &Store) {
     text.one("ketupa_metrics_series", about, store.series_count());
     let about = ("gauge", "Things in the store that could not be read, since it was opened.");
     text.one("ketupa_metrics_damage", about, store.damage().len());
+}
+
+fn put_logs(text: &mut Text, store: &logs::Store) {
+    let counts = store.counts();
+    let name = "ketupa_logs_lines_total";
+    text.family(name, "counter", "Lines of logs, by what became of them.");
+    let counters = [
+        ("kept", counts.lines),
+        ("refused", counts.refused),
+        ("expired", counts.expired),
+        ("pushed_out", counts.pushed_out),
+    ];
+    for (result, count) in counters {
+        let _ = writeln!(text.0, "{name}{{result=\"{result}\"}} {count}");
+    }
+    let about = ("counter", "Bytes of the lines that were kept.");
+    text.one("ketupa_logs_bytes_total", about, counts.bytes);
+    let about = ("gauge", "Streams of logs that the store knows.");
+    text.one("ketupa_logs_streams", about, store.stream_count());
+    let about = ("gauge", "What the logs take on the disk, in bytes.");
+    text.one("ketupa_logs_disk_bytes", about, store.disk_bytes());
+    let about = ("gauge", "Things in the logs that could not be read, since they were opened.");
+    text.one("ketupa_logs_damage", about, store.damage().len());
 }

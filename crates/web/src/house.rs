@@ -1,6 +1,7 @@
 //! What a server holds: the desk, and what the watch keeps; for pages, the API and the threads beside them.
 
 use crate::counts::Counts;
+use crate::loki::Logs;
 use crate::measurements::Measurements;
 use jobs::desk::Desk;
 use jobs::secret;
@@ -51,6 +52,8 @@ pub struct House {
     pub desk: Arc<Desk>,
     /// What was measured.
     pub metrics: Measurements,
+    /// What was written to logs.
+    pub logs: Logs,
     /// What counts as a token besides those of the desk.
     pub keys: Vec<Key>,
     /// How it is reached.

@@ -9,6 +9,7 @@ mod counts;
 mod hook;
 mod house;
 mod live;
+mod loki;
 mod measurements;
 mod pages;
 mod prometheus;
@@ -17,6 +18,7 @@ mod times;
 
 pub use counts::Counts;
 pub use house::{Cookies, House, Key, Settings};
+pub use loki::Logs;
 pub use measurements::{Away, Measurements};
 pub use server::serve;
 pub use times::{length, moment};

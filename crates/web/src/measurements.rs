@@ -9,7 +9,7 @@ pub struct Away;
 
 impl std::fmt::Display for Away {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("the measurements are not open here now: ask again in a while")
+        f.write_str("this store is not open here now: ask again in a while")
     }
 }
 

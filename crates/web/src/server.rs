@@ -3,7 +3,7 @@
 use crate::counts::counted;
 use crate::house::House;
 use crate::prometheus::Gates;
-use crate::{api, hook, live, pages, prometheus};
+use crate::{api, hook, live, loki, pages, prometheus};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
@@ -89,6 +89,7 @@ fn router(app: App) -> Router {
         .merge(limited)
         .merge(hook::routes())
         .merge(prometheus::routes())
+        .merge(loki::routes())
         .route("/healthz", get(healthz))
         .layer(from_fn_with_state(app.house.clone(), counted))
         .layer(from_fn(careful))

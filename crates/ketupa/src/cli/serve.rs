@@ -34,6 +34,15 @@ pub(crate) struct Kept {
     /// How many series of measurements there may be
     #[arg(long, default_value_t = 1_000_000, value_name = "NUMBER")]
     pub(crate) most_series: u32,
+    /// For how many days lines of logs are kept, at most
+    #[arg(long, default_value_t = 30, value_name = "DAYS", value_parser = days())]
+    pub(crate) keep_logs: u16,
+    /// What logs may take on the disk, in GiB: beyond it the oldest go
+    #[arg(long, default_value_t = 20, value_name = "GIB", value_parser = days())]
+    pub(crate) most_logs: u16,
+    /// Logs that may not be kept as long as the others: their streams, and the days
+    #[arg(long, value_name = "SELECTOR=DAYS")]
+    pub(crate) keep_logs_of: Vec<String>,
 }
 
 fn days() -> clap::builder::RangedI64ValueParser<u16> {

@@ -148,7 +148,7 @@ fn measured(text: &str) -> Option<(f64, &str)> {
 }
 
 /// A duration as Go and Prometheus write it, in nanoseconds: `1h30m`, `1.5s`, `7d`.
-pub(crate) fn duration(text: &str) -> Option<i64> {
+pub fn duration(text: &str) -> Option<i64> {
     const UNITS: [(&str, f64); 10] = [
         ("ns", 1.0),
         ("us", 1e3),

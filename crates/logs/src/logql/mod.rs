@@ -21,6 +21,8 @@ use metrics::{Labels, Matcher};
 use crate::store::{Picked, Store};
 use ast::Expr;
 
+pub use lex::duration;
+
 /// What is wrong with a question, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wrong {

@@ -11,7 +11,7 @@ use std::time::Duration;
 const EVER: (i64, i64) = (-4_000_000_000_000_000, 4_000_000_000_000_000);
 
 /// Names and values, those of the form first.
-pub(super) struct Asked(Vec<(String, String)>);
+pub(crate) struct Asked(Vec<(String, String)>);
 
 impl<S: Send + Sync> FromRequest<S> for Asked {
     type Rejection = Failure;
@@ -39,13 +39,18 @@ impl<S: Send + Sync> FromRequest<S> for Asked {
 
 impl Asked {
     /// What a name stands for, if it stands for something.
-    pub(super) fn text(&self, name: &str) -> Option<&str> {
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
         let found = self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
         found.filter(|value| !value.is_empty())
     }
 
+    /// All that a name stands for.
+    pub(crate) fn texts(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
     /// The question itself.
-    pub(super) fn question(&self) -> Result<String, Failure> {
+    pub(crate) fn question(&self) -> Result<String, Failure> {
         let none = || wrong("query", "there is none");
         self.text("query").map(str::to_owned).ok_or_else(none)
     }
@@ -64,7 +69,7 @@ impl Asked {
     }
 
     /// How long the answer may take.
-    pub(super) fn within(&self) -> Result<Option<Duration>, Failure> {
+    pub(crate) fn within(&self) -> Result<Option<Duration>, Failure> {
         let length = self.length("timeout")?;
         Ok(length.map(|length| Duration::from_millis(length.unsigned_abs())))
     }
@@ -91,6 +96,6 @@ impl Asked {
     }
 }
 
-pub(super) fn wrong(name: &str, why: &str) -> Failure {
+pub(crate) fn wrong(name: &str, why: &str) -> Failure {
     Failure::Wrong(format!("invalid parameter \"{name}\": {why}"))
 }

@@ -1,6 +1,6 @@
 //! Measurements, asked for and sent as with Prometheus: its HTTP interface v1, remote write 1.0, `/federate`.
 
-mod asked;
+pub(crate) mod asked;
 mod query;
 mod words;
 mod write;

@@ -2,6 +2,7 @@
 
 mod book;
 mod job;
+mod logged;
 mod measure;
 mod token;
 mod unit;
@@ -54,6 +55,7 @@ pub(super) fn run(args: &Serve, screen: &mut Screen) -> Result<End, Error> {
     let outside = Provider { directory, identity: args.access.identity.clone() };
     let desk = Desk::new(store, settings, Box::new(outside)).map_err(Error::Message)?;
     let measure = measure::Measure::new(args, &watch)?;
+    let logged = logged::Logged::new(args)?;
     let listener = TcpListener::bind(args.listen)
         .map_err(|e| Error::Message(format!("cannot listen on {}: {e}", args.listen)))?;
     // Port 0 is any: what it became is told.
@@ -63,20 +65,22 @@ pub(super) fn run(args: &Serve, screen: &mut Screen) -> Result<End, Error> {
     let house = web::House {
         desk: Arc::new(desk),
         metrics: web::Measurements::new(measure::now),
+        logs: web::Logs::new(measure::now),
         keys: agents(&watch, args, screen),
         settings: web::Settings { cookies },
         counts: web::Counts::default(),
         process: measure::process,
     };
     measure.open(&house)?;
-    serve(&Arc::new(house), listener, measure)
+    logged.open(&house)?;
+    serve(&Arc::new(house), listener, (measure, logged))
 }
 
 /// Works and answers until somebody says stop.
 fn serve(
     house: &Arc<web::House>,
     listener: TcpListener,
-    measure: measure::Measure,
+    (measure, logged): (measure::Measure, logged::Logged),
 ) -> Result<End, Error> {
     use signal_hook::consts::{SIGINT, SIGTERM};
     let desk = &house.desk;
@@ -93,12 +97,16 @@ fn serve(
     let work = std::thread::spawn(move || worker.work());
     let measured = house.clone();
     let measuring = std::thread::spawn(move || measure.work(&measured));
+    let kept = house.clone();
+    let keeping = std::thread::spawn(move || logged.work(&kept));
     let answered = web::serve(house.clone(), listener);
     desk.stop();
     handle.close();
-    let ended = [work.join(), measuring.join(), ears.join()].iter().all(Result::is_ok);
+    let ended =
+        [work.join(), measuring.join(), keeping.join(), ears.join()].iter().all(Result::is_ok);
     // Nobody asks any more: what was kept is on the disk, and the directory is another's.
     drop(house.metrics.close());
+    drop(house.logs.close());
     answered.map_err(|e| Error::Message(format!("cannot answer any more: {e}")))?;
     if ended { Ok(End::Well) } else { Err(Error::Message("a part of the desk failed".into())) }
 }

@@ -1,0 +1,71 @@
+//! Pushes. The answer comes when the lines are in the log and the log is on the disk.
+
+use crate::prometheus::{Answer, Failure, allowed};
+use crate::server::App;
+use axum::body::Bytes;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::IntoResponse as _;
+use jobs::token::Act;
+use logs::wire::push::Form;
+use logs::{Appended, Refused};
+use std::time::Duration;
+
+/// What a request may be as it is sent; the store bounds what it is unpacked.
+const MOST: usize = 16 << 20;
+/// How long a sender may take for its request, and how long it may wait until it is let in.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+pub(super) async fn push(State(app): State<App>, request: Request) -> Answer {
+    allowed(&app, request.headers(), Act::WriteLogs).await?;
+    let form = form(request.headers())?;
+    let busy = || Failure::Later("too many senders at once".to_owned());
+    let turn = tokio::time::timeout(PATIENCE, app.house.logs.writers.clone().acquire_owned());
+    let turn = turn.await.map_err(|_| busy())?.map_err(|_| busy())?;
+    let body = received(request).await?;
+    let house = app.house.clone();
+    let kept = tokio::task::spawn_blocking(move || {
+        let _turn = turn;
+        let now = house.logs.now();
+        house.logs.change(|store| store.push(&body, form, now))
+    });
+    let away = |away: crate::measurements::Away| Failure::from(away);
+    told(kept.await.map_err(|_| busy())?.map_err(away)?)
+}
+
+/// In which form a request says that it is.
+fn form(headers: &HeaderMap) -> Result<Form, Failure> {
+    let says = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let kind = says(header::CONTENT_TYPE).split(';').next().unwrap_or_default().trim();
+    match (kind, says(header::CONTENT_ENCODING)) {
+        ("application/json", "" | "identity") => Ok(Form::Json),
+        ("application/x-protobuf" | "", "" | "snappy") => Ok(Form::Protobuf),
+        _ => Err(Failure::Foreign(
+            "expected application/json, not packed, or application/x-protobuf, packed by Snappy"
+                .into(),
+        )),
+    }
+}
+
+async fn received(request: Request) -> Result<Bytes, Failure> {
+    let body = axum::body::to_bytes(request.into_body(), MOST);
+    let body = tokio::time::timeout(PATIENCE, body).await;
+    let slow = |_| Failure::Later("the request did not arrive in time".to_owned());
+    let large = |_| Failure::Large(format!("the request is longer than {MOST} bytes"));
+    body.map_err(slow)?.map_err(large)
+}
+
+fn told(kept: Result<Appended, Refused>) -> Answer {
+    match kept {
+        Ok(Appended { refused: 0, .. }) => Ok(StatusCode::NO_CONTENT.into_response()),
+        // The others are kept. Sent again, these would be refused again.
+        Ok(Appended { refused, why, .. }) => {
+            let why = why.unwrap_or_default();
+            Err(Failure::Wrong(format!(
+                "{refused} lines are not taken, the others are; the first: {why}"
+            )))
+        }
+        Err(Refused::Malformed(why)) => Err(Failure::Wrong(why)),
+        Err(refused @ Refused::Storage(_)) => Err(Failure::Later(refused.to_string())),
+    }
+}
