@@ -11,6 +11,8 @@ pub(crate) mod converge;
 pub(crate) mod follow;
 #[path = "cli/prove.rs"]
 pub(crate) mod prove;
+#[path = "cli/logs.rs"]
+pub(crate) mod logs;
 #[path = "cli/query.rs"]
 pub(crate) mod query;
 #[path = "cli/rules.rs"]
@@ -83,6 +85,8 @@ pub(crate) enum Command {
     Agent(agent::Agent),
     /// Ask for measurements, in the language of Prometheus
     Query(query::Query),
+    /// Ask for lines of logs, in the language of Loki
+    Logs(logs::Logs),
     /// Show how all hosts are, the worst first
     Top(query::Top),
     /// Print the alert rules that follow from the model, or say what is wrong with rule files

@@ -51,20 +51,21 @@ impl Client {
         if status.is_success() && !value.is_null() {
             return Ok(value);
         }
-        Err(Error::Message(refusal(&self.base, status.as_u16(), &value)))
+        let scope = if path.starts_with("/loki/") { "logs:read" } else { "metrics:read" };
+        Err(Error::Message(refusal(&self.base, status.as_u16(), (&value, scope))))
     }
 }
 
 /// What a server says that does not answer, and what to do.
-fn refusal(base: &str, status: u16, value: &Value) -> String {
+fn refusal(base: &str, status: u16, (value, scope): (&Value, &str)) -> String {
     let why = value.get("error").and_then(Value::as_str).unwrap_or("it says no more");
     let hint = match status {
-        401 => {
-            "; make one with `ketupa token create NAME --scope metrics:read`, and name its file with --token-file"
-        }
-        403 => "; it needs the scope `metrics:read`",
-        404 => "; is this the address of a server of measurements?",
-        _ => "",
+        401 => format!(
+            "; make one with `ketupa token create NAME --scope {scope}`, and name its file with --token-file"
+        ),
+        403 => format!("; it needs the scope `{scope}`"),
+        404 => "; is this the address of a server that has such things?".to_owned(),
+        _ => String::new(),
     };
     format!("{} answers with {status}: {}{hint}", plain(base), plain(why))
 }

@@ -10,6 +10,7 @@ mod follow;
 mod inventory;
 mod map;
 mod prove;
+mod logs;
 mod query;
 mod render;
 mod rules;
@@ -124,6 +125,7 @@ pub(crate) fn run(cli: Cli, screen: &mut Screen) -> Result<End, Error> {
         Command::Checks(args) => checks::run(&args, screen),
         Command::Agent(args) => agent::run(&args, screen),
         Command::Query(args) => query::run(&args, screen),
+        Command::Logs(args) => logs::run(&args, screen),
         Command::Top(args) => top::run(&args, screen),
         Command::Rules(args) => rules::run(&args, screen),
         Command::Completions(args) => {

@@ -10,6 +10,8 @@ mod browser;
 #[cfg(test)]
 mod http;
 #[cfg(test)]
+mod logs;
+#[cfg(test)]
 mod measurements;
 #[cfg(test)]
 mod playbooks;

@@ -36,6 +36,7 @@ const COMMANDS: [&str; 53] = [
     "job show",
     "job cancel",
     "query",
+    "logs",
     "top",
     "rules",
     "completions",
