@@ -30,9 +30,17 @@ pub fn run(config: &Config, say: &mut dyn FnMut(&str)) -> Result<(), String> {
     let server = Server::bind(config.listen).map_err(listen)?;
     let address = server.address().map_err(listen)?;
     say(&format!("listening on http://{address}/metrics"));
+    let followers = crate::logs::Followers::open(config)?;
     let source = source(config);
     let (disks, events) = Watch::start(source.root.clone(), config.disks.clone())
         .map_err(|trouble| format!("cannot watch the disks: {trouble}"))?;
     watch::log(&events, None);
-    server.run(&source, &disks, &stop).map_err(listen)
+    std::thread::scope(|scope| {
+        if let Some(followers) = &followers {
+            scope.spawn(|| followers.run(&stop));
+        }
+        let went = server.run(&source, &disks, &stop).map_err(listen);
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        went
+    })
 }

@@ -137,6 +137,7 @@ impl Config {
 
     fn check(&self) -> Result<(), String> {
         labels("[labels]", &self.labels)?;
+        crate::logs::check(&self.log)?;
         crate::collect::known(&self.with).map_err(|why| format!("with: {why}"))?;
         crate::probe::check(&self.probe)?;
         if let Some(send) = &self.send {

@@ -1,0 +1,179 @@
+//! Follows the journal of systemd through `journalctl`, which knows its files.
+
+use super::spool::Spool;
+use super::{Batch, Entry, file, say};
+use metrics::Labels;
+use serde_json::Value;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::time::Duration;
+
+const SOURCE: &str = "journal";
+/// A record of the journal is no longer; what is longer is left out.
+const LONGEST: u64 = 1 << 20;
+/// Records that are in memory, and lines of a batch.
+const MANY: usize = 512;
+/// How long lines are collected for a batch.
+const TOGETHER: Duration = Duration::from_millis(500);
+/// Between two attempts to read the journal.
+const AGAIN: Duration = Duration::from_secs(5);
+/// The names of priorities, the worst first.
+const LEVELS: [&str; 8] = ["emerg", "alert", "crit", "error", "warning", "notice", "info", "debug"];
+
+pub(super) fn follow(labels: &Labels, spool: &Spool, stop: &AtomicBool) {
+    while !stop.load(Ordering::Relaxed) {
+        match start(spool.cursor(SOURCE).as_deref()) {
+            Ok((child, out)) => {
+                read(child, out, (labels, spool), stop);
+            }
+            Err(error) => say(&format!("the journal cannot be read: journalctl: {error}")),
+        }
+        let mut left = AGAIN;
+        while !left.is_zero() && !stop.load(Ordering::Relaxed) {
+            std::thread::sleep(TOGETHER);
+            left = left.saturating_sub(TOGETHER);
+        }
+    }
+}
+
+/// Everything after the last record that was kept; from now on the first time.
+fn start(cursor: Option<&str>) -> std::io::Result<(Child, ChildStdout)> {
+    let mut command = Command::new("journalctl");
+    command.args(["--follow", "--output=json", "--all", "--no-pager", "--quiet"]);
+    match cursor {
+        Some(cursor) => command.arg("--no-tail").arg(format!("--after-cursor={cursor}")),
+        None => command.arg("--lines=0"),
+    };
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn()?;
+    let out = child.stdout.take();
+    let out = out.ok_or_else(|| std::io::Error::other("it has no output"))?;
+    Ok((child, out))
+}
+
+fn read(mut child: Child, out: ChildStdout, to: (&Labels, &Spool), stop: &AtomicBool) {
+    let (send, receive) = sync_channel(MANY);
+    std::thread::scope(|scope| {
+        scope.spawn(move || records(out, &send));
+        collect(&receive, to, stop);
+        // Whoever reads its output ends with it.
+        drop(child.kill());
+        drop(receive);
+    });
+    drop(child.wait());
+}
+
+/// Reads records until there are no more.
+fn records(out: ChildStdout, send: &SyncSender<String>) {
+    let mut out = BufReader::new(out);
+    loop {
+        let mut line = Vec::new();
+        let read = out.by_ref().take(LONGEST).read_until(b'\n', &mut line);
+        if !read.is_ok_and(|read| read > 0) {
+            return;
+        }
+        if line.last() != Some(&b'\n') {
+            // It is too long: the rest of it is no record of its own.
+            drop(skip(&mut out));
+            continue;
+        }
+        if send.send(String::from_utf8_lossy(&line).into_owned()).is_err() {
+            return;
+        }
+    }
+}
+
+fn skip(out: &mut BufReader<ChildStdout>) -> std::io::Result<()> {
+    loop {
+        let mut rest = Vec::new();
+        let read = out.by_ref().take(LONGEST).read_until(b'\n', &mut rest)?;
+        if read == 0 || rest.last() == Some(&b'\n') {
+            return Ok(());
+        }
+    }
+}
+
+fn collect(records: &Receiver<String>, (labels, spool): (&Labels, &Spool), stop: &AtomicBool) {
+    let (mut batch, mut count, mut last) = (Batch::default(), 0, 0);
+    while !stop.load(Ordering::Relaxed) {
+        let record = records.recv_timeout(TOGETHER);
+        if let Ok(record) = &record
+            && let Some((cursor, labels, entry)) = entry(record, labels, last)
+        {
+            last = entry.time;
+            batch.streams.entry(labels).or_default().push(entry);
+            batch.cursor = cursor;
+            count += 1;
+        }
+        if count > 0 && (record.is_err() || count >= MANY) {
+            file::keep(spool, SOURCE, &std::mem::take(&mut batch), stop);
+            count = 0;
+        }
+        if record == Err(RecvTimeoutError::Disconnected) {
+            return;
+        }
+    }
+}
+
+/// What a record says: its place, its labels, its line.
+fn entry(record: &str, all: &Labels, last: i64) -> Option<(String, Labels, Entry)> {
+    let record: Value = serde_json::from_str(record).ok()?;
+    let field = |name: &str| record.get(name).and_then(text);
+    let microseconds: i64 = field("__REALTIME_TIMESTAMP")?.parse().ok()?;
+    let time = microseconds.checked_mul(1_000)?;
+    // Those of one microsecond stay apart, and in order.
+    let time = if (0..1_000).contains(&last.saturating_sub(time)) { last + 1 } else { time };
+    let unit = field("_SYSTEMD_UNIT").map(|unit| session(&unit));
+    let level = field("PRIORITY").and_then(|text| text.parse::<usize>().ok());
+    let level = level.and_then(|level| LEVELS.get(level));
+    let program = field("SYSLOG_IDENTIFIER").filter(|_| unit.is_none());
+    let labels = [
+        ("unit", unit.unwrap_or_default()),
+        ("level", level.copied().unwrap_or_default().to_owned()),
+        ("identifier", program.unwrap_or_default()),
+    ];
+    let labels = labels.iter().map(|(name, value)| (*name, value.as_str()));
+    let labels = Labels::new(all.iter().chain(labels));
+    let line = field("MESSAGE").unwrap_or_default();
+    Some((field("__CURSOR")?, labels, Entry { time, line }))
+}
+
+/// A field: text, or bytes where it is none.
+fn text(value: &Value) -> Option<String> {
+    if let Some(bytes) = value.as_array() {
+        let bytes = bytes.iter().map(|byte| u8::try_from(byte.as_u64()?).ok());
+        let bytes = bytes.collect::<Option<Vec<u8>>>()?;
+        return Some(String::from_utf8_lossy(&bytes).into_owned());
+    }
+    value.as_str().map(str::to_owned)
+}
+
+/// A unit's name; those of sessions have a number, and each would be a stream of its own.
+fn session(unit: &str) -> String {
+    let scope = unit.strip_suffix(".scope").and_then(|name| name.split('-').next());
+    scope.map_or_else(|| unit.to_owned(), |kind| format!("{kind}.scope"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_becomes_a_line_with_few_labels() {
+        let all = Labels::new([("job", "journal"), ("instance", "a")]);
+        let record = r#"{"__CURSOR":"c;1","__REALTIME_TIMESTAMP":"1700000000000001","_SYSTEMD_UNIT":"session-12.scope",
+            "PRIORITY":"3","SYSLOG_IDENTIFIER":"sshd","MESSAGE":[104,105,255],"_PID":"1"}"#;
+        let (cursor, labels, line) = entry(record, &all, 0).expect("a record");
+        assert_eq!(cursor, "c;1");
+        assert_eq!(
+            labels.to_string(),
+            r#"{instance="a",job="journal",level="error",unit="session.scope"}"#
+        );
+        assert_eq!((line.time, line.line.as_str()), (1_700_000_000_000_001_000, "hi\u{fffd}"));
+        let (_, _, next) = entry(record, &all, line.time).expect("a record");
+        assert_eq!(next.time, line.time + 1, "two of one microsecond stay apart");
+        assert!(entry("{}", &all, 0).is_none() && entry("rubbish", &all, 0).is_none());
+    }
+}
