@@ -173,14 +173,11 @@ impl Reading {
         let mut lines = Vec::new();
         let rest = std::mem::take(&mut self.rest);
         let mut pieces = rest.as_slice();
-        while let Some(end) = pieces.iter().take(LONGEST).position(|byte| *byte == b'\n') {
-            let (line, after) = pieces.split_at_checked(end + 1).unwrap_or((pieces, &[]));
-            lines.push(text(line));
-            self.offset += line.len() as u64;
-            pieces = after;
-        }
-        if pieces.len() >= LONGEST {
-            let (line, after) = pieces.split_at_checked(LONGEST).unwrap_or((pieces, &[]));
+        loop {
+            let end = pieces.iter().take(LONGEST).position(|byte| *byte == b'\n');
+            let long = (pieces.len() >= LONGEST).then_some(LONGEST);
+            let Some(length) = end.map(|end| end + 1).or(long) else { break };
+            let (line, after) = pieces.split_at_checked(length).unwrap_or((pieces, &[]));
             lines.push(text(line));
             self.offset += line.len() as u64;
             pieces = after;

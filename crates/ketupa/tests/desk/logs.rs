@@ -54,6 +54,15 @@ fn what_was_pushed_is_answered_as_grafana_asks() {
     assert_eq!(volume["data"]["result"][0]["metric"]["job"], "web");
     assert_eq!(get(&server, "status/buildinfo").json()["version"], "2.9.0");
     assert_eq!(server.get("/ready", &[]).status, 200);
+}
+
+#[test]
+fn questions_are_answered_in_lines_or_refused() {
+    let stage = Stage::new("");
+    let server = stage.serve(&[]);
+    let at = now() - 10_000_000_000;
+    let lines: Vec<(i64, String)> = (0..5).map(|n| (at + n, format!("level=info n={n}"))).collect();
+    assert_eq!(push(&server, &stage.token, &body("web", &lines)).status, 204);
     let auth = bearer(&stage.token);
     let question =
         "query=%7Bjob%3D%22web%22%7D%20%7C%20logfmt%20%7C%20n%20%3E%202&direction=forward";

@@ -8,7 +8,8 @@ const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/neutr
 #[test]
 fn checks_are_listed_for_people_and_for_programs() {
     let rows = ketupa(&["checks", EXAMPLE]).ends(0, &["146 checks"]).out;
-    let row = rows.lines().find(|line| line.starts_with("service.cube/https/cube.neutrinet.be/ipv6"));
+    let row =
+        rows.lines().find(|line| line.starts_with("service.cube/https/cube.neutrinet.be/ipv6"));
     let words: Vec<&str> = row.expect("it is listed").split_whitespace().collect();
     let wanted = "service.cube/https/cube.neutrinet.be/ipv6 https 2001:913:1000:2::70 port 443 60s 2 of 3 say \
                   probe-01, probe-02, monitoring";
