@@ -3,7 +3,7 @@
 use crate::run::{Folder, ketupa};
 use std::process::Command;
 
-const COMMANDS: [&str; 53] = [
+const COMMANDS: [&str; 54] = [
     "check",
     "checks",
     "explain",
