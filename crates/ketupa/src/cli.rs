@@ -89,7 +89,7 @@ pub(crate) enum Command {
     Logs(logs::Logs),
     /// Show how all hosts are, the worst first
     Top(query::Top),
-    /// Print the alert rules that follow from the model, or say what is wrong with rule files
+    /// Print the alert rules of the model, or check rule files
     Rules(rules::Rules),
     /// Print the completion script of a shell
     Completions(Completions),

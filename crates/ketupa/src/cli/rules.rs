@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
-/// Print the alert rules that follow from the model, or say what is wrong with rule files
+/// Print the alert rules of the model, or check rule files
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   ketupa rules examples/neutrinet
