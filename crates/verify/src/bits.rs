@@ -41,17 +41,7 @@ impl Bits {
 
     /// Everything in it, in order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = usize> + '_ {
-        let ones = |(at, word): (usize, &u64)| {
-            let mut left = *word;
-            std::iter::from_fn(move || {
-                let bit = left.trailing_zeros() as usize;
-                (left != 0).then(|| {
-                    left &= left - 1;
-                    at * 64 + bit
-                })
-            })
-        };
-        self.0.iter().enumerate().flat_map(ones)
+        ones(&self.0)
     }
 }
 
@@ -96,6 +86,21 @@ impl Rows {
             self.bits[row * self.words + word] |= self.bits[other * self.words + word];
         }
     }
+}
+
+/// Everything in a set, in order.
+pub(crate) fn ones(row: &[u64]) -> impl Iterator<Item = usize> {
+    let ones = |(at, word): (usize, &u64)| {
+        let mut left = *word;
+        std::iter::from_fn(move || {
+            let bit = left.trailing_zeros() as usize;
+            (left != 0).then(|| {
+                left &= left - 1;
+                at * 64 + bit
+            })
+        })
+    };
+    row.iter().enumerate().flat_map(ones)
 }
 
 /// Whether one is in a set.

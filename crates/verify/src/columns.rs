@@ -1,13 +1,14 @@
 //! What becomes of the packets of one flow, and of the answers to them: followed once for all states
 //! in which the hosts on their way do the same.
 
+use crate::bits;
 use crate::flows::{Destinations, Flow};
 use crate::forwards::{Forwards, Saved};
-use crate::killers::Killers;
-use crate::onward::{self, Course, GateNumber, Left, Onward};
+use crate::killers::{Killers, Set};
+use crate::onward::{self, CourseNumber, GateNumber, Left, Onward};
 use crate::plane::{Plane, Position};
 use crate::recall::{Asked, Recall};
-use crate::seen::{Found, Seen, is_edge};
+use crate::seen::{ComesTo, Found, Seen, is_edge};
 use crate::walk::{At, Ending, Sent, Walk, Walker};
 use crate::world::World;
 use std::cell::RefCell;
@@ -22,13 +23,13 @@ pub(crate) struct Memory<'a> {
     pub(crate) forwards: Forwards<'a>,
     onward: Onward<'a>,
     /// By flow.
-    courses: Vec<Course>,
+    courses: Vec<CourseNumber>,
     /// By flow: the filters that looked at its source, and whether they let it pass.
     passed: Vec<Vec<(GateNumber, bool)>>,
     starts: BTreeMap<Vec<At>, StartsNumber>,
     known: BTreeMap<Vec<Position>, u32>,
     /// By starts.
-    walks: Recall<StartsNumber, Rc<Seen>>,
+    walks: Recall<StartsNumber, Seen>,
     /// By starts of the answer and the hosts that know the question.
     answers: Recall<(StartsNumber, u32), Answered>,
 }
@@ -72,7 +73,7 @@ impl<'a> Memory<'a> {
             plane: base.plane,
             destinations,
             forwards: Forwards::of(base, destinations, killers),
-            onward: Onward::new(base.plane, destinations, all),
+            onward: Onward::new(base.plane, (destinations, all), killers.len()),
             courses,
             passed: vec![Vec::new(); flows.len()],
             starts: BTreeMap::new(),
@@ -110,19 +111,58 @@ impl<'a> Memory<'a> {
         &mut self,
         (number, flow): (usize, &Flow),
         (starts, from): (&[At], StartsNumber),
-    ) -> Rc<Seen> {
+    ) -> Seen {
         let sent = Sent { source: flow.source, content: flow.content(), known_to: &[] };
-        if let Some(seen) = self.seen_onward((number, flow), starts, sent) {
-            return seen;
+        if let Some(comes_to) = self.seen_onward((number, flow), starts, sent) {
+            return Seen { comes_to, hosts: None };
         }
         let forwards = &mut self.forwards;
         if let Some(known) = self.walks.get(number, &from, |host| forwards.form(flow.to, host)) {
             return known;
         }
-        let (seen, asked) = self.follow(flow.to, sent, starts);
-        let seen = Rc::new(seen);
-        self.walks.insert((number, from), &asked, Rc::clone(&seen));
+        let (comes_to, hosts, asked) = self.follow(flow.to, sent, starts);
+        let seen = Seen { comes_to: Rc::new(comes_to), hosts: Some(hosts) };
+        self.walks.insert((number, from), &asked, seen.clone());
         seen
+    }
+
+    /// The number of what a flow's packets have in common with others: those of one after each other
+    /// are followed with less work.
+    pub(crate) fn course(&self, flow: usize) -> CourseNumber {
+        self.courses[flow]
+    }
+
+    /// Adds what it leans on in the base what the hosts do that a flow passes.
+    pub(crate) fn leans(
+        &mut self,
+        (number, flow): (usize, &Flow),
+        (starts, seen): (&[At], &Seen),
+        into: &mut Set,
+    ) {
+        if let Some(hosts) = &seen.hosts {
+            hosts.iter().for_each(|host| bits::join(into, self.forwards.leans(flow.to, *host)));
+            return;
+        }
+        for start in starts {
+            self.onward.leans((self.courses[number], *start), into);
+        }
+    }
+
+    /// Whether a flow may pass one of some hosts.
+    pub(crate) fn passes(
+        &mut self,
+        number: usize,
+        (starts, seen): (&[At], &Seen),
+        some: &[Position],
+    ) -> bool {
+        if let Some(hosts) = &seen.hosts {
+            return hosts.iter().any(|host| some.contains(host));
+        }
+        let course = self.courses[number];
+        starts.iter().any(|start| {
+            let hosts = self.onward.hosts(&mut self.forwards, (course, *start));
+            hosts.iter().any(|host| some.contains(host))
+        })
     }
 
     /// What a flow does, if every filter on its way that looks at its source lets it pass.
@@ -131,12 +171,12 @@ impl<'a> Memory<'a> {
         flow: (usize, &Flow),
         starts: &[At],
         sent: Sent<'_>,
-    ) -> Option<Rc<Seen>> {
+    ) -> Option<Rc<ComesTo>> {
         // Nearly every flow starts at one host.
         if let [start] = starts {
             return self.passes_onward(flow, *start, sent);
         }
-        let all: Option<Vec<Rc<Seen>>> =
+        let all: Option<Vec<Rc<ComesTo>>> =
             starts.iter().map(|start| self.passes_onward(flow, *start, sent)).collect();
         Some(onward::together(&all?))
     }
@@ -146,13 +186,14 @@ impl<'a> Memory<'a> {
         (number, flow): (usize, &Flow),
         start: At,
         sent: Sent<'_>,
-    ) -> Option<Rc<Seen>> {
+    ) -> Option<Rc<ComesTo>> {
         let seen = self.onward.from(&mut self.forwards, (self.courses[number], start))?;
-        for gate in seen.gates.iter() {
+        let seen = Rc::clone(seen);
+        for gate in &seen.gates {
             let known = self.passed[number].iter().find(|(known, _)| known == gate);
             let passes = match known {
                 Some((_, passes)) => *passes,
-                None => self.onward.passes(*gate, flow.to, sent),
+                None => self.onward.lets_pass(*gate, flow.to, sent),
             };
             if known.is_none() {
                 self.passed[number].push((*gate, passes));
@@ -184,13 +225,13 @@ impl<'a> Memory<'a> {
         let mut knowing = known_to.to_vec();
         knowing.extend(flow.asker());
         let sent = Sent { source, content: flow.answer(), known_to: &knowing };
-        let (seen, asked) = self.follow(flow.back, sent, returns);
-        let answer = (self.verdict(&seen, known_to), seen.hosts().into());
+        let (seen, hosts, asked) = self.follow(flow.back, sent, returns);
+        let answer = (self.verdict(&seen, known_to), hosts);
         self.answers.insert((flow_number, key), &asked, answer.clone());
         answer
     }
 
-    fn verdict(&self, seen: &Seen, known_to: &[Position]) -> Answer {
+    fn verdict(&self, seen: &ComesTo, known_to: &[Position]) -> Answer {
         let stranger = |host: &Position| self.plane.gates.tracks(*host) && !known_to.contains(host);
         let refused = seen.ends.iter().any(|(host, end)| {
             matches!(end, Ending::Filtered(_)) && self.plane.gates.tracks(*host)
@@ -203,8 +244,14 @@ impl<'a> Memory<'a> {
         }
     }
 
-    /// Follows packets, and says which hosts were asked what they do, in this order.
-    fn follow(&mut self, to: usize, sent: Sent<'_>, starts: &[At]) -> (Seen, Vec<Asked>) {
+    /// Follows packets, and says which hosts they may pass, and which were asked what they do, in this
+    /// order.
+    fn follow(
+        &mut self,
+        to: usize,
+        sent: Sent<'_>,
+        starts: &[At],
+    ) -> (ComesTo, Rc<[Position]>, Vec<Asked>) {
         let asked: RefCell<Vec<Asked>> = RefCell::default();
         let forwards = RefCell::new(&mut self.forwards);
         let forward = |host: Position| {
@@ -219,7 +266,9 @@ impl<'a> Memory<'a> {
         let destination = &self.destinations.all[to];
         let walker = Walker { plane: self.plane, destination, forward, sent };
         let walks: Vec<Walk> = starts.iter().map(|start| walker.walk(*start)).collect();
-        (summary(self.plane, &walks), asked.into_inner())
+        let hosts: BTreeSet<Position> = walks.iter().flat_map(Walk::hosts).collect();
+        let hosts = hosts.into_iter().collect();
+        (summary(self.plane, &walks), hosts, asked.into_inner())
     }
 }
 
@@ -234,17 +283,16 @@ fn number<T: Ord + Clone>(known: &mut BTreeMap<Vec<T>, u32>, list: &[T]) -> u32 
 }
 
 /// What all the ways of a flow come to.
-pub(crate) fn summary(plane: &Plane<'_>, walks: &[Walk]) -> Seen {
+pub(crate) fn summary(plane: &Plane<'_>, walks: &[Walk]) -> ComesTo {
     let mut found = Found::default();
     for walk in walks {
         let ends = walk.ends.iter();
         found.ends.extend(ends.map(|(visit, end)| (walk.visits[*visit].0.host, end.clone())));
-        found.hosts.extend(walk.hosts());
         found.pairs.extend(two_edges(plane, walk));
     }
-    let hosts: BTreeSet<Position> = found.hosts.iter().copied().collect();
+    let hosts: BTreeSet<Position> = walks.iter().flat_map(Walk::hosts).collect();
     found.tracked = hosts.into_iter().filter(|host| passes(plane, walks, *host)).collect();
-    found.seen()
+    found.comes_to()
 }
 
 /// Every two edges on one way with no other between them, the later one last.

@@ -3,7 +3,7 @@
 use crate::columns::Answer;
 use crate::plane::Position;
 use crate::questions::Wanted;
-use crate::seen::Seen;
+use crate::seen::ComesTo;
 use model::kinds::InvariantKind;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -42,9 +42,13 @@ pub(crate) fn listed(faults: Faults) -> BTreeSet<Fault> {
     faults.into_iter().map(fault).collect()
 }
 
-/// Whether a flow breaks an invariant.
-pub(crate) fn broken(wanted: &Wanted, seen: &Seen, answer: Answer) -> bool {
-    let through = || wanted.through.iter().any(|host| seen.passes(*host));
+/// Whether a flow breaks an invariant; it may pass a host that the invariant names, or not.
+pub(crate) fn broken(
+    wanted: &Wanted,
+    seen: &ComesTo,
+    answer: Answer,
+    through: impl FnOnce() -> bool,
+) -> bool {
     match wanted.kind {
         InvariantKind::Reach => !seen.arrives || answer != Answer::Comes,
         InvariantKind::Isolate => seen.may_arrive,

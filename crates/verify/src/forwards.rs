@@ -5,7 +5,8 @@ use crate::bits::{Bits, Rows};
 use crate::flows::Destinations;
 use crate::killers::Killers;
 use crate::lean::Lean;
-use crate::plane::{Plane, Position};
+use crate::plane::{NicNumber, Plane, Position};
+use crate::teller::Teller;
 use crate::world::{Forward, World};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -31,6 +32,10 @@ pub(crate) struct Forwards<'a> {
     known: Vec<FormNumber>,
     /// By place: what that leans on.
     leans: Rows,
+    /// By place: the router of ours towards which packets go in the base, if nothing else can decide.
+    tellers: Vec<Option<Teller>>,
+    /// By interface: what a host does that sends packets over it to another one, by that other one.
+    single: Vec<BTreeMap<NicNumber, FormNumber>>,
     /// The state that was turned to, and what fails there beside; none where that is the base.
     now: Option<(Arc<World<'a>>, usize)>,
     /// By place: what the host does there, and the number of the turn in which that was found.
@@ -57,6 +62,8 @@ impl<'a> Forwards<'a> {
             lean: Lean::of(base, killers),
             known: Vec::new(),
             leans: Rows::none(places, killers.len()),
+            tellers: vec![None; places],
+            single: vec![BTreeMap::new(); base.plane.nics.len()],
             now: None,
             found: vec![(0, 0); places],
             turn: 0,
@@ -76,6 +83,7 @@ impl<'a> Forwards<'a> {
         let destination = &self.destinations.all[to];
         let place = to * self.hosts + host;
         self.known[place] = self.number(self.base.forward(host, destination));
+        self.tellers[place] = self.base.teller(host, destination);
         let row = self.leans.row_mut(place);
         row.fill(0);
         self.lean.forward(host, destination, row);
@@ -95,9 +103,10 @@ impl<'a> Forwards<'a> {
         let base = std::mem::replace(&mut self.base, world);
         let mut places = Vec::new();
         for place in (0..self.known.len()).filter(|place| self.leans.has(*place, one)) {
-            places.push((place, self.known[place], self.leans.row(place).into()));
+            let (form, teller) = (self.known[place], self.tellers[place]);
+            places.push(Different { place, form, teller, leans: self.leans.row(place).into() });
         }
-        for (place, _, _) in &places {
+        for Different { place, .. } in &places {
             self.learn(place / self.hosts, place % self.hosts);
         }
         Some(Saved { base, lean, places })
@@ -107,17 +116,26 @@ impl<'a> Forwards<'a> {
     pub(crate) fn back(&mut self, saved: Saved<'a>) {
         let Saved { base, lean, places } = saved;
         (self.base, self.lean, self.now) = (base, lean, None);
-        for (place, form, leans) in places {
-            self.known[place] = form;
+        for Different { place, form, teller, leans } in places {
+            (self.known[place], self.tellers[place]) = (form, teller);
             self.leans.row_mut(place).copy_from_slice(&leans);
         }
     }
 
     fn number(&mut self, forward: Forward) -> FormNumber {
+        if let Forward::To(hops) = &forward
+            && let [(own, theirs)] = hops.as_slice()
+            && let Some(known) = self.single[*own].get(theirs)
+        {
+            return *known;
+        }
         if let Some(known) = self.numbers.get(&forward) {
             return *known;
         }
         let (next, forward) = (self.forms.len() as FormNumber, Rc::new(forward));
+        if let [(own, theirs)] = forward.hops() {
+            self.single[*own].insert(*theirs, next);
+        }
         self.forms.push(Rc::clone(&forward));
         self.numbers.insert(forward, next);
         next
@@ -132,7 +150,9 @@ impl<'a> Forwards<'a> {
         };
         if self.found[place].0 != self.turn {
             let form = if self.involved.has(host) {
-                let forward = world.forward(host, &self.destinations.all[to]);
+                let destination = &self.destinations.all[to];
+                let near = self.tellers[place].and_then(|teller| world.still(&self.base, &teller));
+                let forward = near.unwrap_or_else(|| world.forward(host, destination));
                 self.number(forward)
             } else {
                 self.known[place]
@@ -168,8 +188,16 @@ impl<'a> Forwards<'a> {
 pub(crate) struct Saved<'a> {
     base: Arc<World<'a>>,
     lean: Lean<'a>,
-    /// What hosts do, and what that leans on, where it is different.
-    places: Vec<(Place, FormNumber, Box<[u64]>)>,
+    /// Where something is different.
+    places: Vec<Different>,
+}
+
+/// What a host does, and what that leans on.
+struct Different {
+    place: Place,
+    form: FormNumber,
+    teller: Option<Teller>,
+    leans: Box<[u64]>,
 }
 
 /// The hosts that may have packets to a destination: those that forward, and those that answer.

@@ -3,7 +3,7 @@
 
 use crate::bgp::{Choice, Choices, Choosing, Speaking};
 use crate::igp::{self, Living, Towards};
-use crate::plane::{NicNumber, Router};
+use crate::plane::{Member, NicNumber, Router};
 use crate::world::World;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -42,16 +42,17 @@ impl World<'_> {
         self.parts[usize::from(from)] == self.parts[usize::from(to)]
     }
 
-    /// The next hops from one router to another: our interface and the neighbour.
+    /// The next hops from one router to another: our interface and the neighbour on its segment.
     pub(crate) fn next_hops(
         &self,
         from: Router,
         to: Router,
-    ) -> impl Iterator<Item = (NicNumber, Router)> {
+    ) -> impl Iterator<Item = (NicNumber, &Member)> {
         igp::next_hops(self.living(), self.towards(to), from)
     }
 
-    fn told(&self, prefix: usize) -> &Told {
+    /// What routers hear of a prefix.
+    pub(crate) fn told(&self, prefix: usize) -> &Told {
         let choosing = Choosing { world: self, prefix };
         self.told[prefix].get_or_init(|| match &self.since {
             Some(since) => since.told(&choosing),

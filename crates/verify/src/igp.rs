@@ -6,7 +6,7 @@
 //! the state before.
 
 use crate::plane::up::Up;
-use crate::plane::{Igp, Link, NicNumber, Plane, Router};
+use crate::plane::{Igp, Link, Member, NicNumber, Plane, Router};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::Arc;
@@ -78,12 +78,13 @@ fn top(above: &mut [u32], mut node: usize) -> usize {
     node
 }
 
-/// The next hops of a router by the distances towards another one: our interface and the neighbour.
+/// The next hops of a router by the distances towards another one: our interface and the neighbour on
+/// its segment.
 pub(crate) fn next_hops<'a>(
     living: Living<'a>,
     towards: &'a [u32],
     from: Router,
-) -> impl Iterator<Item = (NicNumber, Router)> + 'a {
+) -> impl Iterator<Item = (NicNumber, &'a Member)> + 'a {
     let Living { plane, up } = living;
     let routers = plane.routers.len();
     let own = towards[usize::from(from)];
@@ -95,10 +96,10 @@ pub(crate) fn next_hops<'a>(
     plane.igp.links[usize::from(from)].iter().filter(tight).flat_map(move |link| {
         let at = towards[routers + usize::from(link.segment)];
         let members = plane.igp.members[usize::from(link.segment)].iter();
-        let next = move |(router, nic): &&(Router, NicNumber)| {
-            *router != from && up.nics[*nic] && towards[usize::from(*router)] == at
+        let next = move |next: &&Member| {
+            next.router != from && up.nics[next.nic] && towards[usize::from(next.router)] == at
         };
-        members.filter(next).map(|(router, _)| (link.nic, *router))
+        members.filter(next).map(|next| (link.nic, next))
     })
 }
 
@@ -144,9 +145,10 @@ fn settle(
             }
         };
         if let Some(segment) = node.checked_sub(routers) {
-            for (router, nic) in igp.members[segment].iter().filter(|(r, n)| living.joins(*r, *n)) {
-                let link = igp.links[usize::from(*router)].iter().find(|link| link.nic == *nic);
-                reach(usize::from(*router), at.saturating_add(link.map_or(FAR, |link| link.cost)));
+            for Member { router, cost, nic, .. } in igp.members[segment].iter().copied() {
+                if living.joins(router, nic) {
+                    reach(usize::from(router), at.saturating_add(cost));
+                }
             }
         } else {
             let router = node as Router;
@@ -193,10 +195,11 @@ impl<'a> Shrink<'a> {
         if self.suspects.is_empty() {
             return None;
         }
-        let mut cost: Vec<u32> = towards.to_vec();
-        self.orphans(to, &mut cost);
+        let mut fresh: Towards = Arc::from(&towards[..]);
+        let cost = Arc::get_mut(&mut fresh)?;
+        self.orphans(to, cost);
         for node in &self.nodes {
-            let nearest = best(self.igp, &self.living, &cost, *node);
+            let nearest = best(self.igp, &self.living, cost, *node);
             if nearest != FAR {
                 self.heap.push(Reverse((nearest, *node)));
             }
@@ -204,8 +207,8 @@ impl<'a> Shrink<'a> {
         for Reverse((nearest, node)) in &self.heap {
             cost[*node] = *nearest;
         }
-        settle(self.igp, &self.living, &mut cost, &mut self.heap);
-        Some(cost.into())
+        settle(self.igp, &self.living, cost, &mut self.heap);
+        Some(fresh)
     }
 
     /// Finds the nodes of which some shortest path used a link that was lost.
@@ -251,10 +254,9 @@ impl<'a> Shrink<'a> {
             }
             return;
         };
-        for (router, nic) in &self.igp.members[segment] {
-            let router = usize::from(*router);
-            let link = self.igp.links[router].iter().find(|link| link.nic == *nic);
-            if link.is_some_and(|link| cost[router] == at.saturating_add(link.cost)) {
+        for member in &self.igp.members[segment] {
+            let router = usize::from(member.router);
+            if cost[router] == at.saturating_add(member.cost) {
                 self.suspects.push(Reverse(key(cost[router], router, routers)));
             }
         }
@@ -270,8 +272,9 @@ fn key(cost: u32, node: usize, routers: usize) -> (u32, bool, usize) {
 fn best(igp: &Igp, living: &Living<'_>, cost: &[u32], node: usize) -> u32 {
     let routers = igp.links.len();
     if let Some(segment) = node.checked_sub(routers) {
-        let members = igp.members[segment].iter().filter(|(r, n)| living.joins(*r, *n));
-        return members.map(|(router, _)| cost[usize::from(*router)]).min().unwrap_or(FAR);
+        let members = igp.members[segment].iter();
+        let members = members.filter(|member| living.joins(member.router, member.nic));
+        return members.map(|one| cost[usize::from(one.router)]).min().unwrap_or(FAR);
     }
     let links = igp.links[node].iter().filter(|link| living.joins(node as Router, link.nic));
     let over = |link: &Link| cost[routers + usize::from(link.segment)].saturating_add(link.cost);

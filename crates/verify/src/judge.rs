@@ -10,7 +10,7 @@ use crate::lost::{lost, returns};
 use crate::onward::Left;
 use crate::plane::{Plane, Position};
 use crate::questions::{Asked, Questions};
-use crate::seen::Seen;
+use crate::seen::{ComesTo, Seen};
 use crate::walk::At;
 use crate::world::World;
 use model::kinds::Role;
@@ -41,6 +41,8 @@ pub(crate) struct Judge<'a> {
     failed: Option<usize>,
     /// The flows that are looked at: all, or those that leant on what failed in the base.
     flows: Rc<[usize]>,
+    /// By thing that may fail: those of these flows that are to be asked when it does.
+    asked: Vec<Vec<u32>>,
 }
 
 /// Where packets of an origin start.
@@ -53,6 +55,7 @@ pub(crate) struct Before<'a> {
     origins: Rows,
     failed: Option<usize>,
     flows: Rc<[usize]>,
+    asked: Vec<Vec<u32>>,
 }
 
 impl<'a> Judge<'a> {
@@ -84,15 +87,17 @@ impl<'a> Judge<'a> {
             leans: Rows::none(flows, size),
             failed: None,
             flows: Rc::default(),
+            asked: vec![Vec::new(); size],
         };
         // Those to one destination after each other: what is known of it stays at hand.
         let mut all: Vec<usize> = (0..flows).collect();
-        all.sort_by_key(|flow| (questions.flows[*flow].to, *flow));
+        all.sort_by_key(|flow| (judge.memory.course(*flow), *flow));
         judge.flows = all.into();
         if size > 0 {
             (0..flows).for_each(|flow| judge.lean(base, flow));
         }
         judge.whole = judge.leans.clone();
+        judge.ask_whom();
         judge
     }
 
@@ -102,8 +107,8 @@ impl<'a> Judge<'a> {
         let questions = self.questions;
         let flow = &questions.flows[number];
         let origin = questions.origin_of[number];
-        let (starts, from) = &self.starts[origin];
-        let seen = self.memory.seen((number, flow), (starts, *from));
+        let (starts, from) = self.starts[origin].clone();
+        let seen = self.memory.seen((number, flow), (&starts, from));
         let always = questions.asked[number].contains(&Asked::Always);
         let settled = seen.arrives || starts.is_empty() || !always;
         let (_, back) = self.answer(world, (number, flow), &seen);
@@ -113,12 +118,11 @@ impl<'a> Judge<'a> {
         if !settled {
             forwards.lean.lost(flow, &questions.destinations.all[flow.to], &seen, row);
         }
-        let mut join = |to, host| bits::join(row, forwards.leans(to, host));
-        seen.each_host().for_each(|host| join(flow.to, host));
         if let Some(back) = back {
-            back.iter().for_each(|host| join(flow.back, *host));
+            back.iter().for_each(|host| bits::join(row, forwards.leans(flow.back, *host)));
             forwards.lean.returns(&seen, row);
         }
+        self.memory.leans((number, flow), (&starts, &seen), row);
     }
 
     /// Everything that is wrong in the base, to which this many failures led.
@@ -140,22 +144,37 @@ impl<'a> Judge<'a> {
         (one, failures): (usize, usize),
     ) -> BTreeSet<Fault> {
         let second = self.failed.is_some_and(|failed| failed > one);
-        let leant =
-            |flow: &usize| self.leans.has(*flow, one) && !(second && self.whole.has(*flow, one));
-        let flows: Vec<usize> = self.flows.iter().copied().filter(leant).collect();
+        let flows = std::mem::take(&mut self.asked[one]);
         let at_hand = !second && self.leans_at_hand(one);
         if flows.is_empty() && !at_hand {
+            self.asked[one] = flows;
             return BTreeSet::new();
         }
         let world = world();
         let mut faults =
             if at_hand { self.at_hand(&world, (Some(one), failures)) } else { Faults::new() };
         let moved = self.turn(&world, one);
-        for flow in flows {
+        for flow in flows.iter().map(|flow| *flow as usize) {
             let starts = moved[self.questions.origin_of[flow]].as_ref();
             self.ask_all(&world, flow, (starts, failures), &mut faults);
         }
+        self.asked[one] = flows;
         listed(faults)
+    }
+
+    /// Notes for each thing that may fail which of the flows that are looked at lean on it.
+    fn ask_whom(&mut self) {
+        for flow in self.flows.iter() {
+            for one in bits::ones(self.leans.row(*flow)) {
+                let second = self.failed.is_some_and(|failed| failed > one);
+                // What leans on whatever there is has more in its set than can fail.
+                if let Some(asked) = self.asked.get_mut(one)
+                    && !(second && self.whole.has(*flow, one))
+                {
+                    asked.push(*flow as u32);
+                }
+            }
+        }
     }
 
     /// Whether something may be wrong at hand, whoever sends packets, when one thing more fails.
@@ -182,7 +201,9 @@ impl<'a> Judge<'a> {
             origins: self.origins.clone(),
             failed: self.failed.replace(one),
             flows: Rc::clone(&self.flows),
+            asked: std::mem::take(&mut self.asked),
         };
+        self.asked = vec![Vec::new(); before.asked.len()];
         for (at, moved) in moved.into_iter().enumerate() {
             if before.origins.has(at, one) {
                 let (origin, source) = self.questions.origins_of[at];
@@ -200,12 +221,13 @@ impl<'a> Judge<'a> {
         for flow in Rc::clone(&self.flows).iter() {
             self.lean(world, *flow);
         }
+        self.ask_whom();
         before
     }
 
     /// Takes the base from before again: the one in which everything works.
     pub(crate) fn back(&mut self, before: Before<'a>) {
-        let Before { memory, starts, origins, failed, flows } = before;
+        let Before { memory, starts, origins, failed, flows, asked } = before;
         if let Some(memory) = memory {
             self.memory.back(memory);
         }
@@ -213,6 +235,7 @@ impl<'a> Judge<'a> {
             self.leans.row_mut(*flow).copy_from_slice(self.whole.row(*flow));
         }
         (self.starts, self.origins, self.failed, self.flows) = (starts, origins, failed, flows);
+        self.asked = asked;
     }
 
     /// Turns to a state; says by origin where packets start, if that is elsewhere than in the base.
@@ -284,7 +307,7 @@ impl<'a> Judge<'a> {
         match asked {
             Asked::Always if starts.is_empty() => {}
             Asked::Always => {
-                for (one, other) in seen.two_edges.iter() {
+                for (one, other) in &seen.two_edges {
                     tell("V-EDGE-TRANSIT", About::Hosts(*one, *other));
                 }
                 let destination = &self.questions.destinations.all[flow.to];
@@ -303,7 +326,9 @@ impl<'a> Judge<'a> {
                     return;
                 }
                 let answer = self.answer(world, (number, flow), seen).0;
-                if broken(&self.questions.invariants[invariant], seen, answer) {
+                let wanted = &self.questions.invariants[invariant];
+                let through = || self.memory.passes(number, (starts, seen), &wanted.through);
+                if broken(wanted, seen, answer, through) {
                     tell(
                         "V-INVARIANT",
                         About::Invariant(invariant, self.questions.first_of(number)),
@@ -336,7 +361,7 @@ impl<'a> Judge<'a> {
         &mut self,
         world: &World<'a>,
         flow: (usize, &Flow),
-        seen: &Seen,
+        seen: &ComesTo,
     ) -> (Answer, Option<Rc<[Position]>>) {
         if seen.tracked.is_empty() || !seen.may_arrive {
             return (Answer::Comes, None);

@@ -12,9 +12,9 @@ use crate::flows::{Flow, Origin, first_router, gateway_of};
 use crate::igp::{FAR, Living};
 use crate::killers::{Killers, Set};
 use crate::plane::routes::Leads;
-use crate::plane::{Position, Router};
+use crate::plane::{Member, Position, Router};
 use crate::rechoose::splits;
-use crate::seen::Seen;
+use crate::seen::ComesTo;
 use crate::walk::Ending;
 use crate::world::{OSPF, World};
 use std::net::IpAddr;
@@ -97,12 +97,12 @@ impl<'a> Lean<'a> {
     fn segment(&mut self, first: usize, far: &[u32], segment: usize) {
         let plane = self.world.plane;
         let (routers, up) = (plane.routers.len(), &self.world.up);
-        for (router, nic) in &plane.igp.members[segment] {
-            let node = usize::from(*router);
-            if far[node] == far[routers + segment] && (Living { plane, up }).joins(*router, *nic) {
+        for Member { router, nic, .. } in plane.igp.members[segment].iter().copied() {
+            let node = usize::from(router);
+            if far[node] == far[routers + segment] && (Living { plane, up }).joins(router, nic) {
                 bits::join(
                     self.paths.row_mut(first + routers + segment),
-                    self.killers.nics.row(*nic),
+                    self.killers.nics.row(nic),
                 );
                 self.paths.join_row(first + routers + segment, first + node);
             }
@@ -155,8 +155,16 @@ impl<'a> Lean<'a> {
         let apart = |a: Router, b: Router| {
             self.world.reaches(a, b) && parts[usize::from(a)] != parts[usize::from(b)]
         };
+        // By part of the network: the first router of the list that was in it.
+        let mut firsts: Vec<Option<Router>> = vec![None; parts.len()];
         for (prefix, active) in routes.active.iter().enumerate() {
-            let tellers = active.iter().any(|a| active.iter().any(|b| apart(*a, *b)));
+            let part = |router: &Router| self.world.parts[usize::from(*router)] as usize;
+            let tellers = active
+                .iter()
+                .any(|router| apart(*firsts[part(router)].get_or_insert(*router), *router));
+            for router in active {
+                firsts[part(router)] = None;
+            }
             let needs = || {
                 let injections = routes.injections[prefix].iter();
                 injections.into_iter().any(|injection| {
@@ -304,7 +312,13 @@ impl<'a> Lean<'a> {
 
     /// Adds what it leans on why a flow that ends like this counts as lost, or does not: whether its
     /// neighbour was told of us, and who else knew a way.
-    pub(crate) fn lost(&self, flow: &Flow, destination: &Destination, seen: &Seen, into: &mut Set) {
+    pub(crate) fn lost(
+        &self,
+        flow: &Flow,
+        destination: &Destination,
+        seen: &ComesTo,
+        into: &mut Set,
+    ) {
         let plane = self.world.plane;
         let prefixes = || destination.steps.iter().filter_map(|step| step.prefix);
         if let Origin::Outside(session) = flow.origin {
@@ -313,7 +327,7 @@ impl<'a> Lean<'a> {
             let router = plane.routes.sessions[session].router;
             prefixes().for_each(|prefix| self.chosen(prefix, router, into));
         }
-        for (host, _) in seen.ends.iter() {
+        for (host, _) in &seen.ends {
             if let Some(router) = plane.router_of[*host] {
                 prefixes().for_each(|prefix| self.chosen(prefix, router, into));
             }
@@ -321,9 +335,9 @@ impl<'a> Lean<'a> {
     }
 
     /// Adds what it leans on where answers start to what came to this.
-    pub(crate) fn returns(&self, seen: &Seen, into: &mut Set) {
+    pub(crate) fn returns(&self, seen: &ComesTo, into: &mut Set) {
         let nobody = std::net::Ipv4Addr::UNSPECIFIED.into();
-        for (_, ending) in seen.ends.iter() {
+        for (_, ending) in &seen.ends {
             match ending {
                 Ending::Member(nic) => {
                     self.start(Origin::Lan(self.world.plane.nics[*nic].segment), nobody, into);

@@ -29,10 +29,12 @@ mod lean;
 mod judge;
 pub mod leak;
 mod onward;
+mod outcomes;
 mod oob;
 mod lost;
 pub mod order;
 mod path;
+mod places;
 mod plane;
 pub mod predict;
 pub mod property;
@@ -41,7 +43,6 @@ mod questions;
 mod recall;
 mod rechoose;
 mod seen;
-mod shared;
 pub mod report;
 #[cfg(test)]
 mod restless;
@@ -50,6 +51,7 @@ pub mod table;
 #[cfg(test)]
 mod same;
 mod tell;
+mod teller;
 mod vrrp;
 mod walk;
 pub mod waves;

@@ -6,16 +6,16 @@ use crate::flows::{Flow, Origin};
 use crate::plane::Position;
 use crate::plane::Router;
 use crate::plane::routes::{Leads, SessionNumber};
-use crate::seen::Seen;
+use crate::seen::ComesTo;
 use crate::walk::{At, Ending};
 use crate::world::World;
 use model::kinds::Role;
 
 /// Where the answers to a flow start: where it arrived.
-pub(crate) fn returns(world: &World<'_>, seen: &Seen) -> Vec<At> {
+pub(crate) fn returns(world: &World<'_>, seen: &ComesTo) -> Vec<At> {
     let plane = world.plane;
     let mut all: Vec<At> = Vec::new();
-    for (host, ending) in seen.ends.iter() {
+    for (host, ending) in &seen.ends {
         match ending {
             Ending::Delivered => all.push(At { host: *host, input: None }),
             Ending::Member(nic) => {
@@ -48,7 +48,7 @@ pub(crate) fn lost(
     world: &World<'_>,
     flow: &Flow,
     destination: &Destination,
-    seen: &Seen,
+    seen: &ComesTo,
 ) -> Option<(&'static str, Position)> {
     // A neighbour sends us only what we told it that we have.
     if let Origin::Outside(session) = flow.origin

@@ -6,7 +6,7 @@ use crate::lost::returns;
 use crate::plane::Position;
 use crate::questions::Questions;
 use crate::report::{End, Hop};
-use crate::seen::Seen;
+use crate::seen::ComesTo;
 use crate::walk::{At, Ending, Sent, Walk, Walker};
 use crate::why;
 use crate::world::{Forward, World};
@@ -169,7 +169,7 @@ impl<'a> Followed<'a> {
 
 /// The hosts whose tables know the connection once the question has passed: those on its way, and the
 /// host that asked.
-pub(crate) fn knowing(flow: &Flow, seen: &Seen) -> Vec<Position> {
+pub(crate) fn knowing(flow: &Flow, seen: &ComesTo) -> Vec<Position> {
     seen.tracked.iter().copied().chain(flow.asker()).collect()
 }
 
@@ -178,7 +178,7 @@ pub(crate) fn back<'a>(
     world: &'a World<'a>,
     questions: &'a Questions,
     flow: &Flow,
-    (seen, known_to): (&Seen, &'a [Position]),
+    (seen, known_to): (&ComesTo, &'a [Position]),
 ) -> Followed<'a> {
     let destination = &questions.destinations.all[flow.back];
     let source = questions.destinations.all[flow.to].address;

@@ -6,15 +6,16 @@ use crate::failures::{self, Scenario};
 use crate::fault::{About, Fault};
 use crate::judge::Judge;
 use crate::killers::Killers;
-use crate::plane::Plane;
 use crate::plane::up::Up;
+use crate::plane::{Plane, gate};
 use crate::questions::Questions;
 use crate::report::{Extent, Report, Violation};
 use crate::since::{self, Touched};
 use crate::world::World;
 use crate::{accept, fixed, tell};
-use model::Isp;
 use model::ask::Family;
+use model::kinds::Host;
+use model::{Id, Isp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -47,7 +48,11 @@ impl<'a> Ready<'a> {
 
 /// The families in which the network has routers, side by side where there are threads for it.
 pub(crate) fn planes(isp: &Isp, threads: usize) -> Vec<Plane<'_>> {
-    let all = each(threads, Family::BOTH, |family| Plane::of(isp, family));
+    let hosts: Vec<Id<Host>> = isp.hosts.iter().map(|(id, _)| id).collect();
+    let share = hosts.len().div_ceil(threads.max(1)).max(1);
+    let filters = each(threads, hosts.chunks(share), |hosts| gate::filters(isp, hosts));
+    let filters = Arc::new(filters.into_iter().flatten().collect());
+    let all = each(threads, Family::BOTH, |family| Plane::with(isp, family, Arc::clone(&filters)));
     let all = all.into_iter();
     all.filter(|plane| plane.nics.iter().any(|nic| nic.address.is_some())).collect()
 }

@@ -67,7 +67,10 @@ fn entry(world: &World<'_>, router: Router, prefix: usize) -> Option<Best> {
         From::Inner(_) => None,
         From::Internal(teller) => {
             let hops = world.next_hops(router, *teller);
-            Some(Best { from: name(*teller), next: hops.map(|(_, next)| name(next)).collect() })
+            Some(Best {
+                from: name(*teller),
+                next: hops.map(|(_, next)| name(next.router)).collect(),
+            })
         }
     }
 }

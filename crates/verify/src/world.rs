@@ -257,15 +257,9 @@ impl<'a> World<'a> {
     }
 
     /// Over OSPF's next hops to routers of ours.
-    fn towards_all(&self, router: Router, to: impl Iterator<Item = Router>) -> Forward {
-        let mut hops = Vec::new();
-        for far in to {
-            for (nic, next) in self.next_hops(router, far) {
-                let host = self.plane.routers[usize::from(next)].index();
-                let segment = self.plane.nics[nic].segment;
-                hops.extend(self.plane.nic_on(host, segment).map(|theirs| (nic, theirs)));
-            }
-        }
+    pub(crate) fn towards_all(&self, router: Router, to: impl Iterator<Item = Router>) -> Forward {
+        let over = |far| self.next_hops(router, far).map(|(nic, next)| (nic, next.takes_by));
+        let mut hops: Vec<(NicNumber, NicNumber)> = to.flat_map(over).collect();
         hops.sort_unstable();
         hops.dedup();
         if hops.is_empty() { Forward::Unreachable } else { Forward::To(hops) }

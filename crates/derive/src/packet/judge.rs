@@ -215,7 +215,10 @@ fn among(names: &[String], interface: Option<&str>) -> bool {
 }
 
 fn inside(all: &Addresses, address: IpAddr) -> bool {
-    all.prefixes.iter().any(|prefix| prefix.contains(&address))
+    // They are sorted, and none is inside another: only the last that begins before it can hold it.
+    let after = all.prefixes.partition_point(|prefix| prefix.network() <= address);
+    let last = after.checked_sub(1).and_then(|last| all.prefixes.get(last));
+    last.is_some_and(|prefix| prefix.contains(&address))
 }
 
 fn port(

@@ -2,16 +2,28 @@
 
 use super::{NicNumber, Plane, Position, Router};
 use derive::packet::judge::{Content, Ends, Packet, Ruling, judge, judge_any};
-use derive::packet::rules::{Hook, Match, Protocol, Ruleset, State};
+use derive::packet::rules::{Action, Hook, Match, Protocol, Ruleset, State};
 use model::ask::Family;
+use model::kinds::Host;
+use model::{Id, Isp};
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv6Addr};
+use std::sync::Arc;
+
+/// By host: what its filter says, of both families. They are many words where routers are many.
+pub(crate) type Filters = Arc<Vec<Option<Ruleset>>>;
+
+/// What the filters of some hosts say.
+pub(crate) fn filters(isp: &Isp, hosts: &[Id<Host>]) -> Vec<Option<Ruleset>> {
+    let filter = |id: &Id<Host>| isp.hosts[*id].managed.then(|| derive::packet::of(isp, *id));
+    hosts.iter().map(filter).collect()
+}
 
 /// The filters of all hosts.
 #[derive(Debug, Default)]
 pub(crate) struct Gates {
     /// By host; a host that Ketupa does not configure lets everything pass.
-    rulesets: Vec<Option<Ruleset>>,
+    rulesets: Filters,
     /// Whether a host's filter tracks connections.
     tracks: Vec<bool>,
     /// Pairs of routers whose filters keep internal BGP from coming up.
@@ -24,13 +36,7 @@ pub(crate) const EPHEMERAL: u16 = 40_000;
 
 impl Gates {
     /// The filters of a plane whose interfaces and routers are known.
-    pub(crate) fn of(plane: &Plane<'_>) -> Self {
-        let isp = plane.isp;
-        let rulesets: Vec<Option<Ruleset>> = isp
-            .hosts
-            .iter()
-            .map(|(id, host)| host.managed.then(|| derive::packet::of(isp, id)))
-            .collect();
+    pub(crate) fn of(plane: &Plane<'_>, rulesets: Filters) -> Self {
         let tracks = rulesets.iter().map(|rules| rules.as_ref().is_some_and(tracks)).collect();
         let mut gates = Self { rulesets, tracks, deaf: BTreeSet::new() };
         gates.deaf = gates.deaf_pairs(plane);
@@ -45,6 +51,25 @@ impl Gates {
     /// Whether internal BGP between two routers never comes up.
     pub(crate) fn deaf(&self, one: Router, other: Router) -> bool {
         !self.deaf.is_empty() && self.deaf.contains(&(one.min(other), one.max(other)))
+    }
+
+    /// How a host's filter treats what comes in by an interface: the same answers for two of them mean
+    /// that it does not tell them apart.
+    pub(crate) fn coming_in(&self, host: Position, interface: &str) -> Vec<Option<&str>> {
+        let chains = self.rulesets[host].iter().flat_map(|ruleset| &ruleset.chains);
+        let mut treated = Vec::new();
+        for rule in chains.flat_map(|chain| &chain.rules) {
+            if let Action::ByInput(beside) = &rule.action {
+                let own = beside.iter().find(|(name, _)| name == interface);
+                treated.push(own.map(|(_, chain)| chain.as_str()));
+            }
+            for condition in &rule.matches {
+                if let Match::In(names) = condition {
+                    treated.push(names.iter().any(|name| name == interface).then_some(""));
+                }
+            }
+        }
+        treated
     }
 
     /// Whether a host's filter says the same as in another version of the network.
@@ -85,7 +110,8 @@ impl Gates {
     /// Takes rules away by their comment, from every host: what a template of the operator may do.
     #[cfg(test)]
     pub(crate) fn forget(&mut self, gone: impl Fn(&str) -> bool) {
-        let chains = self.rulesets.iter_mut().flatten().flat_map(|ruleset| &mut ruleset.chains);
+        let rulesets = Arc::make_mut(&mut self.rulesets).iter_mut().flatten();
+        let chains = rulesets.flat_map(|ruleset| &mut ruleset.chains);
         for chain in chains {
             chain.rules.retain(|rule| !gone(&rule.comment));
         }
@@ -189,10 +215,10 @@ const LINK_LOCAL: IpAddr = IpAddr::V6(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 1)
 fn tracks(ruleset: &Ruleset) -> bool {
     let forward = |hook| matches!(hook, Hook::ForwardDrop | Hook::ForwardAccept);
     let stateful = |condition: &Match| matches!(condition, Match::State(states) if states.contains(&State::Established));
-    let untracked =
-        ruleset.at(|hook| hook == Hook::Arriving).flat_map(|chain| &chain.rules).any(|rule| {
-            rule.matches.is_empty() && rule.action == derive::packet::rules::Action::Untrack
-        });
+    let untracked = ruleset
+        .at(|hook| hook == Hook::Arriving)
+        .flat_map(|chain| &chain.rules)
+        .any(|rule| rule.matches.is_empty() && rule.action == Action::Untrack);
     let asks = ruleset.at(forward).flat_map(|chain| &chain.rules);
     !untracked && asks.flat_map(|rule| &rule.matches).any(stateful)
 }

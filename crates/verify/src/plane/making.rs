@@ -11,6 +11,7 @@ use model::{Id, Named as _};
 use policy::standard::Place;
 use policy::{Filter, Roa, Roas, Route, Source};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 /// Preferences of BIRD's protocols: interfaces, static routes, the default route for customers.
 const DEVICE: u16 = 240;
@@ -30,7 +31,7 @@ pub(super) struct Making<'a> {
     pub(super) made: Routes,
     /// Routes by all their attributes, so that equal ones have one number.
     known: BTreeMap<Route, RouteId>,
-    by_prefix: BTreeMap<IpNet, Vec<Injection>>,
+    pub(super) by_prefix: BTreeMap<IpNet, Vec<Injection>>,
     pub(super) roas: Roas,
     /// Internal filters by direction: export, import.
     pub(super) internal: Vec<(Filter, Filter)>,
@@ -175,10 +176,10 @@ impl<'a> Making<'a> {
             }
             let (router, address, nic) = (session.router, session.address, session.nic);
             let Announced { routes } = announced(self.plane, session);
+            let own = self.asn(router);
             for route in routes {
                 let verdict = policy::run(&self.made.sessions[number].import, &route, &self.roas);
-                if !verdict.accepted || verdict.route.path.asns().any(|asn| asn == self.asn(router))
-                {
+                if !verdict.accepted || verdict.route.path.asns().any(|asn| asn == own) {
                     continue;
                 }
                 let route = self.number(verdict.route);
@@ -206,18 +207,19 @@ impl<'a> Making<'a> {
 
     /// The number of a route; the same for the same attributes.
     pub(super) fn number(&mut self, route: Route) -> RouteId {
-        if let Some(known) = self.known.get(&route) {
-            return *known;
-        }
         let number = self.made.routes.len() as RouteId;
+        let vacant = match self.known.entry(route) {
+            Entry::Occupied(known) => return *known.get(),
+            Entry::Vacant(vacant) => vacant,
+        };
+        let route = vacant.key();
         self.made.attributes.push(Attributes {
             local_pref: route.local_pref.unwrap_or(0),
             path: route.path.len() as u32,
             origin: route.origin.map_or(0, |origin| origin as u8),
         });
         self.made.routes.push(route.clone());
-        self.known.insert(route, number);
-        number
+        *vacant.insert(number)
     }
 
     /// Runs every filter between our routers on every route, until no new route comes out.

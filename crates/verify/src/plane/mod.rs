@@ -10,7 +10,7 @@ pub(crate) mod routes;
 mod spread;
 pub(crate) mod up;
 
-use gate::Gates;
+use gate::{Filters, Gates};
 use model::ask::Family;
 use model::kinds::{Host, Segment, SegmentKind, Target};
 use model::{Id, Isp};
@@ -95,8 +95,18 @@ pub(crate) struct Igp {
     pub(crate) segments: Vec<Position>,
     /// Each router's links: the segment's number, cost, interface.
     pub(crate) links: Vec<Vec<Link>>,
-    /// Each segment's routers, with the interface.
-    pub(crate) members: Vec<Vec<(Router, NicNumber)>>,
+    /// Each segment's routers.
+    pub(crate) members: Vec<Vec<Member>>,
+}
+
+/// A router on a segment in OSPF.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Member {
+    pub(crate) router: Router,
+    pub(crate) cost: u32,
+    pub(crate) nic: NicNumber,
+    /// The interface by which it takes packets from there: its first one on the segment.
+    pub(crate) takes_by: NicNumber,
 }
 
 /// One link of a router in OSPF.
@@ -110,6 +120,12 @@ pub(crate) struct Link {
 impl<'a> Plane<'a> {
     /// Everything of one family that the simulation needs, worked out once.
     pub(crate) fn of(isp: &'a Isp, family: Family) -> Self {
+        let hosts: Vec<Id<Host>> = isp.hosts.iter().map(|(id, _)| id).collect();
+        Self::with(isp, family, gate::filters(isp, &hosts).into())
+    }
+
+    /// The same where the filters of both families are known.
+    pub(crate) fn with(isp: &'a Isp, family: Family, filters: Filters) -> Self {
         let (nics, first_nic) = nics(isp, family);
         let mut on_segment = vec![Vec::new(); isp.segments.len()];
         for (number, nic) in nics.iter().enumerate() {
@@ -143,7 +159,7 @@ impl<'a> Plane<'a> {
             routes: Routes::default(),
             named_hosts: named_hosts(isp),
         };
-        plane.gates = Gates::of(&plane);
+        plane.gates = Gates::of(&plane, filters);
         plane.vips = plane.virtual_addresses();
         plane.gateways = isp.hosts.iter().map(|(id, _)| plane.gateway(id)).collect();
         plane.igp = plane.graph();
@@ -251,9 +267,10 @@ impl<'a> Plane<'a> {
                     igp.members.push(Vec::new());
                     igp.segments.len() - 1
                 });
-                let link = Link { segment: number as u16, cost: u32::from(cost.max(1)), nic };
-                igp.links[router].push(link);
-                igp.members[number].push((router as Router, nic));
+                let (cost, router_number) = (u32::from(cost.max(1)), router as Router);
+                igp.links[router].push(Link { segment: number as u16, cost, nic });
+                let takes_by = self.nic_on(host, segment).unwrap_or(nic);
+                igp.members[number].push(Member { router: router_number, cost, nic, takes_by });
             }
         }
         igp

@@ -225,6 +225,10 @@ impl Routes {
 }
 
 fn direction(teller: Place, hearer: Place) -> usize {
-    let number = |place: Place| usize::from(place == Place::Inside);
     2 * number(teller) + number(hearer)
+}
+
+/// The number of a place.
+pub(super) fn number(place: Place) -> usize {
+    usize::from(place == Place::Inside)
 }

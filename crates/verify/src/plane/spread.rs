@@ -1,7 +1,7 @@
 //! How routes spread among our own routers: what every filter on the way makes of every route.
 
 use super::making::Making;
-use super::routes::{Inner, RouteId};
+use super::routes::{self, Inner, RouteId};
 use derive::routing::{self, End};
 use model::Named as _;
 use policy::{Filter, Path, Route, Source};
@@ -11,9 +11,16 @@ impl Making<'_> {
     pub(super) fn spread(&mut self) {
         let directions = self.directions();
         let mut passes: Vec<Vec<Option<RouteId>>> = vec![Vec::new(); directions.len()];
+        let tellers = self.tellers();
+        // What came from another network of ours may be told on from anywhere.
+        let anywhere = [!directions.is_empty(); 2];
         let mut next = 0;
         while next < self.made.routes.len() {
-            let tells = [0, 1, 2, 3].map(|direction| self.internal(next, direction));
+            let told_from = tellers.get(next).copied().unwrap_or(anywhere);
+            let tells = [0, 1, 2, 3].map(|direction| {
+                let told = told_from[direction / 2] || anywhere[direction / 2];
+                told.then(|| self.internal(next, direction)).flatten()
+            });
             self.made.tells.push(tells);
             for (direction, (_, export, import, asns)) in directions.iter().enumerate() {
                 let passed = self.passed(next, (export, import), *asns);
@@ -24,6 +31,18 @@ impl Making<'_> {
         for ((inner, ..), passes) in directions.into_iter().zip(passes) {
             self.made.inner.push(Inner { passes, ..inner });
         }
+    }
+
+    /// By route, of those that routers make themselves or hear from other networks: the places from which
+    /// it is told inside. Nobody tells on what it heard inside.
+    fn tellers(&self) -> Vec<[bool; 2]> {
+        let mut tellers = vec![[false; 2]; self.made.routes.len()];
+        for injection in self.by_prefix.values().flatten() {
+            if let Some(place) = self.made.places[usize::from(injection.router)] {
+                tellers[injection.route as usize][routes::number(place)] = true;
+            }
+        }
+        tellers
     }
 
     /// What internal BGP makes of a route; nothing if it is refused.
