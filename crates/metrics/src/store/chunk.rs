@@ -3,9 +3,10 @@
 //! Every part has its own checksum. The directory at the end says where they are; if it is bad, they
 //! are found again by walking through them.
 
-use std::io::{self, Write};
+use std::io::{self, Write as _};
 
 use super::column::Run;
+use super::disk::NewFile;
 use crate::bytes::{Reader, put_slice, put_varint, zigzag};
 use crate::labels::Labels;
 use crate::{codec, frame};
@@ -59,14 +60,14 @@ pub(crate) struct Block {
 }
 
 /// Writes a file, part by part.
-pub(crate) struct Writer<'a> {
-    out: &'a mut dyn Write,
+pub(crate) struct Writer {
+    out: NewFile,
     at: u64,
     blocks: Vec<Block>,
 }
 
-impl<'a> Writer<'a> {
-    pub(crate) fn new(out: &'a mut dyn Write) -> io::Result<Self> {
+impl Writer {
+    pub(crate) fn new(mut out: NewFile) -> io::Result<Self> {
         out.write_all(MAGIC)?;
         Ok(Self { out, at: MAGIC.len() as u64, blocks: Vec::new() })
     }
@@ -148,7 +149,8 @@ impl<'a> Writer<'a> {
         let part = self.part(DIRECTORY, &packed)?;
         self.out.write_all(&part.at.to_le_bytes())?;
         self.out.write_all(&u64::from(part.length).to_le_bytes())?;
-        self.out.write_all(MAGIC)
+        self.out.write_all(MAGIC)?;
+        self.out.finish()
     }
 }
 

@@ -1,5 +1,6 @@
 //! The values of one series within a group's rows.
 
+use super::packed::Packed;
 use crate::index::SeriesId;
 
 /// A value at a time, in milliseconds since 1970.
@@ -35,7 +36,9 @@ impl Run {
 #[derive(Clone, Debug)]
 pub(crate) struct Column {
     pub(crate) series: SeriesId,
-    runs: Vec<Run>,
+    /// The last run: most series have no other.
+    last: Run,
+    earlier: Vec<Run>,
     values: Values,
     /// What the log had for it last.
     pub(crate) logged: u64,
@@ -44,7 +47,7 @@ pub(crate) struct Column {
 #[derive(Clone, Debug)]
 enum Values {
     Same(u64, u32),
-    Many(Vec<f64>),
+    Many(Box<Packed>),
 }
 
 /// What became of a value.
@@ -61,66 +64,76 @@ pub(crate) enum Put {
 
 impl Column {
     pub(crate) fn new(series: SeriesId) -> Self {
-        Self { series, runs: Vec::new(), values: Values::Same(0, 0), logged: 0 }
+        let last = Run { first: 0, count: 0 };
+        Self { series, last, earlier: Vec::new(), values: Values::Same(0, 0), logged: 0 }
     }
 
     pub(crate) fn put(&mut self, row: u32, bits: u64) -> Put {
-        match self.runs.last_mut() {
-            Some(last) if last.end() == row => last.count += 1,
-            Some(last) if last.end() > row => return self.replace(row, bits),
-            Some(_) | None => self.runs.push(Run { first: row, count: 1 }),
+        if self.last.count == 0 {
+            self.last = Run { first: row, count: 1 };
+        } else if self.last.end() == row {
+            self.last.count += 1;
+        } else if self.last.end() > row {
+            return self.replace(row, bits);
+        } else {
+            self.earlier.push(std::mem::replace(&mut self.last, Run { first: row, count: 1 }));
         }
         match &mut self.values {
             Values::Same(_, 0) => self.values = Values::Same(bits, 1),
             Values::Same(same, count) if *same == bits => *count += 1,
             Values::Same(same, count) => {
-                let mut many = vec![f64::from_bits(*same); *count as usize];
-                many.push(f64::from_bits(bits));
-                self.values = Values::Many(many);
+                let mut many = Packed::repeated(*same, *count);
+                many.push(bits);
+                self.values = Values::Many(Box::new(many));
             }
-            Values::Many(many) => many.push(f64::from_bits(bits)),
+            Values::Many(many) => many.push(bits),
         }
         Put::Added
     }
 
+    fn runs(&self) -> impl Iterator<Item = &Run> {
+        self.earlier.iter().chain(std::iter::once(&self.last))
+    }
+
     fn replace(&mut self, row: u32, bits: u64) -> Put {
-        let mut before = 0;
-        for run in &self.runs {
-            if row < run.first {
-                return Put::Late;
-            }
+        let (mut before, mut at) = (0, None);
+        for run in self.runs() {
             if row < run.end() {
-                return self.replace_at((before + row - run.first) as usize, bits);
+                at = row.checked_sub(run.first).map(|within| before + within);
+                break;
             }
             before += run.count;
         }
-        Put::Late
+        at.map_or(Put::Late, |at| self.replace_at(at, bits))
     }
 
-    fn replace_at(&mut self, at: usize, bits: u64) -> Put {
-        let mut many = match &mut self.values {
+    fn replace_at(&mut self, at: u32, bits: u64) -> Put {
+        let old = match &mut self.values {
             Values::Same(same, _) if *same == bits => return Put::Known,
-            Values::Same(same, count) => vec![f64::from_bits(*same); *count as usize],
-            Values::Many(many) => std::mem::take(many),
+            Values::Same(same, count) => {
+                let mut many = Packed::repeated(*same, *count);
+                let old = many.replace(at, bits);
+                self.values = Values::Many(Box::new(many));
+                old
+            }
+            Values::Many(many) => many.replace(at, bits),
         };
-        let old = many.get_mut(at).map(|value| std::mem::replace(value, f64::from_bits(bits)));
-        self.values = Values::Many(many);
-        if old.is_some_and(|old| old.to_bits() == bits) { Put::Known } else { Put::Replaced }
+        if old == Some(bits) { Put::Known } else { Put::Replaced }
     }
 
     /// How many bytes its runs and values take.
     pub(crate) fn bytes(&self) -> usize {
         let values = match &self.values {
             Values::Same(..) => 0,
-            Values::Many(many) => many.capacity(),
+            Values::Many(many) => many.bytes(),
         };
-        self.runs.capacity() * size_of::<Run>() + values * size_of::<f64>()
+        self.earlier.capacity() * size_of::<Run>() + values
     }
 
     /// What falls between two rows (the last not included), counted from the first.
     pub(crate) fn part(&self, from: u32, to: u32) -> (Vec<Run>, Vec<f64>) {
         let (mut runs, mut values, mut before) = (Vec::new(), Vec::new(), 0);
-        for run in &self.runs {
+        for run in self.runs() {
             let (first, end) = (run.first.max(from), run.end().min(to));
             if first < end {
                 runs.push(Run { first: first - from, count: end - first });
@@ -135,9 +148,7 @@ impl Column {
     fn copy(&self, at: usize, count: usize, to: &mut Vec<f64>) {
         match &self.values {
             Values::Same(same, _) => to.extend(std::iter::repeat_n(f64::from_bits(*same), count)),
-            Values::Many(many) => {
-                to.extend_from_slice(many.get(at..at + count).unwrap_or_default());
-            }
+            Values::Many(many) => many.copy(at, count, to),
         }
     }
 }
@@ -176,11 +187,25 @@ pub(crate) fn merge(mut pieces: Vec<Vec<Point>>) -> Vec<Point> {
     if pieces.len() < 2 {
         return pieces.pop().unwrap_or_default();
     }
-    let first = |piece: &Vec<Point>| piece.first().map(|point| point.time);
-    let last = |piece: &Vec<Point>| piece.last().map(|point| point.time);
-    let apart = pieces.is_sorted_by(|one, next| last(one) < first(next));
-    let all = pieces.concat();
-    if apart { all } else { newest(all) }
+    pieces.into_iter().reduce(join).unwrap_or_default()
+}
+
+/// Two lists as one: what both have, the second says.
+fn join(mut one: Vec<Point>, other: Vec<Point>) -> Vec<Point> {
+    let begin = other.first().map_or(i64::MAX, |first| first.time);
+    let behind = one.split_off(one.partition_point(|point| point.time < begin));
+    let mut behind = behind.into_iter().peekable();
+    one.reserve(behind.len() + other.len());
+    for point in other {
+        while let Some(before) = behind.next_if(|before| before.time <= point.time) {
+            if before.time < point.time {
+                one.push(before);
+            }
+        }
+        one.push(point);
+    }
+    one.extend(behind);
+    one
 }
 
 /// Points by time; of those of one time, the last of them.

@@ -81,19 +81,17 @@ impl Directory {
         name: &str,
         write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> io::Result<()> {
+        let mut file = self.begin(name)?;
+        write(&mut file)?;
+        file.finish()
+    }
+
+    /// Begins such a file.
+    pub fn begin(&self, name: &str) -> io::Result<NewFile> {
         let (path, new) = (self.path.join(name), self.path.join(format!("{name}.new")));
-        let written = (|| {
-            let mut file = BufWriter::with_capacity(1 << 18, File::create(&new)?);
-            write(&mut file)?;
-            file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
-            fs::rename(&new, &path)?;
-            self.sync()
-        })();
-        written.map_err(|error| {
-            // What could not be written is of no use; the error is what counts.
-            let _ = fs::remove_file(&new);
-            about(&path, &error)
-        })
+        let file = File::create(&new).map_err(|error| about(&path, &error))?;
+        let file = Some(BufWriter::with_capacity(1 << 16, file));
+        Ok(NewFile { directory: self.path.clone(), path, new, file })
     }
 
     fn sync(&self) -> io::Result<()> {
@@ -121,6 +119,48 @@ impl Directory {
         let file = file.map_err(|error| about(&path, &error))?;
         let state = LogState::Synced;
         Ok(Log { name: name.to_owned(), file, length, state, torn: false })
+    }
+}
+
+/// A file on its way. One that is not finished leaves nothing behind.
+#[derive(Debug)]
+pub struct NewFile {
+    directory: PathBuf,
+    path: PathBuf,
+    new: PathBuf,
+    file: Option<BufWriter<File>>,
+}
+
+impl NewFile {
+    /// What makes it last.
+    pub fn finish(mut self) -> io::Result<()> {
+        let finished = self.settle();
+        finished.map_err(|error| about(&self.path, &error))
+    }
+
+    fn settle(&mut self) -> io::Result<()> {
+        let Some(file) = self.file.take() else { return Ok(()) };
+        file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
+        fs::rename(&self.new, &self.path)?;
+        File::open(&self.directory)?.sync_all()
+    }
+}
+
+impl Write for NewFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.as_mut().map_or(Ok(0), |file| file.write(bytes));
+        written.map_err(|error| about(&self.path, &error))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.as_mut().map_or(Ok(()), Write::flush)
+    }
+}
+
+impl Drop for NewFile {
+    fn drop(&mut self) {
+        // What could not be written is of no use; once it has its name, there is nothing to remove.
+        let _ = fs::remove_file(&self.new);
     }
 }
 

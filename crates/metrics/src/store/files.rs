@@ -190,6 +190,13 @@ impl ChunkFile {
         known.entry((self.name.sequence, block)).or_insert_with(read).clone()
     }
 
+    /// How many rows a block has between two times, both included.
+    pub(crate) fn rows(&self, block: u32, (from, to): (i64, i64), known: &mut Times) -> usize {
+        let Some(times) = self.times(block, known) else { return 0 };
+        let end = times.partition_point(|time| *time <= to);
+        end - times.partition_point(|time| *time < from).min(end)
+    }
+
     /// A column's points between two times, both included; nothing if it cannot be read.
     pub(crate) fn read(
         &self,

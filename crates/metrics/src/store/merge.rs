@@ -59,25 +59,33 @@ impl Store {
         names.any(|name| name.tier == tier && name.covers(day) && name.sequence > written)
     }
 
-    /// Each step leaves the day as far as it came: on a full disk the next try begins there.
+    /// What could be written leaves the day as far as it came: on a full disk the next try is for the
+    /// rest.
     fn merge_day(&mut self, day: i64) -> io::Result<()> {
         let names = self.names(Tier::Raw, day..day + 1);
-        if names.len() > 1 {
-            self.merge_files(&names, (Tier::Raw, day, 1))?;
-            self.retire(&names)?;
+        let several = names.len() > 1;
+        let mut tiers: Vec<Tier> = several.then_some(Tier::Raw).into_iter().collect();
+        tiers.extend(ROLLUPS.into_iter().filter(|tier| several || !self.is_rolled(day, *tier)));
+        let old = |tier: &Tier| {
+            let mut old = self.names(*tier, day..day + 1);
+            old.retain(|name| name.days == 1);
+            (*tier, old)
+        };
+        let old: Vec<(Tier, Vec<Name>)> = tiers.iter().map(old).collect();
+        let written = self.merge_files(&names, &tiers, (day, 1));
+        let mut outcome = Ok(());
+        for ((tier, old), written) in old.iter().zip(written) {
+            let replaced = written.and_then(|()| match tier {
+                Tier::Raw => self.retire(old),
+                Tier::FiveMinutes | Tier::Hour => self.replace_rollups(day, old),
+            });
+            outcome = outcome.and(replaced);
         }
-        for tier in ROLLUPS {
-            if !self.is_rolled(day, tier) {
-                self.roll_day(day, tier)?;
-            }
-        }
-        Ok(())
+        outcome
     }
 
-    fn roll_day(&mut self, day: i64, tier: Tier) -> io::Result<()> {
-        let mut old = self.names(tier, day..day + 1);
-        old.retain(|name| name.days == 1);
-        self.merge_files(&self.names(Tier::Raw, day..day + 1), (tier, day, 1))?;
+    /// Lets a day's rollups go that there are newer ones of.
+    fn replace_rollups(&mut self, day: i64, old: &[Name]) -> io::Result<()> {
         let asides = self.directory.list()?;
         let mut asides = asides.iter().filter_map(|name| Name::of_aside(name));
         let known = |file: &ChunkFile| (file.name.tier, file.name.day) == (Tier::Raw, day);
@@ -85,52 +93,53 @@ impl Store {
             || self.files.iter().any(|file| known(file) && file.damaged)
         {
             // The old ones may have been made of what cannot be read any more.
-            return self.set_aside(&old);
+            return self.set_aside(old);
         }
-        self.drop_files(&old)
+        self.drop_files(old)
     }
 
     fn merge_month(&mut self, tier: Tier, month: i64) -> io::Result<()> {
         let names = self.names(tier, month * MONTH..(month + 1) * MONTH);
         if names.len() > 1 || names.first().is_some_and(|name| name.days < MONTH) {
-            self.merge_files(&names, (tier, month * MONTH, MONTH))?;
+            let written = self.merge_files(&names, &[tier], (month * MONTH, MONTH));
+            written.into_iter().collect::<io::Result<()>>()?;
             self.retire(&names)?;
         }
         Ok(())
     }
 
-    /// Writes one file of several, group by group and column by column: of the same tier, or rollups
-    /// of samples.
-    fn merge_files(&mut self, names: &[Name], to: (Tier, i64, i64)) -> io::Result<()> {
-        let (mut chosen, others): (Vec<ChunkFile>, Vec<ChunkFile>) =
-            std::mem::take(&mut self.files)
-                .into_iter()
-                .partition(|file| names.contains(&file.name));
-        self.files = others;
-        let metadata = std::mem::take(&mut self.metadata);
-        let rolls = names.iter().any(|name| name.tier != to.0);
+    /// Writes a file for each tier of several files, that are read once, group by group and column by
+    /// column. What fails for one tier keeps no other from being written.
+    fn merge_files(
+        &mut self,
+        names: &[Name],
+        tiers: &[Tier],
+        (day, days): (i64, i64),
+    ) -> Vec<io::Result<()>> {
+        let from = names.first().map_or(Tier::Raw, |name| name.tier);
+        let begin = |tier: &Tier| {
+            let every = (*tier != from).then(|| tier.every());
+            Output { every, file: self.begin_file((*tier, day, days)) }
+        };
+        let mut outputs: Vec<Output> = tiers.iter().map(begin).collect();
+        let chosen = self.files.iter().filter(|file| names.contains(&file.name));
+        let chosen: Vec<&ChunkFile> = chosen.collect();
         let mut unread = Vec::new();
-        let written = self.write_file(to, |index, writer| {
-            for (key, blocks) in groups(&chosen) {
-                let (metadata, known, unread) = (&metadata, Times::new(), &mut unread);
-                let mut group = Merging { index, metadata, blocks, known, unread };
-                if rolls {
-                    group.roll(key, to.0, writer)?;
-                } else {
-                    group.write(key, writer)?;
-                }
-            }
-            Ok(())
-        });
-        self.metadata = metadata;
-        for file in &mut chosen {
+        for (key, blocks) in groups(&chosen) {
+            let (index, metadata, known) = (&self.index, &self.metadata, Times::new());
+            let mut group = Merging { index, metadata, blocks, known, unread: &mut unread };
+            group.write(key, &mut outputs);
+        }
+        for file in &mut self.files {
             file.damaged |= unread.iter().any(|(name, _)| *name == file.name);
         }
-        self.files.extend(chosen);
-        self.files.sort_by_key(|file| file.name.sequence);
         let told = unread.iter().map(|(name, what)| format!("{name}: {what} cannot be read"));
         self.lock_damage().extend(told);
-        written
+        let finish = |output: Output| {
+            let (name, writer) = output.file?;
+            self.finish_file(name, writer)
+        };
+        outputs.into_iter().map(finish).collect()
     }
 
     /// Lets files go that others stand for now: removes those that were read to the last byte.
@@ -189,9 +198,9 @@ impl Store {
 type OfBlock<'a> = (&'a ChunkFile, Vec<Entry>);
 
 /// The blocks of each group, over files in the order of writing.
-fn groups(files: &[ChunkFile]) -> BTreeMap<&str, Vec<OfBlock<'_>>> {
+fn groups<'a>(files: &[&'a ChunkFile]) -> BTreeMap<&'a str, Vec<OfBlock<'a>>> {
     let mut groups: BTreeMap<&str, Vec<_>> = BTreeMap::new();
-    for file in files {
+    for file in files.iter().copied() {
         let mut entries = file.entries.clone();
         entries.sort_by_key(|entry| entry.block);
         for of_block in entries.chunk_by(|one, next| one.block == next.block) {
@@ -202,6 +211,24 @@ fn groups(files: &[ChunkFile]) -> BTreeMap<&str, Vec<OfBlock<'_>>> {
         }
     }
     groups
+}
+
+/// A file on its way, or why there will be none.
+struct Output {
+    /// The length of its buckets, if it is made of rollups of what is read.
+    every: Option<i64>,
+    file: io::Result<(Name, Writer)>,
+}
+
+impl Output {
+    /// Goes on with a file that has not failed.
+    fn go_on(&mut self, with: impl FnOnce(&mut Writer) -> io::Result<()>) {
+        if let Ok((_, writer)) = &mut self.file
+            && let Err(error) = with(writer)
+        {
+            self.file = Err(error);
+        }
+    }
 }
 
 /// One group while it is merged.
@@ -218,30 +245,49 @@ struct Merging<'a> {
 type Columns<'a> = BTreeMap<(SeriesId, Kind), Vec<(&'a ChunkFile, Entry)>>;
 
 impl<'a> Merging<'a> {
-    /// Writes the group.
-    fn write(&mut self, key: &str, writer: &mut Writer<'_>) -> io::Result<()> {
+    /// Writes the group to all files: as it is, and what stands for it in tiers of rollups.
+    fn write(&mut self, key: &str, outputs: &mut [Output]) {
         let (times, columns) = self.plan();
-        let labels = columns
-            .keys()
-            .filter_map(|(series, kind)| self.index.labels(*series).map(|labels| (*kind, labels)));
-        writer.block(key, &labels.collect::<Vec<(Kind, &Labels)>>(), &times)?;
-        columns.values().try_for_each(|parts| put_column(writer, &times, &self.read(parts)))
+        for output in outputs.iter_mut().filter(|output| output.every.is_none()) {
+            let kinds = columns.keys().map(|(series, kind)| (*series, *kind));
+            output.go_on(|writer| writer.block(key, &self.labels(kinds), &times));
+        }
+        let mut rolled: Vec<Vec<(SeriesId, Rolled)>> = vec![Vec::new(); outputs.len()];
+        for ((series, _), parts) in &columns {
+            let points = self.read(parts);
+            for (output, rolled) in outputs.iter_mut().zip(&mut rolled) {
+                if let Some(every) = output.every {
+                    let columns = rollup::roll(&points, every, self.nature(*series));
+                    rolled.extend(columns.into_iter().map(|column| (*series, column)));
+                } else {
+                    output.go_on(|writer| put_column(writer, &times, &points));
+                }
+            }
+        }
+        for (output, rolled) in outputs.iter_mut().zip(&rolled) {
+            if let Some(every) = output.every {
+                output.go_on(|writer| self.put_rolled(key, (&times, every), rolled, writer));
+            }
+        }
     }
 
-    /// Writes what stands for the group's samples in a tier of rollups.
-    fn roll(&mut self, key: &str, tier: Tier, writer: &mut Writer<'_>) -> io::Result<()> {
-        let (times, columns) = self.plan();
-        let mut rolled: Vec<(SeriesId, Rolled)> = Vec::new();
-        for ((series, _), parts) in &columns {
-            let columns = rollup::roll(&self.read(parts), tier.every(), self.nature(*series));
-            rolled.extend(columns.into_iter().map(|column| (*series, column)));
-        }
-        let times = rollup::stamps(&times, tier.every());
-        let labels = rolled
-            .iter()
-            .filter_map(|(series, (kind, _))| Some((*kind, self.index.labels(*series)?)));
-        writer.block(key, &labels.collect::<Vec<(Kind, &Labels)>>(), &times)?;
+    fn put_rolled(
+        &self,
+        key: &str,
+        (times, every): (&[i64], i64),
+        rolled: &[(SeriesId, Rolled)],
+        writer: &mut Writer,
+    ) -> io::Result<()> {
+        let times = rollup::stamps(times, every);
+        let kinds = rolled.iter().map(|(series, (kind, _))| (*series, *kind));
+        writer.block(key, &self.labels(kinds), &times)?;
         rolled.iter().try_for_each(|(_, (_, points))| put_column(writer, &times, points))
+    }
+
+    /// What a block says of its columns.
+    fn labels(&self, columns: impl Iterator<Item = (SeriesId, Kind)>) -> Vec<(Kind, &'a Labels)> {
+        let index = self.index;
+        columns.filter_map(|(series, kind)| Some((kind, index.labels(series)?))).collect()
     }
 
     fn nature(&self, series: SeriesId) -> Nature {
@@ -279,7 +325,7 @@ impl<'a> Merging<'a> {
     }
 }
 
-fn put_column(writer: &mut Writer<'_>, times: &[i64], points: &[Point]) -> io::Result<()> {
+fn put_column(writer: &mut Writer, times: &[i64], points: &[Point]) -> io::Result<()> {
     let values: Vec<f64> = points.iter().map(|point| point.value).collect();
     writer.column(&runs(times, points), &values)
 }

@@ -7,6 +7,7 @@ pub mod disk;
 mod files;
 mod head;
 mod merge;
+mod packed;
 mod read;
 mod record;
 mod rollup;

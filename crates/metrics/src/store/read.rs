@@ -116,24 +116,25 @@ impl Reading<'_> {
         if self.rolled.is_empty() {
             return samples;
         }
-        let last = self.rollup(series, Kind::Value);
         let rolled = match wanted {
-            Wanted::Last | Wanted::Change => last,
+            Wanted::Last | Wanted::Change => self.rollup(series, Kind::Value),
             Wanted::Rises => {
+                let last = self.rollup(series, Kind::Value);
                 let fallen = self.rollup(series, Kind::Fallen);
                 return without_falls(merge(vec![last, samples]), &fallen);
             }
-            Wanted::Min => merge(vec![last, self.rollup(series, Kind::Min)]),
-            Wanted::Max => merge(vec![last, self.rollup(series, Kind::Max)]),
+            Wanted::Min => self.rollup(series, Kind::Min),
+            Wanted::Max => self.rollup(series, Kind::Max),
             Wanted::Count => self.rollup(series, Kind::Count),
-            Wanted::Sum => self.sums(series, last),
+            Wanted::Sum => self.sums(series),
         };
         let samples = if wanted == Wanted::Count { ones(samples) } else { samples };
         merge(vec![rolled, samples])
     }
 
     /// Sums, where they were kept; else what does not change times how often it was seen.
-    fn sums(&mut self, series: SeriesId, mut last: Vec<Point>) -> Vec<Point> {
+    fn sums(&mut self, series: SeriesId) -> Vec<Point> {
+        let mut last = self.rollup(series, Kind::Value);
         let counts = self.rollup(series, Kind::Count);
         for (point, count) in last.iter_mut().zip(&counts) {
             point.value *= count.value;
@@ -162,13 +163,32 @@ impl Reading<'_> {
         let mut pieces = Vec::new();
         for file in self.store.files.iter().filter(|file| tiers.contains(&file.name.tier)) {
             let tier = file.name.tier;
-            for mut points in self.read_file(file, series, kind) {
+            for mut points in self.of_kind(file, series, kind) {
                 let day = |point: &Point| point.time.div_euclid(DAY);
                 points.retain(|point| self.rolled.get(&day(point)) == Some(&tier));
                 pieces.push(points);
             }
         }
         merge(pieces)
+    }
+
+    /// What a file has of a series in one kind. Extremes were not kept where nothing moved: there the
+    /// value is both.
+    fn of_kind(&mut self, file: &ChunkFile, series: SeriesId, kind: Kind) -> Vec<Vec<Point>> {
+        let pieces = self.read_file(file, series, kind);
+        if !matches!(kind, Kind::Min | Kind::Max) {
+            return pieces;
+        }
+        let kept: usize = pieces.iter().map(Vec::len).sum();
+        let range = (self.from, self.to);
+        let all = file.find(series, Kind::Value).iter();
+        let all = all.map(|entry| file.rows(entry.block, range, &mut self.times));
+        if all.sum::<usize>() == kept {
+            return pieces;
+        }
+        let mut values = self.read_file(file, series, Kind::Value);
+        values.extend(pieces);
+        vec![merge(values)]
     }
 
     /// What a file has of a series; what cannot be read is told.

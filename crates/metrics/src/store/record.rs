@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use super::column::Column;
 use super::head::{Counts, Head};
+use super::packed::{change, put_change};
 use crate::bytes::{Reader, put_slice, put_varint, zigzag};
 use crate::frame;
 use crate::index::Index;
@@ -78,23 +79,6 @@ fn put_runs(out: &mut Vec<u8>, values: &[(u32, u64)]) {
         put_varint(out, run.len() as u64);
         end = first + run.len() as u32;
     }
-}
-
-/// The bytes in the middle that are not zero, after how many are on either side.
-fn put_change(out: &mut Vec<u8>, change: u64) {
-    let (before, after) = (change.leading_zeros() / 8, change.trailing_zeros() / 8);
-    out.push((before << 4 | after) as u8);
-    let bytes = change.to_be_bytes();
-    out.extend_from_slice(bytes.get(before as usize..8 - after as usize).unwrap_or_default());
-}
-
-fn change(reader: &mut Reader<'_>) -> Option<u64> {
-    let sides = reader.byte()?;
-    let (before, after) = (usize::from(sides >> 4), usize::from(sides & 0xf));
-    let mut bytes = [0; 8];
-    let middle = bytes.get_mut(before..8_usize.checked_sub(after)?)?;
-    middle.copy_from_slice(reader.take(middle.len())?);
-    Some(u64::from_be_bytes(bytes))
 }
 
 fn runs(reader: &mut Reader<'_>) -> Option<Vec<Range<u32>>> {

@@ -1,7 +1,7 @@
 //! How the head becomes files, one for each day that it touches.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, Write};
+use std::io;
 
 use super::Store;
 use super::chunk::{Kind, Writer};
@@ -66,29 +66,40 @@ impl Store {
     }
 
     /// Writes a file and opens it.
-    pub(crate) fn write_file(
+    fn write_file(
+        &mut self,
+        file: (Tier, i64, i64),
+        write: impl FnOnce(&Index, &mut Writer) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let (name, mut writer) = self.begin_file(file)?;
+        write(&self.index, &mut writer)?;
+        self.finish_file(name, writer)
+    }
+
+    /// Begins a file of a tier for some days.
+    pub(crate) fn begin_file(
         &mut self,
         (tier, day, days): (Tier, i64, i64),
-        write: impl FnOnce(&Index, &mut Writer<'_>) -> io::Result<()>,
-    ) -> io::Result<()> {
+    ) -> io::Result<(Name, Writer)> {
         self.sequence += 1;
         let name = Name { tier, day, days, sequence: self.sequence };
-        let index = &self.index;
-        self.directory.write(&name.to_string(), |out: &mut dyn Write| {
-            let mut writer = Writer::new(out)?;
-            write(index, &mut writer)?;
-            writer.finish()
-        })?;
+        Ok((name, Writer::new(self.directory.begin(&name.to_string())?)?))
+    }
+
+    /// Makes a file last, and opens it.
+    pub(crate) fn finish_file(&mut self, name: Name, writer: Writer) -> io::Result<()> {
+        writer.finish()?;
         let mut damage = Vec::new();
         let file = ChunkFile::open(&self.directory, name, &mut self.index, &mut damage)?;
-        self.files.push(file);
+        let at = self.files.partition_point(|other| other.name.sequence < name.sequence);
+        self.files.insert(at, file);
         self.lock_damage().extend(damage);
         Ok(())
     }
 }
 
 /// The rows of a group that fall on a day.
-fn put_rows(group: &Group, day: i64, index: &Index, writer: &mut Writer<'_>) -> io::Result<()> {
+fn put_rows(group: &Group, day: i64, index: &Index, writer: &mut Writer) -> io::Result<()> {
     let first = group.times.partition_point(|time| *time < day * DAY);
     let end = group.times.partition_point(|time| *time < (day + 1) * DAY);
     let times = group.times.get(first..end).unwrap_or_default();
@@ -125,7 +136,7 @@ fn put_points(
     key: &str,
     columns: &[(SeriesId, Vec<Point>)],
     index: &Index,
-    writer: &mut Writer<'_>,
+    writer: &mut Writer,
 ) -> io::Result<()> {
     let times = columns.iter().flat_map(|(_, points)| points.iter().map(|point| point.time));
     let times: Vec<i64> = times.collect::<BTreeSet<i64>>().into_iter().collect();
