@@ -50,3 +50,9 @@ pub fn skip(reader: &mut Reader<'_>) -> Option<()> {
     *reader = ahead;
     Some(())
 }
+
+/// Whether a record that is not whole here may be whole in more bytes.
+pub(crate) fn is_cut(bytes: &[u8]) -> bool {
+    let length = Reader::new(bytes).u32().and_then(|length| usize::try_from(length).ok());
+    length.is_none_or(|length| length <= LONGEST && length + HEADER > bytes.len())
+}

@@ -25,5 +25,6 @@ pub use labels::{Labels, NAME, escaped, is_label_name, is_metric_name};
 pub use matcher::{Matcher, Op, anchored};
 pub use store::disk;
 pub use store::{
-    Appended, Counts, Limits, Metadata, Point, Refused, STALE, Samples, Settings, Store, Sync, Tier,
+    Appended, BySeries, Counts, Cursor, Feed, Limits, Metadata, Point, Portion, Refused, STALE,
+    Samples, Settings, Store, Sync, Tier,
 };

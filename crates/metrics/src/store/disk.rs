@@ -57,6 +57,34 @@ impl Directory {
         fs::read(&path).map_err(|error| about(&path, &error))
     }
 
+    /// Some bytes of a file.
+    pub(crate) fn read_part(&self, name: &str, at: u64, length: usize) -> io::Result<Vec<u8>> {
+        let path = self.path.join(name);
+        let mut bytes = vec![0; length];
+        let read = File::open(&path).and_then(|file| file.read_exact_at(&mut bytes, at));
+        read.map(|()| bytes).map_err(|error| about(&path, &error))
+    }
+
+    /// Whether there is such a file.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.path.join(name).exists()
+    }
+
+    /// How long a file is.
+    pub(crate) fn length(&self, name: &str) -> io::Result<u64> {
+        let path = self.path.join(name);
+        fs::metadata(&path).map(|file| file.len()).map_err(|error| about(&path, &error))
+    }
+
+    /// Gives a file another name; that it is gone already is as good.
+    pub(crate) fn rename(&self, name: &str, to: &str) -> io::Result<()> {
+        let path = self.path.join(name);
+        match fs::rename(&path, self.path.join(to)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(about(&path, &error)),
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
     /// Removes a file; that it is gone already is as good.
     pub fn remove(&self, name: &str) -> io::Result<()> {
         let path = self.path.join(name);
@@ -68,11 +96,9 @@ impl Directory {
 
     /// Renames a file so that it is not used any more; its new name.
     pub fn set_aside(&self, name: &str) -> io::Result<String> {
-        let (path, aside) = (self.path.join(name), format!("{name}{ASIDE}"));
-        match fs::rename(&path, self.path.join(&aside)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(about(&path, &error)),
-            Ok(()) | Err(_) => Ok(aside),
-        }
+        let aside = format!("{name}{ASIDE}");
+        self.rename(name, &aside)?;
+        Ok(aside)
     }
 
     /// Writes a file that is there whole or not at all, also after a power cut.

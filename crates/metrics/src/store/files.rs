@@ -190,6 +190,11 @@ impl ChunkFile {
         known.entry((self.name.sequence, block)).or_insert_with(read).clone()
     }
 
+    /// The time of its last row.
+    pub(crate) fn last(&self) -> i64 {
+        self.blocks.iter().map(|rows| rows.last).max().unwrap_or(i64::MIN)
+    }
+
     /// How many rows a block has between two times, both included.
     pub(crate) fn rows(&self, block: u32, (from, to): (i64, i64), known: &mut Times) -> usize {
         let Some(times) = self.times(block, known) else { return 0 };

@@ -4,6 +4,7 @@ mod append;
 mod chunk;
 mod column;
 pub mod disk;
+mod feed;
 mod files;
 mod head;
 mod merge;
@@ -32,6 +33,7 @@ use head::Head;
 
 pub use append::{Appended, Refused, Samples};
 pub use column::Point;
+pub use feed::{BySeries, Cursor, Feed, Portion};
 pub use files::Tier;
 pub use head::Counts;
 pub use settings::{Limits, Settings, Sync};
@@ -73,6 +75,10 @@ pub struct Store {
     full_at: usize,
     damage: Mutex<Vec<String>>,
     metadata: BTreeMap<String, Metadata>,
+    /// How far those came who are fed.
+    feeds: BTreeMap<String, Cursor>,
+    /// How often everything was read from the directory: numbers of series are of one time.
+    loaded: u64,
 }
 
 impl Store {
@@ -94,6 +100,8 @@ impl Store {
             full_at: settings.head_bytes,
             damage: Mutex::default(),
             metadata: BTreeMap::new(),
+            feeds: BTreeMap::new(),
+            loaded: 0,
         };
         store.load()?;
         store.directory.remove("log-0.new")?;
@@ -113,6 +121,7 @@ impl Store {
         self.unlogged.clear();
         self.afresh = false;
         self.since = None;
+        self.loaded += 1;
         Ok(())
     }
 
@@ -126,6 +135,7 @@ impl Store {
             let file = ChunkFile::open(&self.directory, name, &mut self.index, &mut damage)?;
             self.files.push(file);
         }
+        self.load_feeds(&names, &mut damage)?;
         self.load_logs(&names, &mut damage)?;
         self.lock_damage().extend(damage);
         Ok(())
@@ -146,7 +156,11 @@ impl Store {
         let name = format!("log-{last}");
         let good = if names.contains(&name) { self.replay(&name, damage)? } else { 0 };
         self.log = self.directory.open_log(&name, good)?;
-        sealed.iter().try_for_each(|name| self.directory.remove(name))
+        for feed in self.feeds.values_mut().filter(|feed| feed.log == last) {
+            // A receiver may have more than a power cut has left here.
+            feed.offset = feed.offset.min(good);
+        }
+        sealed.iter().try_for_each(|name| self.retire_log(name))
     }
 
     /// Reads a log up to the first record that is bad; how long the good part is.

@@ -95,15 +95,33 @@ fn runs(reader: &mut Reader<'_>) -> Option<Vec<Range<u32>>> {
     Some(runs)
 }
 
+/// What a record says.
+pub(crate) enum Record {
+    /// There are more columns.
+    Columns,
+    /// Values of a group's columns at a time.
+    Row(u32, i64, Vec<(u32, u64)>),
+    /// Values are logged anew.
+    Afresh,
+}
+
 /// Does what a record says once more; nothing if it says nothing that can be.
 pub(crate) fn replay(content: &[u8], head: &mut Head, index: &mut Index) -> Option<Counts> {
+    Some(match read(content, head, index)? {
+        Record::Columns | Record::Afresh => Counts::default(),
+        Record::Row(group, time, values) => head.take(group, time, &values),
+    })
+}
+
+/// Reads a record, and remembers in the head what columns there are and what was logged of them.
+pub(crate) fn read(content: &[u8], head: &mut Head, index: &mut Index) -> Option<Record> {
     let mut reader = Reader::new(content);
     match reader.byte()? {
-        COLUMNS => replay_columns(reader.rest(), head, index),
-        ROW => replay_row(reader, head),
+        COLUMNS => read_columns(reader.rest(), head, index),
+        ROW => read_row(reader, head),
         AFRESH => {
             forget(head);
-            Some(Counts::default())
+            Some(Record::Afresh)
         }
         _ => None,
     }
@@ -116,7 +134,7 @@ pub(crate) fn forget(head: &mut Head) {
     }
 }
 
-fn replay_columns(packed: &[u8], head: &mut Head, index: &mut Index) -> Option<Counts> {
+fn read_columns(packed: &[u8], head: &mut Head, index: &mut Index) -> Option<Record> {
     let plain = snap::raw::Decoder::new().decompress_vec(packed).ok()?;
     let mut reader = Reader::new(&plain);
     let key = std::str::from_utf8(reader.slice()?).ok()?;
@@ -126,10 +144,10 @@ fn replay_columns(packed: &[u8], head: &mut Head, index: &mut Index) -> Option<C
             head.settle(series, key);
         }
     }
-    Some(Counts::default())
+    Some(Record::Columns)
 }
 
-fn replay_row(mut reader: Reader<'_>, head: &mut Head) -> Option<Counts> {
+fn read_row(mut reader: Reader<'_>, head: &mut Head) -> Option<Record> {
     let group = u32::try_from(reader.varint()?).ok()?;
     let time = reader.zigzag()?;
     let runs = runs(&mut reader)?;
@@ -147,5 +165,5 @@ fn replay_row(mut reader: Reader<'_>, head: &mut Head) -> Option<Counts> {
         }
         values.push((number, column.logged));
     }
-    Some(head.take(group, time, &values))
+    Some(Record::Row(group, time, values))
 }

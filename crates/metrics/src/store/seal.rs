@@ -33,7 +33,7 @@ impl Store {
         self.unlogged.clear();
         self.afresh = false;
         self.since = None;
-        self.directory.remove(&old.name)
+        self.retire_log(&old.name)
     }
 
     /// Writes the head to files; it is empty afterwards.

@@ -33,6 +33,8 @@ pub struct Settings {
     pub limits: Limits,
     /// What the values in memory may take before they are written out, in bytes.
     pub head_bytes: usize,
+    /// What may be kept for receivers that are behind, in bytes: then the oldest goes.
+    pub feed_bytes: u64,
     /// How long samples are kept, in milliseconds.
     pub keep_raw_ms: i64,
     /// How long a point each five minutes is kept, in milliseconds.
@@ -56,6 +58,7 @@ impl Default for Settings {
             sync: Sync::Tick,
             limits,
             head_bytes: 256 << 20,
+            feed_bytes: 4 << 30,
             keep_raw_ms: 30 * DAYS,
             keep_five_minutes_ms: 730 * DAYS,
             keep_hours_ms: 3650 * DAYS,

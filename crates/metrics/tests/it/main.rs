@@ -12,6 +12,7 @@
 
 mod damage;
 mod failing;
+mod feeding;
 mod keeping;
 mod limits;
 mod many;
