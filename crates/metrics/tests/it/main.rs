@@ -14,6 +14,7 @@ mod damage;
 mod failing;
 mod feeding;
 mod keeping;
+mod late;
 mod limits;
 mod many;
 mod place;

@@ -10,7 +10,7 @@ use metrics::wire::{exposition, remote_write};
 use metrics::{Labels, NAME};
 
 const SCRAPES: usize = 48;
-const EVERY: Duration = Duration::from_secs(5);
+const EVERY: Duration = Duration::from_secs(3);
 const PORT: u16 = 19_100;
 
 /// How much is sent.

@@ -2,6 +2,7 @@
 //!
 //! The samples come from Debian's `node_exporter` on this machine, scraped once and kept below
 //! `target/bench-metrics`: remove that to scrape anew. Nothing is installed, nothing keeps running.
+//! All of it takes about ten minutes on two quiet cores, the first time.
 #![expect(
     clippy::cast_possible_truncation,
     clippy::cast_possible_wrap,
@@ -106,31 +107,69 @@ pub(super) fn table(root: &Path, words: &[String]) -> Result<String, String> {
             load.every_s
         );
         let ours = own::run(&work, &bodies, end, questions)?;
-        said += &row("ours", &ours, questions);
+        let mut all = vec![("ours", ours)];
         for kind in [Kind::Prometheus, Kind::VictoriaMetrics] {
-            let figures =
-                Rival::run(kind, &programs, &work, (&bodies, end, ours.samples), questions)?;
-            said += &row(kind.name(), &figures, questions);
+            let samples = all.first().map_or(0.0, |(_, ours)| ours.samples);
+            let settled = rivals::Settled::of(name);
+            let sent = (bodies.as_path(), end, samples, settled);
+            all.push((kind.name(), Rival::run(kind, &programs, &work, sent, questions)?));
         }
+        let part = side_by_side(&all, questions);
+        // It takes a while: who waits sees what is there.
+        eprint!("{part}");
+        said += &part;
         let _ = fs::remove_file(&bodies);
     }
     Ok(said)
 }
 
-fn row(name: &str, figures: &Figures, questions: &[(&str, &str, i64, i64)]) -> String {
-    let Figures { samples, cpu_s, memory_mib, settled, log, asked } = figures;
-    let per_s = samples / cpu_s;
-    let mut said = String::new();
-    let _ = writeln!(
-        said,
-        "  {name:<16} {samples:>11.0} samples {per_s:>10.0} per CPU-s {settled:>6.2} B settled {log:>6.2} B log {memory_mib:>6.0} MiB"
-    );
-    for ((question, ..), (wall, cpu)) in questions.iter().zip(asked) {
-        let _ = writeln!(said, "    {question:<24} {wall:>9.2} ms {cpu:>9.2} ms CPU");
+/// A line for each figure, a column for each store; the last one says how many times ours is as good
+/// as the better of the others.
+fn side_by_side(all: &[(&'static str, Figures)], questions: &[(&str, &str, i64, i64)]) -> String {
+    let mut said = format!("  {:<40}", "");
+    for (name, _) in all {
+        let _ = write!(said, "{name:>16}");
     }
-    // It takes a while: who waits sees what is there.
-    eprint!("{said}");
+    said.push_str("  ours against the better of the others\n");
+    let mut line = |what: &str, more_is_better: Better, of: &dyn Fn(&Figures) -> f64| {
+        let _ = write!(said, "  {what:<40}");
+        let values: Vec<f64> = all.iter().map(|(_, figures)| of(figures)).collect();
+        for value in &values {
+            let _ = write!(said, "{value:>16.2}");
+        }
+        let _ = writeln!(said, "  {:.1} times", more_is_better.times(&values));
+    };
+    line("samples taken in a CPU second, millions", Better::More, &|figures| {
+        figures.samples / figures.cpu_s / 1e6
+    });
+    line("most memory, MiB", Better::Less, &|figures| figures.memory_mib);
+    line("bytes for each sample, settled", Better::Less, &|figures| figures.settled);
+    line("bytes for each sample in the log", Better::Less, &|figures| figures.log);
+    for (number, (question, ..)) in questions.iter().enumerate() {
+        let asked = |figures: &Figures| figures.asked.get(number).copied().unwrap_or_default();
+        line(&format!("{question}, ms"), Better::Less, &|figures| asked(figures).0);
+        line(&format!("{question}, ms of CPU"), Better::Less, &|figures| asked(figures).1);
+    }
     said
+}
+
+/// Which of two figures is the better one.
+#[derive(Clone, Copy)]
+enum Better {
+    More,
+    Less,
+}
+
+impl Better {
+    /// How many times the first value is as good as the best of the others that are known.
+    fn times(self, values: &[f64]) -> f64 {
+        let ours = values.first().copied().unwrap_or(f64::NAN);
+        let others = values.iter().skip(1).copied().filter(|value| *value > 0.0);
+        match self {
+            Self::More => ours / others.fold(f64::NAN, f64::max),
+            Self::Less => others.fold(f64::NAN, f64::min) / ours,
+        }
+    }
 }
 
 /// User and system time of a process so far, in seconds.

@@ -11,6 +11,8 @@ use super::{Figures, bytes, cpu_s, data, middle, peak_mib};
 
 const PACKAGES: [&str; 3] = ["prometheus", "victoria-metrics", "prometheus-node-exporter"];
 const RUNS: usize = 15;
+/// A store that does not answer for so long ends the benchmark.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Its own for each process, so that parts of the benchmark may run beside each other.
 fn port() -> u16 {
@@ -23,7 +25,12 @@ pub(super) fn programs(work: &Path) -> Result<PathBuf, String> {
     if !folder.join("usr/bin/prometheus-node-exporter").exists() {
         fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
         let mut apt = Command::new("apt-get");
-        super::super::timed(apt.args(["download", "-q"]).args(PACKAGES).current_dir(&folder))?;
+        let apt = apt.args(["download", "-q"]).args(PACKAGES).current_dir(&folder);
+        if super::super::timed(apt).is_err() {
+            // A fresh machine does not know yet what there is.
+            super::super::timed(Command::new("apt-get").args(["update", "-q"]))?;
+            super::super::timed(apt)?;
+        }
         let script = "for package in *.deb; do dpkg-deb -x $package .; done";
         super::super::timed(Command::new("sh").args(["-c", script]).current_dir(&folder))?;
     }
@@ -39,6 +46,8 @@ pub(super) fn http(
 ) -> Result<(u16, String), String> {
     let asked = (|| -> std::io::Result<Vec<u8>> {
         let mut stream = TcpStream::connect(("127.0.0.1", port))?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_write_timeout(Some(PATIENCE))?;
         let length = body.len();
         let head = format!(
             "{request} HTTP/1.0\r\nHost: localhost\r\n{headers}Content-Length: {length}\r\n\r\n"
@@ -54,6 +63,20 @@ pub(super) fn http(
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
     let code = head.split(' ').nth(1).and_then(|code| code.parse().ok()).unwrap_or_default();
     Ok((code, body.to_owned()))
+}
+
+/// Whether it is waited until all is written as it will stay.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Settled {
+    Awaited,
+    NotAwaited,
+}
+
+impl Settled {
+    /// An hour is never written by Prometheus while it is measured, and nothing is asked of it.
+    pub(super) fn of(load: &str) -> Self {
+        if load == "hosts" { Self::NotAwaited } else { Self::Awaited }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -92,7 +115,7 @@ impl Rival {
         kind: Kind,
         programs: &Path,
         work: &Path,
-        (bodies, end, samples): (&Path, i64, f64),
+        (bodies, end, samples, settled): (&Path, i64, f64, Settled),
         questions: &[(&str, &str, i64, i64)],
     ) -> Result<Figures, String> {
         let long = questions.iter().any(|(_, _, length, _)| *length > 31 * 86_400);
@@ -116,7 +139,10 @@ impl Rival {
         })?;
         let cpu = cpu_s(process) - begun;
         let memory_mib = peak_mib(process);
-        let settled = rival.settled(samples)?;
+        let settled = match settled {
+            Settled::Awaited => rival.settled(samples)?,
+            Settled::NotAwaited => f64::NAN,
+        };
         let asked = questions.iter().map(|(_, question, length, step)| {
             rival.ask(question, (end / 1000 - length, end / 1000), *step)
         });

@@ -152,14 +152,16 @@ impl Store {
         self.drop_arrived()
     }
 
-    /// Removes the logs that all feeds have read, and the oldest of those that take too much.
+    /// Removes the logs that all feeds have read but the last one, to which a receiver may have to go
+    /// back, and the oldest of those that take too much.
     fn drop_arrived(&mut self) -> io::Result<()> {
-        let first = self.feeds.values().map(|cursor| cursor.log).min().unwrap_or(u64::MAX);
-        let mut kept = 0_u64;
+        let first = self.feeds.values().map(|cursor| cursor.log).min();
+        let (mut kept, mut read) = (0_u64, 0);
         for number in self.arrived()?.into_iter().rev() {
             let name = format!("{ARRIVED}{number}");
             kept = kept.saturating_add(self.directory.length(&name)?);
-            if number < first || kept > self.settings.feed_bytes {
+            read += usize::from(first.is_none_or(|first| number < first));
+            if first.is_none() || read > 1 || kept > self.settings.feed_bytes {
                 self.directory.remove(&name)?;
             }
         }
