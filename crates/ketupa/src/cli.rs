@@ -9,6 +9,8 @@ pub(crate) mod checks;
 pub(crate) mod converge;
 #[path = "cli/follow.rs"]
 pub(crate) mod follow;
+#[path = "cli/forward.rs"]
+pub(crate) mod forward;
 #[path = "cli/prove.rs"]
 pub(crate) mod prove;
 #[path = "cli/logs.rs"]

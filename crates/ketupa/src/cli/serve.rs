@@ -59,6 +59,7 @@ Examples:
   ketupa serve /srv/provider
   ketupa serve . --data ~/.local/state/ketupa --listen 127.0.0.1:9000
   ketupa serve /srv/provider --database-file /etc/ketupa/database --behind-tls
+  ketupa serve /srv/provider --forward http://127.0.0.1:9090/api/v1/write --forward-from 2026-01-01T00:00:00Z
   ketupa serve /srv/provider --print-unit > /etc/systemd/system/ketupa.service"
 )]
 pub(crate) struct Serve {
@@ -88,6 +89,8 @@ pub(crate) struct Serve {
     pub(crate) kept: Kept,
     #[command(flatten)]
     pub(crate) access: super::converge::Access,
+    #[command(flatten)]
+    pub(crate) forward: super::forward::Forward,
     /// Print a unit of systemd that runs this command with few rights, and end
     #[arg(long)]
     pub(crate) print_unit: bool,

@@ -8,6 +8,8 @@ mod asking;
 #[cfg(test)]
 mod browser;
 #[cfg(test)]
+mod forward;
+#[cfg(test)]
 mod http;
 #[cfg(test)]
 mod logs;

@@ -14,16 +14,16 @@ pub(crate) struct Place(PathBuf);
 
 impl Place {
     pub(crate) fn new(name: &str) -> Self {
-        Self::below(std::env::temp_dir(), name)
+        Self::below(&std::env::temp_dir(), name)
     }
 
     /// Where a sync costs nothing: for tests that open a store a thousand times.
     pub(crate) fn in_memory(name: &str) -> Self {
-        let memory = PathBuf::from("/dev/shm");
-        Self::below(if memory.is_dir() { memory } else { std::env::temp_dir() }, name)
+        let memory = Path::new("/dev/shm");
+        if memory.is_dir() { Self::below(memory, name) } else { Self::new(name) }
     }
 
-    fn below(folder: PathBuf, name: &str) -> Self {
+    fn below(folder: &Path, name: &str) -> Self {
         let path = folder.join(format!("metrics-{name}-{}", std::process::id()));
         let _ = std::fs::remove_dir_all(&path);
         std::fs::create_dir_all(&path).expect("the temporary directory can be written");

@@ -1,6 +1,7 @@
 //! `ketupa serve`: the job desk, the store of measurements, their pages and their API.
 
 mod book;
+mod forward;
 mod job;
 mod logged;
 mod measure;
@@ -56,6 +57,7 @@ pub(super) fn run(args: &Serve, screen: &mut Screen) -> Result<End, Error> {
     let desk = Desk::new(store, settings, Box::new(outside)).map_err(Error::Message)?;
     let measure = measure::Measure::new(args, &watch)?;
     let logged = logged::Logged::new(args)?;
+    let receivers = forward::all(&args.forward)?;
     let listener = TcpListener::bind(args.listen)
         .map_err(|e| Error::Message(format!("cannot listen on {}: {e}", args.listen)))?;
     // Port 0 is any: what it became is told.
@@ -73,14 +75,25 @@ pub(super) fn run(args: &Serve, screen: &mut Screen) -> Result<End, Error> {
     };
     measure.open(&house)?;
     logged.open(&house)?;
-    serve(&Arc::new(house), listener, (measure, logged))
+    forward::forget_others(&house, &receivers);
+    let mut beside: Vec<Beside> = vec![
+        Box::new(move |house| measure.work(house)),
+        Box::new(move |house| logged.work(house)),
+    ];
+    beside.extend(receivers.into_iter().map(|receiver| -> Beside {
+        Box::new(move |house| receiver.work(house))
+    }));
+    serve(&Arc::new(house), listener, beside)
 }
+
+/// What goes on beside the answers, in a thread of its own, until the desk is told to stop.
+type Beside = Box<dyn FnOnce(&web::House) + Send>;
 
 /// Works and answers until somebody says stop.
 fn serve(
     house: &Arc<web::House>,
     listener: TcpListener,
-    (measure, logged): (measure::Measure, logged::Logged),
+    beside: Vec<Beside>,
 ) -> Result<End, Error> {
     use signal_hook::consts::{SIGINT, SIGTERM};
     let desk = &house.desk;
@@ -95,15 +108,18 @@ fn serve(
     });
     let worker = desk.clone();
     let work = std::thread::spawn(move || worker.work());
-    let measured = house.clone();
-    let measuring = std::thread::spawn(move || measure.work(&measured));
-    let kept = house.clone();
-    let keeping = std::thread::spawn(move || logged.work(&kept));
+    let beside: Vec<_> = beside
+        .into_iter()
+        .map(|part| {
+            let house = house.clone();
+            std::thread::spawn(move || part(&house))
+        })
+        .collect();
     let answered = web::serve(house.clone(), listener);
     desk.stop();
     handle.close();
-    let ended =
-        [work.join(), measuring.join(), keeping.join(), ears.join()].iter().all(Result::is_ok);
+    let threads = [work, ears].into_iter().chain(beside);
+    let ended = threads.map(std::thread::JoinHandle::join).filter(Result::is_err).count() == 0;
     // Nobody asks any more: what was kept is on the disk, and the directory is another's.
     drop(house.metrics.close());
     drop(house.logs.close());

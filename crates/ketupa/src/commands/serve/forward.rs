@@ -1,0 +1,275 @@
+//! Sends what the store of measurements holds and gets on to others, by remote write.
+//!
+//! Each receiver has a feed of its own. What it could not take is sent again; what it will never take
+//! is left out alone, counted and told.
+
+use crate::cli::forward::Forward;
+use crate::commands::Error;
+use agent::config;
+use agent::post::{Client, Went};
+use metrics::wire::remote_write;
+use metrics::{BySeries, Cursor, Feed, Portion, Store};
+use sha2::{Digest as _, Sha256};
+use std::collections::VecDeque;
+use std::io::Write as _;
+use std::time::{Duration, Instant};
+use web::House;
+
+/// Samples of one request.
+const MOST: usize = 10_000;
+/// Between looks for something new.
+const PAUSE: Duration = Duration::from_millis(500);
+/// Between tries, at first and at most.
+const BACK_OFF: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(60));
+/// A receiver that broke off may have lost what it took within this time: `VictoriaMetrics` writes
+/// to its disk every few seconds.
+const DOUBTFUL: Duration = Duration::from_secs(15);
+/// Requests that one portion may cost to find what of it is refused.
+const TRIES: usize = 500;
+const HEADERS: [(&str, &str); 3] = [
+    ("Content-Encoding", "snappy"),
+    ("Content-Type", "application/x-protobuf"),
+    ("X-Prometheus-Remote-Write-Version", "0.1.0"),
+];
+
+/// All receivers that were asked for.
+pub(super) fn all(args: &Forward) -> Result<Vec<Receiver>, Error> {
+    args.to.iter().map(|url| Receiver::new(url, args)).collect()
+}
+
+/// Forgets the feeds of receivers that are not asked for any more.
+pub(super) fn forget_others(house: &House, receivers: &[Receiver]) {
+    let names: Vec<&str> = receivers.iter().map(|receiver| receiver.name.as_str()).collect();
+    if let Ok(Err(error)) = house.metrics.change(|store| store.keep_feeds(&names)) {
+        say(&format!("what was kept for other receivers cannot be removed: {error}"));
+    }
+}
+
+/// Somebody who gets everything.
+pub(super) struct Receiver {
+    /// What its feed is called.
+    name: String,
+    url: String,
+    from: Option<i64>,
+    tenant: Option<String>,
+    client: Client,
+    feed: Option<Feed>,
+    /// Where the feed was, lately.
+    passed: VecDeque<(Instant, Cursor)>,
+    /// Tries in vain since the last that was none.
+    failed: u32,
+    most: usize,
+    refused: u64,
+}
+
+impl Receiver {
+    fn new(url: &str, args: &Forward) -> Result<Self, Error> {
+        let send = config::Send {
+            url: url.to_owned(),
+            token_file: args.token_file.clone(),
+            ca: args.ca.clone(),
+            directory: std::path::PathBuf::new(),
+            most: config::Size::default(),
+            interval_s: 15,
+        };
+        let client = Client::new(&send).map_err(Error::Message)?;
+        let digest = Sha256::digest(url.as_bytes());
+        let number = digest.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte));
+        Ok(Self {
+            name: format!("{number:016x}"),
+            url: url.to_owned(),
+            from: args.from.map(jiff::Timestamp::as_millisecond),
+            tenant: args.tenant.clone(),
+            client,
+            feed: None,
+            passed: VecDeque::new(),
+            failed: 0,
+            most: MOST,
+            refused: 0,
+        })
+    }
+
+    /// Sends until the desk is told to stop.
+    pub(super) fn work(mut self, house: &House) {
+        while !house.desk.is_stopping() {
+            let pause = self.step(house).unwrap_or_else(|why| self.later(None, &why));
+            let until = Instant::now() + pause;
+            while Instant::now() < until && !house.desk.is_stopping() {
+                std::thread::sleep(PAUSE.min(until.saturating_duration_since(Instant::now())));
+            }
+        }
+    }
+
+    /// Sends what is next; how long to wait then.
+    fn step(&mut self, house: &House) -> Result<Duration, String> {
+        if !house.metrics.is_open() {
+            // Another server has the store, and its feeds.
+            self.feed = None;
+            return Ok(PAUSE);
+        }
+        let Some(mut feed) = self.feed.take() else {
+            let (name, from) = (self.name.clone(), self.from);
+            self.feed = Some(changed(house, |store| store.feed(&name, from))?);
+            return Ok(Duration::ZERO);
+        };
+        let most = self.most;
+        let next = house.metrics.read(|store| feed.next(store, most));
+        let next = next.map_err(|away| away.to_string())?;
+        let Some(portion) = next.map_err(|error| error.to_string())? else {
+            self.feed = Some(feed);
+            return Ok(PAUSE);
+        };
+        if let Some(lost) = &portion.lost {
+            self.say(lost);
+        }
+        let went = self.send(&portion.series);
+        let pause = self.settle(house, &mut feed, &portion, went);
+        self.feed = Some(feed);
+        pause
+    }
+
+    /// What follows from how it went.
+    fn settle(
+        &mut self,
+        house: &House,
+        feed: &mut Feed,
+        portion: &Portion,
+        went: Went,
+    ) -> Result<Duration, String> {
+        match went {
+            Went::Taken => self.taken(house, feed, portion),
+            Went::Never(_) => {
+                let mut tries = TRIES;
+                match self.send_parts(portion.series.clone(), &mut tries) {
+                    Went::Taken => self.taken(house, feed, portion),
+                    Went::Later(wait, why) => Ok(self.later(wait, &why)),
+                    Went::Smaller(why) | Went::Never(why) => Ok(self.later(None, &why)),
+                }
+            }
+            Went::Smaller(why) => {
+                self.most = (self.most / 2).max(1);
+                Ok(self.later(None, &why))
+            }
+            Went::Later(wait, why) => {
+                self.go_back(feed, &why);
+                Ok(self.later(wait, &why))
+            }
+        }
+    }
+
+    fn taken(
+        &mut self,
+        house: &House,
+        feed: &mut Feed,
+        portion: &Portion,
+    ) -> Result<Duration, String> {
+        if std::mem::take(&mut self.failed) > 0 {
+            self.say("it takes measurements again");
+        }
+        let now = Instant::now();
+        self.passed.push_back((now, feed.cursor().clone()));
+        while self.passed.get(1).is_some_and(|(then, _)| now - *then > DOUBTFUL) {
+            self.passed.pop_front();
+        }
+        changed(house, |store| store.taken(feed, &portion.after))?;
+        Ok(if portion.samples < self.most / 4 { PAUSE } else { Duration::ZERO })
+    }
+
+    /// Goes back to before what a receiver may have lost with its connection. An answer, whatever it
+    /// says, comes from one that is there and has what it took.
+    fn go_back(&mut self, feed: &mut Feed, why: &str) {
+        if why.starts_with("the server answered") {
+            return;
+        }
+        if let Some((_, cursor)) = self.passed.front() {
+            feed.go_on_from(cursor);
+            self.passed.clear();
+        }
+    }
+
+    /// How long to wait after a try in vain: longer each time, and not all at once.
+    fn later(&mut self, wait: Option<Duration>, why: &str) -> Duration {
+        if self.failed == 0 {
+            self.say(&format!("it does not take measurements now, and will get them later: {why}"));
+        }
+        let (first, longest) = BACK_OFF;
+        let pause = first.saturating_mul(1 << self.failed.min(10)).min(longest);
+        self.failed = self.failed.saturating_add(1);
+        let chance = jiff::Timestamp::now().subsec_nanosecond().unsigned_abs() % 1_000;
+        wait.unwrap_or(pause.mul_f64(0.5 + f64::from(chance) / 2_000.0))
+    }
+
+    fn send(&self, series: &BySeries) -> Went {
+        if series.is_empty() {
+            return Went::Taken;
+        }
+        let body = remote_write::request(
+            series.iter().map(|(labels, values)| (labels, values.as_slice())),
+        );
+        let mut headers = HEADERS.to_vec();
+        headers.extend(self.tenant.as_deref().map(|tenant| ("X-Scope-OrgID", tenant)));
+        self.client.post("", &headers, &body)
+    }
+
+    /// Sends halves, and halves of what is refused, until only single samples are: a receiver refuses
+    /// a whole request for one of its samples.
+    fn send_parts(&mut self, series: BySeries, tries: &mut usize) -> Went {
+        let mut waiting = vec![series];
+        while let Some(mut part) = waiting.pop() {
+            let count: usize = part.iter().map(|(_, values)| values.len()).sum();
+            match self.send(&part) {
+                Went::Taken => continue,
+                Went::Never(why) | Went::Smaller(why) if count <= 1 || *tries == 0 => {
+                    self.refused(count, &why);
+                    continue;
+                }
+                Went::Never(_) | Went::Smaller(_) => *tries -= 1,
+                went @ Went::Later(..) => return went,
+            }
+            let rest = halve(&mut part);
+            waiting.extend([rest, part]);
+        }
+        Went::Taken
+    }
+
+    fn refused(&mut self, count: usize, why: &str) {
+        if self.refused == 0 {
+            self.say(&format!("it refuses samples, which are left out: {why}"));
+        }
+        self.refused = self.refused.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
+    }
+
+    fn say(&self, text: &str) {
+        say(&format!("{}: {text}", self.url));
+    }
+}
+
+impl Drop for Receiver {
+    fn drop(&mut self) {
+        if self.refused > 0 {
+            self.say(&format!("{} samples were refused", self.refused));
+        }
+    }
+}
+
+/// Takes the second half away: of the series, or of the one series' samples.
+fn halve(part: &mut BySeries) -> BySeries {
+    if let [(labels, values)] = part.as_mut_slice() {
+        let rest = values.split_off(values.len() / 2);
+        return vec![(labels.clone(), rest)];
+    }
+    part.split_off(part.len() / 2)
+}
+
+fn changed<T>(
+    house: &House,
+    change: impl FnOnce(&mut Store) -> std::io::Result<T>,
+) -> Result<T, String> {
+    let changed = house.metrics.change(change).map_err(|away| away.to_string())?;
+    changed.map_err(|error| error.to_string())
+}
+
+fn say(text: &str) {
+    // Nobody is left to tell that standard error is closed.
+    drop(writeln!(std::io::stderr(), "{text}"));
+}
