@@ -49,7 +49,8 @@ fn run(path: &str) -> Result<(), String> {
 }
 
 fn once(path: &str) -> Result<(), String> {
-    print(&serve::metrics(&run::source(&Config::read(Path::new(path))?), None))
+    let source = run::source(&Config::read(Path::new(path))?);
+    print(&serve::metrics(&source, serve::Besides::default()))
 }
 
 fn print(text: &str) -> Result<(), String> {

@@ -1,6 +1,7 @@
 //! The agent's one loop: it waits for scrapers, answers a few at once, and ends when it is told to.
 
 use crate::collect::Source;
+use crate::outbox::Outbox;
 use crate::text::{Families, Metric};
 use crate::watch::{self, Watch};
 use crate::{collect, http, own};
@@ -23,13 +24,25 @@ const PASSING: [io::ErrorKind; 3] =
 const TOOK: Metric<'_> =
     Metric::gauge("ketupa_agent_scrape_duration_seconds", "How long all collectors took together.");
 
-/// All metrics as text, with those of the disks if they are watched.
-pub fn metrics(source: &Source, watch: Option<&Watch>) -> String {
+/// What there is to tell besides what the collectors find.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Besides<'a> {
+    /// The disks, where they are watched.
+    pub watch: Option<&'a Watch>,
+    /// What is to be sent, where something is.
+    pub outbox: Option<&'a Outbox>,
+}
+
+/// All metrics as text.
+pub fn metrics(source: &Source, besides: Besides<'_>) -> String {
     let begin = Instant::now();
     let mut found = collect::gather(source);
     collect::time(&mut found, "process", own::process);
-    if let Some(watch) = watch {
+    if let Some(watch) = besides.watch {
         watch.tell(&mut found);
+    }
+    if let Some(outbox) = besides.outbox {
+        outbox.tell(&mut found);
     }
     found.add(&TOOK, &[], begin.elapsed().as_secs_f64());
     Families::write(found)
@@ -56,7 +69,13 @@ impl Server {
 
     /// Answers scrapers and logs what happens to disks until `stop`; those who were being answered
     /// are answered to the end.
-    pub fn run(&self, source: &Source, watch: &Watch, stop: &AtomicBool) -> io::Result<()> {
+    pub fn run(
+        &self,
+        source: &Source,
+        (watch, outbox): (&Watch, Option<&Outbox>),
+        stop: &AtomicBool,
+    ) -> io::Result<()> {
+        let besides = Besides { watch: Some(watch), outbox };
         let busy = AtomicUsize::new(0);
         std::thread::scope(|scope| {
             while !stop.load(Ordering::Relaxed) {
@@ -80,7 +99,7 @@ impl Server {
                 };
                 let answer = move || {
                     // A scraper that went away has nothing to be told.
-                    drop(http::answer(&stream, || metrics(source, Some(watch))));
+                    drop(http::answer(&stream, || metrics(source, besides)));
                     // In this order: who sees the end of the answer may ask again at once.
                     drop(slot);
                     drop(stream);
@@ -188,7 +207,7 @@ mod tests {
                 std::thread::sleep(Duration::from_secs(1));
                 stop.store(true, Ordering::Relaxed);
             });
-            server.run(&source, watch, &stop).expect("no error of its own");
+            server.run(&source, (watch, None), &stop).expect("no error of its own");
         });
         let ticks = used() - before;
         assert!(begin.elapsed() >= Duration::from_secs(1));

@@ -20,6 +20,25 @@ pub fn zigzag(number: i64) -> u64 {
     ((number << 1) ^ (number >> 63)) as u64
 }
 
+/// The bytes in the middle that are not zero, after how many are on either side.
+pub(crate) fn put_change(out: &mut Vec<u8>, change: u64) {
+    let before = change.leading_zeros() / 8;
+    let after = if change == 0 { 0 } else { change.trailing_zeros() / 8 };
+    out.push((before << 4 | after) as u8);
+    let bytes = change.to_be_bytes();
+    out.extend_from_slice(bytes.get(before as usize..8 - after as usize).unwrap_or_default());
+}
+
+/// What [`put_change`] wrote.
+pub(crate) fn change(reader: &mut Reader<'_>) -> Option<u64> {
+    let sides = reader.byte()?;
+    let (before, after) = (usize::from(sides >> 4), usize::from(sides & 0xf));
+    let mut bytes = [0; 8];
+    let middle = bytes.get_mut(before..8_usize.checked_sub(after)?)?;
+    middle.copy_from_slice(reader.take(middle.len())?);
+    Some(u64::from_be_bytes(bytes))
+}
+
 /// What is left to read.
 #[derive(Clone, Copy, Debug)]
 pub struct Reader<'a> {

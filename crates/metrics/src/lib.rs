@@ -16,6 +16,7 @@ mod index;
 mod labels;
 mod matcher;
 pub mod promql;
+pub mod queue;
 mod store;
 pub mod wire;
 

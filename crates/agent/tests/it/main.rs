@@ -12,4 +12,6 @@ mod node_exporter;
 #[cfg(test)]
 mod probe;
 mod recorded;
+mod send;
 mod serve;
+mod sink;

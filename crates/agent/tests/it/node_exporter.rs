@@ -62,7 +62,7 @@ fn real_node_exporter_has_the_same_series_and_values() {
         with: vec!["interrupts".to_owned()],
     };
     let before = Scrape::of(&theirs.scrape());
-    let ours = Scrape::of(&agent::serve::metrics(&source, None));
+    let ours = Scrape::of(&agent::serve::metrics(&source, agent::serve::Besides::default()));
     let after = Scrape::of(&theirs.scrape());
     drop(theirs);
 

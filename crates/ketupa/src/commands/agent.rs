@@ -16,7 +16,7 @@ pub(crate) fn run(args: &Agent, screen: &mut Screen) -> Result<End, Error> {
     if args.print_unit {
         screen.text(&unit(args)?)?;
     } else if args.once {
-        screen.text(&serve::metrics(&run::source(&config), None))?;
+        screen.text(&serve::metrics(&run::source(&config), serve::Besides::default()))?;
     } else {
         run::run(&config, &mut |line| screen.say(line)).map_err(Error::Message)?;
     }

@@ -22,6 +22,15 @@ fn about(path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
+fn lock(path: &Path, file: &File) -> io::Result<()> {
+    let held = |_| {
+        let says = format!("{} is held by another process", path.display());
+        io::Error::new(io::ErrorKind::WouldBlock, says)
+    };
+    let how = rustix::fs::FlockOperation::NonBlockingLockExclusive;
+    rustix::fs::flock(file, how).map_err(held)
+}
+
 impl Directory {
     /// Makes it if it is not there, and locks it.
     pub fn open(path: &Path) -> io::Result<Self> {
@@ -29,13 +38,21 @@ impl Directory {
         let lock = path.join("lock");
         let file = File::options().create(true).append(true).open(&lock);
         let file = file.map_err(|error| about(&lock, &error))?;
-        rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive).map_err(
-            |_| {
-                let says = format!("{} is held by another process", path.display());
-                io::Error::new(io::ErrorKind::WouldBlock, says)
-            },
-        )?;
-        let directory = Self { path: path.to_owned(), _lock: file };
+        self::lock(path, &file)?;
+        Self::cleared(path, file)
+    }
+
+    /// Makes it if it is not there, and locks it itself: that needs no room on the disk.
+    pub(crate) fn hold(path: &Path) -> io::Result<Self> {
+        fs::create_dir_all(path).map_err(|error| about(path, &error))?;
+        let file = File::open(path).map_err(|error| about(path, &error))?;
+        lock(path, &file)?;
+        Self::cleared(path, file)
+    }
+
+    /// Without what was not written to its end.
+    fn cleared(path: &Path, lock: File) -> io::Result<Self> {
+        let directory = Self { path: path.to_owned(), _lock: lock };
         for name in directory.list()?.iter().filter(|name| name.strip_suffix(".new").is_some()) {
             directory.remove(name)?;
         }

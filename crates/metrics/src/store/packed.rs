@@ -5,25 +5,6 @@ use crate::bytes::Reader;
 /// Values of a block: what has to be walked through to find one.
 const BLOCK: usize = 128;
 
-/// Appends the bytes in the middle that are not zero, after how many are on either side.
-pub(crate) fn put_change(out: &mut Vec<u8>, change: u64) {
-    let before = change.leading_zeros() / 8;
-    let after = if change == 0 { 0 } else { change.trailing_zeros() / 8 };
-    out.push((before << 4 | after) as u8);
-    let bytes = change.to_be_bytes();
-    out.extend_from_slice(bytes.get(before as usize..8 - after as usize).unwrap_or_default());
-}
-
-/// What [`put_change`] wrote.
-pub(crate) fn change(reader: &mut Reader<'_>) -> Option<u64> {
-    let sides = reader.byte()?;
-    let (before, after) = (usize::from(sides >> 4), usize::from(sides & 0xf));
-    let mut bytes = [0; 8];
-    let middle = bytes.get_mut(before..8_usize.checked_sub(after)?)?;
-    middle.copy_from_slice(reader.take(middle.len())?);
-    Some(u64::from_be_bytes(bytes))
-}
-
 /// Values in blocks, each to be read alone: the first value, then what changes from one to the next.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Packed {

@@ -7,8 +7,7 @@ use std::ops::Range;
 
 use super::column::Column;
 use super::head::{Counts, Head};
-use super::packed::{change, put_change};
-use crate::bytes::{Reader, put_slice, put_varint, zigzag};
+use crate::bytes::{Reader, change, put_change, put_slice, put_varint, zigzag};
 use crate::frame;
 use crate::index::Index;
 use crate::labels::Labels;

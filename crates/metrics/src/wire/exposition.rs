@@ -125,6 +125,9 @@ fn closing(quoted: &str) -> Option<usize> {
     })
 }
 
+/// A sample: its labels, its time in milliseconds, its value.
+pub type Told = (Labels, i64, f64);
+
 /// What is scraped: its labels, and the series that it exposed last.
 #[derive(Clone, Debug, Default)]
 pub struct Target {
@@ -146,27 +149,36 @@ impl Target {
         text: &str,
         (time, took_s): (i64, f64),
     ) -> Result<Appended, Refused> {
+        let (told, exposed) = self.told(text, (time, took_s));
+        let appended = keep(store, &told, time)?;
+        for (metric, metadata) in exposed.map_err(Refused::Malformed)? {
+            store.describe(&metric, metadata);
+        }
+        Ok(appended)
+    }
+
+    /// The samples of a scrape: what it brought, how it went, and what has ended. The second is what it
+    /// tells about metrics, or what cannot be read of it.
+    pub fn told(
+        &mut self,
+        text: &str,
+        (time, took_s): (i64, f64),
+    ) -> (Vec<Told>, Result<BTreeMap<String, Metadata>, String>) {
         let exposed = match parse(text) {
             Ok(exposed) => exposed,
-            Err(why) => {
-                self.failed(store, (time, took_s))?;
-                return Err(Refused::Malformed(why));
-            }
+            Err(why) => return (self.silent((time, took_s)), Err(why)),
         };
         let count = exposed.samples.len() as f64;
         let samples = exposed.samples.into_iter().map(|sample| {
             (self.of_target(&sample.labels), sample.time.unwrap_or(time), sample.value)
         });
-        let samples: Vec<(Labels, i64, f64)> = samples.collect();
-        for (metric, metadata) in exposed.metadata {
-            store.describe(&metric, metadata);
-        }
+        let samples: Vec<Told> = samples.collect();
         let mut all = self.about(time, &[("up", 1.0), ("scrape_samples_scraped", count)], took_s);
         let now: BTreeSet<Labels> = samples.iter().map(|(labels, _, _)| labels.clone()).collect();
         all.extend(self.ended(time, &now));
         all.extend(samples);
         self.last = now;
-        keep(store, &all, time)
+        (all, Ok(exposed.metadata))
     }
 
     /// Keeps that a scrape failed: the target is down, and its series have ended.
@@ -175,10 +187,15 @@ impl Target {
         store: &mut Store,
         (time, took_s): (i64, f64),
     ) -> Result<Appended, Refused> {
+        keep(store, &self.silent((time, took_s)), time)
+    }
+
+    /// The samples of a scrape that failed.
+    pub fn silent(&mut self, (time, took_s): (i64, f64)) -> Vec<Told> {
         let mut all = self.about(time, &[("up", 0.0), ("scrape_samples_scraped", 0.0)], took_s);
         all.extend(self.ended(time, &BTreeSet::new()));
         self.last.clear();
-        keep(store, &all, time)
+        all
     }
 
     /// The labels of the target go first; what had the same names is called exported.
@@ -191,18 +208,18 @@ impl Target {
         Labels::new(renamed.chain(own))
     }
 
-    fn about(&self, time: i64, values: &[(&str, f64)], took_s: f64) -> Vec<(Labels, i64, f64)> {
+    fn about(&self, time: i64, values: &[(&str, f64)], took_s: f64) -> Vec<Told> {
         let values = values.iter().copied().chain([("scrape_duration_seconds", took_s)]);
         values.map(|(name, value)| (self.labels.with(NAME, name), time, value)).collect()
     }
 
-    fn ended(&self, time: i64, now: &BTreeSet<Labels>) -> Vec<(Labels, i64, f64)> {
+    fn ended(&self, time: i64, now: &BTreeSet<Labels>) -> Vec<Told> {
         let ended = self.last.difference(now).cloned();
         ended.map(|labels| (labels, time, f64::from_bits(STALE))).collect()
     }
 }
 
-fn keep(store: &mut Store, all: &[(Labels, i64, f64)], now: i64) -> Result<Appended, Refused> {
+fn keep(store: &mut Store, all: &[Told], now: i64) -> Result<Appended, Refused> {
     let values: Vec<[(i64, f64); 1]> =
         all.iter().map(|(_, time, value)| [(*time, *value)]).collect();
     let samples = all.iter().zip(&values);

@@ -184,6 +184,28 @@ pub(crate) fn labels(bytes: &[u8]) -> Option<Labels> {
     Some(Labels::new(pairs))
 }
 
+/// The samples of a series, in the order of a request.
+pub type Series = (Labels, Vec<(i64, f64)>);
+
+/// What is in the body of a remote write request, series by series; nothing if it is none.
+pub fn read(body: &[u8]) -> Option<Vec<Series>> {
+    snap::raw::decompress_len(body).ok().filter(|length| *length <= LARGEST)?;
+    let bytes = snap::raw::Decoder::new().decompress_vec(body).ok()?;
+    let mut read = Vec::new();
+    for field in fields(&bytes) {
+        let mut values = Vec::new();
+        match field.content {
+            Content::Bytes(series) if field.number == 1 => {
+                let labels = samples(series, &mut values)?;
+                read.push((self::labels(&labels)?, values));
+            }
+            Content::Bytes(_) | Content::Number(_) => {}
+            Content::Bad => return None,
+        }
+    }
+    Some(read)
+}
+
 /// The body of a remote write request.
 pub fn request<'a>(series: impl IntoIterator<Item = (&'a Labels, &'a [(i64, f64)])>) -> Vec<u8> {
     let (mut plain, mut message, mut sample) = (Vec::new(), Vec::new(), Vec::new());

@@ -19,5 +19,6 @@ mod limits;
 mod many;
 mod place;
 mod prometheus;
+mod queue;
 mod rubbish;
 mod wire;
