@@ -6,6 +6,7 @@
 
 mod cursor;
 mod log;
+mod reading;
 mod record;
 mod sealed;
 mod walk;
@@ -20,7 +21,8 @@ use crate::wire::remote_write::request;
 
 use cursor::{Cursor, Position};
 use log::Log;
-use sealed::{Batch, Columns};
+use reading::Reading;
+use sealed::Batch;
 
 /// A log of more becomes columns: a thousand series every 15 s for four hours.
 const FULL: usize = 2 << 20;
@@ -33,15 +35,6 @@ struct Part {
     name: String,
     bytes: u64,
     samples: u64,
-}
-
-/// What was read of the part that is sent now.
-enum Reading {
-    /// The log that grows.
-    Now(log::Reading),
-    /// Another log, with its bytes.
-    Log(Vec<u8>, Option<log::Reading>),
-    Columns(Columns),
 }
 
 /// Samples as they are sent.
@@ -326,68 +319,6 @@ impl Queue {
     }
 }
 
-impl Queue {
-    /// Reads the part that is sent now, up to what was sent of it.
-    fn look(&mut self) {
-        if self.reading.as_ref().is_some_and(|(at, _)| *at == self.sent) {
-            return;
-        }
-        let Position { sequence, row } = self.sent;
-        let (reading, samples) = if sequence == self.log.sequence {
-            let mut reading = log::Reading::begin(&self.log.bytes).unwrap_or_default();
-            let samples = reading.skip(&self.log.bytes, row);
-            (Reading::Now(reading), samples)
-        } else {
-            self.read(sequence, row)
-        };
-        self.sent_samples = samples;
-        self.reading = Some((self.sent, reading));
-    }
-
-    /// Reads a part that does not grow; how many samples of it are before a row.
-    fn read(&mut self, sequence: u64, row: u64) -> (Reading, u64) {
-        let Some(part) = self.parts.get(&sequence) else {
-            return (Reading::Columns(Columns::default()), 0);
-        };
-        let bytes = match self.directory.read(&part.name) {
-            Ok(bytes) => bytes,
-            Err(error) => {
-                self.damage.push(format!("{error}: {} samples are lost", part.samples));
-                Vec::new()
-            }
-        };
-        if part.is_log() {
-            let mut reading = log::Reading::begin(&bytes);
-            let samples = reading.as_mut().map_or(0, |reading| reading.skip(&bytes, row));
-            return (Reading::Log(bytes, reading), samples);
-        }
-        let (columns, wrong) = Columns::read(&bytes);
-        self.damage.extend(wrong.map(|wrong| format!("{} {wrong}", part.name)));
-        let samples = if row == 0 { 0 } else { columns.samples_before(row) };
-        (Reading::Columns(columns), samples)
-    }
-
-    fn batch(&mut self, most: u64) -> Option<Batch> {
-        let (at, reading) = self.reading.as_mut()?;
-        let batch = match reading {
-            Reading::Now(reading) => reading.batch(&self.log.bytes, most),
-            Reading::Log(bytes, reading) => reading.as_mut()?.batch(bytes, most),
-            Reading::Columns(columns) => columns.batch(at.row, most),
-        }?;
-        at.row = batch.to;
-        Some(batch)
-    }
-
-    /// Counts the samples of a log that is not gone on with, and tells what is bad in it.
-    fn count(&mut self, sequence: u64) {
-        let Some(part) = self.parts.get_mut(&sequence) else { return };
-        let bytes = self.directory.read(&part.name).unwrap_or_default();
-        let (samples, wrong) = log::count(&bytes);
-        part.samples = samples;
-        self.damage.extend(wrong.map(|wrong| format!("{} {wrong}", part.name)));
-    }
-}
-
 fn parcel(batch: &Batch, sequence: u64) -> Parcel {
     let series = batch.series.iter().map(|(labels, samples)| (labels, samples.as_slice()));
     let all = || batch.series.iter().flat_map(|(_, samples)| samples);
@@ -401,7 +332,7 @@ fn parcel(batch: &Batch, sequence: u64) -> Parcel {
 
 impl Part {
     fn is_log(&self) -> bool {
-        self.name.ends_with(".log")
+        self.name.strip_suffix(".log").is_some()
     }
 }
 
