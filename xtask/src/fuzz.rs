@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const TARGETS: [&str; 11] = [
+const TARGETS: [&str; 12] = [
     "load",
     "stages",
     "files",
@@ -14,6 +14,7 @@ const TARGETS: [&str; 11] = [
     "exposition",
     "promql",
     "stored",
+    "queued",
     "loki_push",
     "logql",
 ];

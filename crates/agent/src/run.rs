@@ -96,7 +96,7 @@ fn programs(config: &Config) -> Result<Vec<(Program, Labels, Duration)>, String>
     let scrapes = config.scrape.iter().map(|scrape| {
         let interval =
             scrape.interval_s.map_or(usual, |seconds| Duration::from_secs(seconds.into()));
-        Ok((Program::new(&scrape.url, interval)?, config.labels_of(scrape), interval))
+        Ok((Program::new(&scrape.url)?, config.labels_of(scrape), interval))
     });
     scrapes.collect()
 }

@@ -9,7 +9,8 @@ use std::io::Read as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// A program answers within this time, or within the time between scrapes.
+/// A program answers within this time. One that takes longer than the time between scrapes is asked
+/// less often: no two questions go on at once.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// No program tells more.
 const LARGEST: u64 = 16 << 20;
@@ -66,9 +67,9 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    /// A program that is asked at an address, within the time between two scrapes.
-    pub(crate) fn new(url: &str, interval: Duration) -> Result<Self, String> {
-        let agent = post::agent(url, None, PATIENCE.min(interval))?;
+    /// A program that is asked at an address.
+    pub(crate) fn new(url: &str) -> Result<Self, String> {
+        let agent = post::agent(url, None, PATIENCE)?;
         Ok(Self { agent, url: url.to_owned() })
     }
 

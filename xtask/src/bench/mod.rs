@@ -1,5 +1,6 @@
 //! `xtask bench`: measures what docs/benchmarks.md says, with the released command in processes of its own.
 
+mod agent;
 mod converge;
 mod fleet;
 mod metrics;
@@ -15,7 +16,7 @@ use std::time::{Duration, Instant};
 const RUNS: usize = 21;
 
 /// Measures everything, or what the words name: `example`, `routers`, `hosts`, `twin`, `prove`, `build`;
-/// `converge`, `fleet` and `metrics` only where they are named.
+/// `agent`, `converge`, `fleet` and `metrics` only where they are named.
 pub(crate) fn run(root: &Path, words: &[String]) -> Result<String, String> {
     if let [word, verb, directory] = words
         && word == "one"
@@ -24,6 +25,7 @@ pub(crate) fn run(root: &Path, words: &[String]) -> Result<String, String> {
     }
     if let Some((word, rest)) = words.split_first() {
         match word.as_str() {
+            "agent" => return agent::table(root, words),
             "converge" => return converge::table(root, rest),
             "converge-one" => return converge::one(rest),
             "fleet" => return fleet::table(),

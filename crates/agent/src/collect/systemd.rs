@@ -10,6 +10,9 @@ const STATES: [&str; 5] = ["active", "activating", "deactivating", "inactive", "
 /// Kinds of units that are many, and of which nobody asks the state.
 const NOT_TOLD: [&str; 6] = [".automount", ".device", ".mount", ".scope", ".slice", ".target"];
 
+const PROPERTIES: &str =
+    "--property=Id,ActiveState,Type,NAccepted,NConnections,NRefused,LastTriggerUSec";
+
 const UNITS: Metric<'_> = Metric::gauge("node_systemd_units", "Summary of systemd unit states");
 const UNIT: Metric<'_> = Metric::gauge("node_systemd_unit_state", "Systemd unit");
 const RUNNING: Metric<'_> = Metric::gauge(
@@ -29,15 +32,17 @@ const REFUSED: Metric<'_> = Metric::gauge(
     "Total number of refused socket connections",
 );
 
+const TRIGGERED: Metric<'_> = Metric::gauge(
+    "node_systemd_timer_last_trigger_seconds",
+    "Seconds since epoch of last trigger.",
+);
+
 pub(super) fn systemd(source: &Source, found: &mut Families) -> Went {
     if !source.root.has("run/systemd/system") {
         return Err(Trouble::Nothing);
     }
     // One question for all units, where D-Bus would need one for each.
-    let units = ask::program(
-        "systemctl",
-        &["show", "--all", "--property=Id,ActiveState,Type,NAccepted,NConnections,NRefused", "*"],
-    )?;
+    let units = ask::program("systemctl", &["show", "--all", "--timestamp=unix", PROPERTIES, "*"])?;
     tell(&units, found);
     let manager = ask::program("systemctl", &["show", "--property=SystemState"])?;
     let running = manager.trim() == "SystemState=running";
@@ -65,6 +70,11 @@ fn tell(text: &str, found: &mut Families) {
             let labels = [("name", *name), ("state", other), ("type", kind)];
             found.add(&UNIT, &labels, if other == *state { 1.0 } else { 0.0 });
         }
+        // A timer that never ran has none.
+        let triggered = values.get("LastTriggerUSec").and_then(|time| time.strip_prefix('@'));
+        if let Some(time) = triggered.and_then(|time| time.parse().ok()) {
+            found.add(&TRIGGERED, &[("name", name)], time);
+        }
         for (key, metric) in
             [("NAccepted", &ACCEPTED), ("NConnections", &CONNECTIONS), ("NRefused", &REFUSED)]
         {
@@ -88,19 +98,23 @@ mod tests {
         super::tell(
             "Type=notify\nId=bird.service\nActiveState=failed\n\n\
              Id=ssh.socket\nActiveState=active\nNAccepted=7\nNConnections=1\nNRefused=0\n\n\
+             Id=backup.timer\nActiveState=active\nLastTriggerUSec=@1700000000\n\n\
+             Id=never.timer\nActiveState=active\nLastTriggerUSec=\n\n\
              Id=dev-sda.device\nActiveState=active\n",
             &mut found,
         );
         let told = found.write();
         for line in [
-            "node_systemd_units{state=\"active\"} 2",
+            "node_systemd_units{state=\"active\"} 4",
             "node_systemd_units{state=\"failed\"} 1",
             "node_systemd_unit_state{name=\"bird.service\",state=\"failed\",type=\"notify\"} 1",
             "node_systemd_unit_state{name=\"bird.service\",state=\"active\",type=\"notify\"} 0",
             "node_systemd_socket_accepted_connections_total{name=\"ssh.socket\"} 7",
+            "node_systemd_timer_last_trigger_seconds{name=\"backup.timer\"} 1700000000",
         ] {
             assert!(told.lines().any(|told| told == line), "{line} is not in {told}");
         }
         assert!(!told.contains("dev-sda"));
+        assert!(!told.contains("last_trigger_seconds{name=\"never.timer\"}"));
     }
 }

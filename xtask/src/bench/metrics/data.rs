@@ -24,7 +24,7 @@ pub(super) struct Load {
 }
 
 /// What one series did while it was watched.
-pub(super) struct Observed {
+pub(in super::super) struct Observed {
     labels: Labels,
     first: f64,
     /// From one scrape to the next.
@@ -100,6 +100,33 @@ fn watched(labels: &Labels, values: &[f64]) -> Observed {
     let most = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let first = values.first().copied().unwrap_or_default();
     Observed { labels: labels.clone(), first, steps, counter: false, scale, least, most }
+}
+
+/// Gives rows of values of so many series: each with its time, `rows` of them, `every_s` apart. A part
+/// of a host's series that is not enough is told again by another name.
+pub(in super::super) fn scrapes(
+    observed: &[Observed],
+    count: usize,
+    (rows, every_s): (i64, i64),
+    mut take: impl FnMut(i64, &[(Labels, f64)]) -> Result<(), String>,
+) -> Result<(), String> {
+    let again = (0..count.div_ceil(observed.len().max(1))).flat_map(|turn| {
+        let turn = turn.to_string();
+        observed.iter().map(move |one| (one, one.labels.with("turn", &turn)))
+    });
+    let again: Vec<(&Observed, Labels)> = again.take(count).collect();
+    let mut samples: Vec<(Labels, f64)> =
+        again.iter().map(|(one, labels)| (labels.clone(), one.first)).collect();
+    let (mut chance, begin) = (Chance(1), 1_700_000_000_000);
+    for row in 0..rows {
+        let time = begin + row * every_s * 1000;
+        take(time, &samples)?;
+        let day = 1.0 + 0.5 * (time as f64 / 86_400_000.0 * std::f64::consts::TAU).sin();
+        for ((one, _), (_, value)) in again.iter().zip(&mut samples) {
+            *value = one.next(*value, day, &mut chance);
+        }
+    }
+    Ok(())
 }
 
 /// Chance that is the same each time.

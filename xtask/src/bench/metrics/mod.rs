@@ -54,6 +54,7 @@ const YEAR: [(&str, &str, i64, i64); 3] = [
     ("1 year, extremes", "max_over_time(node_memory_MemFree_bytes[12h])", 31_536_000, 31_536),
 ];
 
+pub(super) use data::{Observed, scrapes};
 pub(super) use own::one;
 
 /// What one store did with one load.
@@ -71,6 +72,12 @@ fn work(root: &Path) -> Result<PathBuf, String> {
     let work = super::target(root).join("bench-metrics");
     fs::create_dir_all(&work).map_err(|error| format!("{}: {error}", work.display()))?;
     Ok(work)
+}
+
+/// The series that the samples are made of.
+pub(super) fn observed(root: &Path) -> Result<Vec<Observed>, String> {
+    let work = work(root)?;
+    data::observed(&work, &rivals::programs(&work)?)
 }
 
 /// All tables, or those that the words name: `day`, `hosts`, `year`.
