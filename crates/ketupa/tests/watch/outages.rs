@@ -81,10 +81,10 @@ impl Story {
         let place = |name: &str| self.folder.join(name);
         let text = format!(
             "listen = \"127.0.0.1:9100\"\nbird = \"/nowhere\"\n[labels]\ninstance = \"host{host}\"\n\
-             [send]\nurl = \"http://10.99.0.1:{PORT}\"\ntoken_file = {:?}\ndirectory = {:?}\ninterval = 15\n\
+             [send]\nurl = \"http://10.99.0.1:{PORT}\"\ntoken_file = \"{}\"\ndirectory = \"{}\"\ninterval = 15\n\
              [[scrape]]\njob = \"x\"\nurl = \"http://127.0.0.1:9000/metrics\"\ninterval = 1\n",
-            place("token"),
-            place(&format!("state{host}")),
+            place("token").display(),
+            place(&format!("state{host}")).display(),
         );
         let config = place(&format!("agent{host}.toml"));
         std::fs::write(&config, text).expect("it is written");
