@@ -116,9 +116,11 @@ fn run(root: &Path, observed: &[Observed]) -> Result<String, String> {
     fs::create_dir_all(&path).map_err(fail)?;
     let config = path.join("agent.toml");
     let told = format!(
-        "listen = \"127.0.0.1:0\"\n[send]\nurl = \"http://127.0.0.1:{}\"\ndirectory = {path:?}\ninterval = 1\n\
+        "listen = \"127.0.0.1:0\"\n[send]\nurl = \"http://127.0.0.1:{}\"\ndirectory = \"{}\"\ninterval = 1\n\
          [[scrape]]\njob = \"app\"\nurl = \"http://127.0.0.1:{}/metrics\"\n",
-        sink.0, exporter.0
+        sink.0,
+        path.display(),
+        exporter.0
     );
     fs::write(&config, told).map_err(fail)?;
     let mut agent = Command::new(&program);

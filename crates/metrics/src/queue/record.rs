@@ -272,13 +272,16 @@ mod tests {
         Labels::new([("__name__", "x"), ("n", number.to_string().as_str())])
     }
 
-    fn replay(bytes: &[u8]) -> Vec<(u32, i64, Vec<(Labels, u64)>)> {
+    /// The time of a row, and its values by their labels.
+    type Told = (i64, Vec<(Labels, u64)>);
+
+    fn replay(bytes: &[u8]) -> Vec<Told> {
         let (mut reader, mut replay, mut rows) = (Reader::new(bytes), Replay::default(), vec![]);
         while let Some(content) = frame::take(&mut reader) {
             if let Said::Row(row) = replay.read(content).expect("it was written") {
                 let labels = |column| replay.labels(row.group, column).expect("it is told").clone();
                 let values = row.values.iter().map(|(column, bits)| (labels(*column), *bits));
-                rows.push((row.group, row.time, values.collect()));
+                rows.push((row.time, values.collect()));
             }
         }
         assert!(reader.is_empty());
@@ -304,7 +307,7 @@ mod tests {
             }
             let rows = replay(&bytes);
             prop_assert_eq!(rows.len(), told.len());
-            for ((_, time, values), (_, told_time, told_values)) in rows.iter().zip(&told) {
+            for ((time, values), (_, told_time, told_values)) in rows.iter().zip(&told) {
                 prop_assert_eq!(time, told_time);
                 let mut expected: Vec<(Labels, u64)> =
                     told_values.iter().map(|(number, bits)| (labels(*number), *bits)).collect();
