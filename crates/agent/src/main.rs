@@ -1,7 +1,7 @@
 //! The agent as a program of its own, small enough to travel to every host.
 
 use agent::config::{self, Config};
-use agent::{run, serve};
+use agent::run;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
@@ -12,7 +12,7 @@ Says how this host is, and sends it on. Everything is told in a file.
 Usage: ketupa-agent [--config FILE] [--once]
 
   --config FILE  what to do [default: /etc/ketupa/agent.toml]
-  --once         print the host's metrics and end
+  --once         try every probe once, print the host's metrics, and end
   --help         print this
 
 Examples:
@@ -49,8 +49,7 @@ fn run(path: &str) -> Result<(), String> {
 }
 
 fn once(path: &str) -> Result<(), String> {
-    let source = run::source(&Config::read(Path::new(path))?);
-    print(&serve::metrics(&source, serve::Besides::default()))
+    print(&run::once(&Config::read(Path::new(path))?))
 }
 
 fn print(text: &str) -> Result<(), String> {

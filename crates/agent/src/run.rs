@@ -3,11 +3,12 @@
 use crate::config::{Config, Send};
 use crate::outbox::Outbox;
 use crate::post::Client;
+use crate::probe::Prober;
 use crate::scrape::Program;
 use crate::serve::{Besides, Server};
 use crate::tree::Root;
 use crate::watch::{self, Watch};
-use crate::{Source, scrape, sender, serve};
+use crate::{Source, probe, scrape, sender, serve};
 use metrics::Labels;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -26,6 +27,13 @@ pub fn source(config: &Config) -> Source {
         bird: config.bird.clone(),
         with: config.with.clone(),
     }
+}
+
+/// All that the configuration asks for, found out now, as text.
+pub fn once(config: &Config) -> String {
+    let mut text = serve::metrics(&source(config), Besides::default());
+    text.push_str(&probe::told_once(&config.probe));
+    text
 }
 
 /// Does all that the configuration asks for until a signal ends it; `say` is told what a person would know.
@@ -47,6 +55,7 @@ pub fn run(config: &Config, say: &mut dyn FnMut(&str)) -> Result<(), String> {
         .map_err(|trouble| format!("cannot watch the disks: {trouble}"))?;
     watch::log(&events, None);
     let outbox = outgoing.as_ref().map(|outgoing| &outgoing.outbox);
+    let prober = Prober::start(config.probe.clone());
     std::thread::scope(|scope| {
         // Whatever ends, all end.
         let ends = Ends(&stop);
@@ -55,12 +64,21 @@ pub fn run(config: &Config, say: &mut dyn FnMut(&str)) -> Result<(), String> {
         }
         if let Some(outgoing) = &outgoing {
             let own = || {
-                let besides = Besides { watch: Some(&disks), outbox };
+                let besides = Besides { watch: Some(&disks), outbox, prober: None };
                 let mut tell = || Ok(serve::metrics(&source, besides));
                 let to = (&outgoing.outbox, &config.own_labels());
                 scrape::run(to, outgoing.interval, &stop, &mut tell);
             };
             thread(scope, "own", own)?;
+            if !config.probe.is_empty() {
+                // What is tried from here has a job of its own: its series end with it, not with the host's.
+                let tried = || {
+                    let labels = config.probe_labels();
+                    let mut tell = || Ok(prober.text());
+                    scrape::run((&outgoing.outbox, &labels), outgoing.interval, &stop, &mut tell);
+                };
+                thread(scope, "probes", tried)?;
+            }
             for (program, labels, interval) in &programs {
                 let (to, stop) = ((&outgoing.outbox, labels), &stop);
                 let ask = move || scrape::run(to, *interval, stop, &mut || program.ask());
@@ -69,7 +87,7 @@ pub fn run(config: &Config, say: &mut dyn FnMut(&str)) -> Result<(), String> {
             let send = || sender::run(&outgoing.outbox, &outgoing.client, &stop);
             thread(scope, "send", send)?;
         }
-        let went = server.run(&source, (&disks, outbox), &stop).map_err(listen);
+        let went = server.run(&source, (&disks, outbox, Some(&prober)), &stop).map_err(listen);
         drop(ends);
         went
     })

@@ -2,6 +2,7 @@
 
 use crate::collect::Source;
 use crate::outbox::Outbox;
+use crate::probe::Prober;
 use crate::text::{Families, Metric};
 use crate::watch::{self, Watch};
 use crate::{collect, http, own};
@@ -31,6 +32,8 @@ pub struct Besides<'a> {
     pub watch: Option<&'a Watch>,
     /// What is to be sent, where something is.
     pub outbox: Option<&'a Outbox>,
+    /// What is tried from here, where something is.
+    pub prober: Option<&'a Prober>,
 }
 
 /// All metrics as text.
@@ -43,6 +46,9 @@ pub fn metrics(source: &Source, besides: Besides<'_>) -> String {
     }
     if let Some(outbox) = besides.outbox {
         outbox.tell(&mut found);
+    }
+    if let Some(prober) = besides.prober {
+        prober.tell(&mut found);
     }
     found.add(&TOOK, &[], begin.elapsed().as_secs_f64());
     Families::write(found)
@@ -72,10 +78,10 @@ impl Server {
     pub fn run(
         &self,
         source: &Source,
-        (watch, outbox): (&Watch, Option<&Outbox>),
+        (watch, outbox, prober): (&Watch, Option<&Outbox>, Option<&Prober>),
         stop: &AtomicBool,
     ) -> io::Result<()> {
-        let besides = Besides { watch: Some(watch), outbox };
+        let besides = Besides { watch: Some(watch), outbox, prober };
         let busy = AtomicUsize::new(0);
         std::thread::scope(|scope| {
             while !stop.load(Ordering::Relaxed) {
@@ -207,7 +213,7 @@ mod tests {
                 std::thread::sleep(Duration::from_secs(1));
                 stop.store(true, Ordering::Relaxed);
             });
-            server.run(&source, (watch, None), &stop).expect("no error of its own");
+            server.run(&source, (watch, None, None), &stop).expect("no error of its own");
         });
         let ticks = used() - before;
         assert!(begin.elapsed() >= Duration::from_secs(1));

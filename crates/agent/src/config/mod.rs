@@ -148,6 +148,7 @@ impl Config {
             return Err(format!("there may be {MOST_SCRAPES} [[scrape]] tables at most"));
         }
         let mut seen = BTreeSet::from([self.own_labels()]);
+        seen.extend((!self.probe.is_empty()).then(|| self.probe_labels()));
         for scrape in &self.scrape {
             let place = format!("[[scrape]] {}", scrape.job);
             if scrape.job.is_empty() {
@@ -171,6 +172,12 @@ impl Config {
         let own = [("job", "node".to_owned()), ("instance", hostname())];
         let told = self.labels.iter().map(|(name, value)| (name.as_str(), value.clone()));
         Labels::new(own.into_iter().chain(told))
+    }
+
+    /// The labels of what is tried from here.
+    pub fn probe_labels(&self) -> Labels {
+        let all = self.own_labels();
+        Labels::new(all.iter().chain([("job", "probe")]))
     }
 
     /// The labels of what a program tells: those of everything, its job, its own.

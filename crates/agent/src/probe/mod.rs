@@ -20,7 +20,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub use run::Prober;
+pub use run::{Prober, told_once};
 pub use tried::{Tried, once};
 
 /// More than this from one host is a mistake.

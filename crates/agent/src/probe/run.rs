@@ -5,7 +5,7 @@ use crate::text::Families;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
 use std::io::Write as _;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
@@ -68,6 +68,48 @@ impl Prober {
     }
 }
 
+impl Prober {
+    /// The same as text.
+    pub fn text(&self) -> String {
+        let mut found = Families::default();
+        self.tell(&mut found);
+        found.write()
+    }
+}
+
+/// Tries every probe once, a few at a time, and tells what came of each.
+pub fn told_once(probes: &[Probe]) -> String {
+    let next = AtomicUsize::new(0);
+    let found = Mutex::new(Families::default());
+    let work = || {
+        while let Some(probe) = probes.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let tried = once(probe);
+            tell::tell(&mut lock(&found), probe, &tried);
+            if tried.wrong.is_some() {
+                log(probe, &tried);
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        // At least this thread works, whatever the host gives.
+        for _ in 1..MOST.min(probes.len() as u64) {
+            drop(Builder::new().spawn_scoped(scope, work));
+        }
+        work();
+    });
+    found.into_inner().unwrap_or_else(PoisonError::into_inner).write()
+}
+
+/// Says what became of a try.
+fn log(probe: &Probe, tried: &Tried) {
+    let line = serde_json::json!({
+        "event": "probe", "check": probe.check, "object": probe.object,
+        "success": tried.wrong.is_none(), "says": tried.wrong.as_deref().unwrap_or_default(),
+    });
+    // Of a log that is closed nobody is left to tell.
+    drop(writeln!(std::io::stderr().lock(), "{line}"));
+}
+
 impl Drop for Prober {
     /// What is being tried is tried to its end.
     fn drop(&mut self) {
@@ -111,20 +153,12 @@ impl Inner {
 
     /// Keeps what came of a try, and logs it where it is another than before.
     fn keep(&self, number: usize, probe: &Probe, tried: Tried) {
-        let failed = tried.wrong.clone();
-        let before = lock(&self.last).insert(number, tried);
-        let changed = match &before {
-            Some(before) => before.wrong.is_some() != failed.is_some(),
-            None => failed.is_some(),
-        };
-        if changed {
-            let line = serde_json::json!({
-                "event": "probe", "check": probe.check, "object": probe.object,
-                "success": failed.is_none(), "says": failed.unwrap_or_default(),
-            });
-            // Of a log that is closed nobody is left to tell.
-            drop(writeln!(std::io::stderr().lock(), "{line}"));
+        let mut last = lock(&self.last);
+        let failed_before = last.get(&number).is_some_and(|before| before.wrong.is_some());
+        if failed_before != tried.wrong.is_some() {
+            log(probe, &tried);
         }
+        last.insert(number, tried);
     }
 }
 

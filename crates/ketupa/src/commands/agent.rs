@@ -4,7 +4,7 @@ use super::{End, Error};
 use crate::cli::agent::Agent;
 use crate::screen::Screen;
 use agent::config::Config;
-use agent::{run, serve};
+use agent::run;
 use std::path::{Path, PathBuf};
 
 /// The list of known disks in the directory that the unit makes.
@@ -16,7 +16,7 @@ pub(crate) fn run(args: &Agent, screen: &mut Screen) -> Result<End, Error> {
     if args.print_unit {
         screen.text(&unit(args)?)?;
     } else if args.once {
-        screen.text(&serve::metrics(&run::source(&config), serve::Besides::default()))?;
+        screen.text(&run::once(&config))?;
     } else {
         run::run(&config, &mut |line| screen.say(line)).map_err(Error::Message)?;
     }

@@ -26,3 +26,5 @@ mod traffic;
 mod verdicts;
 #[cfg(test)]
 mod vips;
+#[cfg(test)]
+mod watched;
