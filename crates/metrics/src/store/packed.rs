@@ -1,6 +1,6 @@
 //! Values that change, in the bytes that did: what a column of the head holds, and a row of the log.
 
-use crate::bytes::Reader;
+use crate::bytes::{Reader, change, put_change};
 
 /// Values of a block: what has to be walked through to find one.
 const BLOCK: usize = 128;

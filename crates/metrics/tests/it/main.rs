@@ -20,5 +20,6 @@ mod many;
 mod place;
 mod prometheus;
 mod queue;
+mod queue_damage;
 mod rubbish;
 mod wire;

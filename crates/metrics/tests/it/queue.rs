@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
 
 use metrics::Labels;
 use metrics::queue::{Parcel, Queue};
@@ -12,9 +11,9 @@ use proptest::prelude::*;
 use crate::place::{Place, T0, series};
 
 /// More than any test puts in.
-const ROOM: u64 = 1 << 30;
+pub(crate) const ROOM: u64 = 1 << 30;
 
-fn open(place: &Place, most: u64) -> Queue {
+pub(crate) fn open(place: &Place, most: u64) -> Queue {
     Queue::open(place.path(), most).expect("it opens")
 }
 
@@ -24,13 +23,13 @@ fn target(name: &str) -> Labels {
 
 /// What a receiver got, by series, in the order in which it came first. What comes again is known.
 #[derive(Default)]
-struct Receiver {
-    got: BTreeMap<String, Vec<(i64, u64)>>,
+pub(crate) struct Receiver {
+    pub(crate) got: BTreeMap<String, Vec<(i64, u64)>>,
     known: BTreeSet<(String, i64, u64)>,
 }
 
 impl Receiver {
-    fn take(&mut self, parcel: &Parcel) {
+    pub(crate) fn take(&mut self, parcel: &Parcel) {
         let all = remote_write::read(&parcel.body).expect("it is a request");
         let count: usize = all.iter().map(|(_, samples)| samples.len()).sum();
         assert_eq!(count as u64, parcel.samples);
@@ -45,7 +44,7 @@ impl Receiver {
     }
 
     /// Takes all that is there, in parcels of so many samples; how many parcels it were.
-    fn empty(&mut self, queue: &mut Queue, most: u64) -> usize {
+    pub(crate) fn empty(&mut self, queue: &mut Queue, most: u64) -> usize {
         let mut parcels = 0;
         while let Some(parcel) = queue.next(most) {
             self.take(&parcel);
@@ -57,7 +56,7 @@ impl Receiver {
         parcels
     }
 
-    fn is(&self, expected: &Self) {
+    pub(crate) fn is(&self, expected: &Self) {
         let names = |receiver: &Self| receiver.got.keys().cloned().collect::<Vec<_>>();
         assert_eq!(names(self), names(expected));
         for (name, samples) in &expected.got {
@@ -67,13 +66,13 @@ impl Receiver {
         }
     }
 
-    fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.known.len()
     }
 }
 
 /// Takes all without a look at it; how many samples it was.
-fn drain(queue: &mut Queue) -> usize {
+pub(crate) fn drain(queue: &mut Queue) -> usize {
     let mut count = 0;
     while let Some(parcel) = queue.next(20_000) {
         queue.taken(&parcel);
@@ -83,7 +82,7 @@ fn drain(queue: &mut Queue) -> usize {
 }
 
 /// Rows of some series, each value another, at times that jump back and forth.
-fn fill(queue: &mut Queue, rows: std::ops::Range<usize>, width: usize) -> Receiver {
+pub(crate) fn fill(queue: &mut Queue, rows: std::ops::Range<usize>, width: usize) -> Receiver {
     let mut expected = Receiver::default();
     for row in rows {
         let time = T0 + (row as i64) * 15_000 - if row % 7 == 3 { 3_600_001 } else { 0 };
@@ -207,148 +206,6 @@ fn columns_that_cannot_be_written_stay_a_log() {
     let mut receiver = Receiver::default();
     receiver.empty(&mut open(&place, ROOM), 1000);
     receiver.is(&expected);
-}
-
-/// A small queue whose log alone is there: the length after each of its rows.
-fn small(place: &Place) -> Vec<usize> {
-    let mut queue = open(place, ROOM);
-    (0..12)
-        .map(|row| {
-            fill(&mut queue, row..row + 1, 4);
-            fs::read(log(place.path())).expect("it is there").len()
-        })
-        .collect()
-}
-
-fn log(path: &Path) -> std::path::PathBuf {
-    path.join("0000000001.log")
-}
-
-#[test]
-fn a_log_that_ends_anywhere_keeps_all_rows_before_and_goes_on() {
-    let place = Place::new("queue-torn");
-    let lengths = small(&place);
-    let whole = fs::read(log(place.path())).expect("it is there");
-    for length in 0..whole.len() {
-        fs::remove_dir_all(place.path()).expect("it goes");
-        fs::create_dir(place.path()).expect("it is made");
-        fs::write(log(place.path()), &whole[..length]).expect("it is written");
-        let rows = lengths.iter().filter(|end| **end <= length).count();
-        let mut queue = open(&place, ROOM);
-        assert!(queue.damage().len() <= 1);
-        fill(&mut queue, 100..101, 4);
-        drop(queue);
-        let mut queue = open(&place, ROOM);
-        let mut receiver = Receiver::default();
-        receiver.empty(&mut queue, 10);
-        assert_eq!(receiver.count(), (rows + 1) * 4, "cut to {length} bytes");
-    }
-}
-
-#[test]
-fn rows_that_were_sent_and_then_lost_take_no_new_ones_along() {
-    let place = Place::new("queue-reused");
-    let lengths = small(&place);
-    let mut queue = open(&place, ROOM);
-    Receiver::default().empty(&mut queue, 10);
-    drop(queue);
-    // The note that all was sent outlasted the power cut, the rows did not.
-    let whole = fs::read(log(place.path())).expect("it is there");
-    fs::write(log(place.path()), &whole[..lengths[4]]).expect("it is written");
-    let mut queue = open(&place, ROOM);
-    fill(&mut queue, 100..103, 4);
-    let mut receiver = Receiver::default();
-    receiver.empty(&mut queue, 100);
-    assert_eq!(receiver.count(), 12);
-}
-
-#[test]
-fn a_flipped_bit_takes_a_chapter_of_a_log_and_says_so() {
-    let place = Place::new("queue-flipped");
-    let mut queue = open(&place, ROOM);
-    let expected = fill(&mut queue, 0..1500, 100);
-    drop(queue);
-    let name = place.files("0").pop().expect("a log");
-    let whole = fs::read(&name).expect("it is there");
-    assert!(whole.len() > 600_000, "several chapters: {}", whole.len());
-    for (turn, at) in (0..whole.len()).step_by(whole.len() / 8).enumerate() {
-        let mut bad = whole.clone();
-        bad[at] ^= 0x40;
-        let _ = fs::remove_dir_all(place.path());
-        fs::create_dir(place.path()).expect("it is made");
-        fs::write(&name, &bad).expect("it is written");
-        let mut queue = open(&place, ROOM);
-        assert_eq!(queue.damage().len(), 1, "byte {at}");
-        fill(&mut queue, 2000..2001, 100);
-        let mut receiver = Receiver::default();
-        let count = if turn == 4 {
-            receiver.empty(&mut queue, 20_000);
-            receiver.count()
-        } else {
-            drain(&mut queue)
-        };
-        let lost = 150_100 - count;
-        // Bytes that say what the file is are there for all of it.
-        assert!(at < 8 || lost < 70_000, "byte {at}: {lost} samples");
-        for (name, samples) in &receiver.got {
-            let old = samples.iter().filter(|sample| expected.got[name].contains(sample)).count();
-            assert_eq!(old + 1, samples.len(), "nothing is made up");
-        }
-    }
-}
-
-#[test]
-fn a_flipped_bit_takes_one_series_of_columns_and_says_so() {
-    let place = Place::new("queue-columns-flipped");
-    let mut queue = open(&place, 1 << 18);
-    fill(&mut queue, 0..400, 50);
-    drop(queue);
-    let name = place.files("0").remove(0);
-    assert!(name.to_string_lossy().ends_with(".columns"), "{name:?}");
-    let whole = fs::read(&name).expect("it is there");
-    let samples = |place: &Place| {
-        let mut queue = open(place, ROOM);
-        (drain(&mut queue), queue.damage())
-    };
-    let prepare = |bytes: &[u8]| {
-        fs::remove_dir_all(place.path()).expect("it goes");
-        fs::create_dir(place.path()).expect("it is made");
-        fs::write(&name, bytes).expect("it is written");
-    };
-    prepare(&whole);
-    let (all, none) = samples(&place);
-    assert!(none.is_empty() && all > 5000, "{all} {none:?}");
-    for at in (8..whole.len()).step_by(whole.len() / 60) {
-        let mut bad = whole.clone();
-        bad[at] ^= 0x04;
-        prepare(&bad);
-        let (count, damage) = samples(&place);
-        assert_eq!(damage.len(), 1, "byte {at}");
-        assert!(count >= all - all / 50 - 1, "byte {at}: {count} of {all}");
-    }
-}
-
-#[test]
-fn what_is_no_part_of_a_queue_is_told_and_the_rest_arrives() {
-    let place = Place::new("queue-wrong");
-    let mut queue = open(&place, ROOM);
-    fill(&mut queue, 0..20, 4);
-    drop(queue);
-    fs::write(place.path().join("cursor"), "rubbish").expect("it is written");
-    fs::write(place.path().join("0000000003_12.columns"), "rubbish").expect("it is written");
-    fs::write(place.path().join("0000000004.log"), "rubbish").expect("it is written");
-    fs::create_dir(place.path().join("0000000005.log")).expect("it is made");
-    fs::write(place.path().join("notes.txt"), "mine").expect("it is written");
-    let mut queue = open(&place, ROOM);
-    fill(&mut queue, 20..21, 4);
-    let mut receiver = Receiver::default();
-    receiver.empty(&mut queue, 10);
-    assert_eq!(receiver.count(), 84);
-    let damage = queue.damage();
-    for word in ["cursor", "0000000003_12.columns", "0000000004.log", "0000000005.log"] {
-        assert!(damage.iter().any(|line| line.contains(word)), "{word}: {damage:?}");
-    }
-    assert!(place.path().join("notes.txt").exists());
 }
 
 /// What may happen to a queue.

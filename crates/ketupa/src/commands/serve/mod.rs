@@ -76,13 +76,13 @@ pub(super) fn run(args: &Serve, screen: &mut Screen) -> Result<End, Error> {
     measure.open(&house)?;
     logged.open(&house)?;
     forward::forget_others(&house, &receivers);
-    let mut beside: Vec<Beside> = vec![
-        Box::new(move |house| measure.work(house)),
-        Box::new(move |house| logged.work(house)),
-    ];
-    beside.extend(receivers.into_iter().map(|receiver| -> Beside {
-        Box::new(move |house| receiver.work(house))
-    }));
+    let mut beside: Vec<Beside> =
+        vec![Box::new(move |house| measure.work(house)), Box::new(move |house| logged.work(house))];
+    beside.extend(
+        receivers
+            .into_iter()
+            .map(|receiver| -> Beside { Box::new(move |house| receiver.work(house)) }),
+    );
     serve(&Arc::new(house), listener, beside)
 }
 

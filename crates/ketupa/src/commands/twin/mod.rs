@@ -6,7 +6,7 @@ mod status;
 mod up;
 
 use super::{End, Error};
-use crate::cli::{Twin, TwinAnnounce, TwinExec, TwinLink, TwinPcap, TwinUnit, Which};
+use crate::cli::twin::{Twin, TwinAnnounce, TwinExec, TwinLink, TwinPcap, TwinUnit, Which};
 use crate::screen::Screen;
 use model::value::Community;
 use rehearse::{Announcement, Rehearsal};

@@ -3,7 +3,8 @@
 use super::interrupt::Undo;
 use super::up::{Teller, remember};
 use super::{DIRECTORY, End, Error, said};
-use crate::cli::{Format, TwinReplay};
+use crate::cli::Format;
+use crate::cli::twin::TwinReplay;
 use crate::input;
 use crate::report::{self, plain};
 use crate::screen::{Screen, counted};

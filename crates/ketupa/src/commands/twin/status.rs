@@ -1,7 +1,8 @@
 //! `ketupa twin status`: sessions, virtual addresses, services, and what is played by stand-ins.
 
 use super::{DIRECTORY, End, Error, open};
-use crate::cli::{Format, TwinStatus};
+use crate::cli::Format;
+use crate::cli::twin::TwinStatus;
 use crate::input;
 use crate::screen::Screen;
 use model::ask::Family;

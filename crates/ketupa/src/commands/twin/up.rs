@@ -2,7 +2,7 @@
 
 use super::interrupt::Undo;
 use super::{DIRECTORY, End, Error};
-use crate::cli::TwinUp;
+use crate::cli::twin::TwinUp;
 use crate::commands::render::tree;
 use crate::input;
 use crate::screen::{Screen, counted};
