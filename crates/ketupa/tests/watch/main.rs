@@ -1,0 +1,8 @@
+//! Agents, a server and the link between them that breaks: told as stories, with real programs in
+//! namespaces of the network. Each sample is counted.
+#![expect(clippy::disallowed_methods, reason = "the stories run programs and wait for them")]
+
+#[cfg(test)]
+mod network;
+#[cfg(test)]
+mod outages;
