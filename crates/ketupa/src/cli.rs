@@ -95,6 +95,8 @@ pub(crate) enum Command {
     Top(query::Top),
     /// Print the alert rules of the model, or check rule files
     Rules(rules::Rules),
+    /// Show what is wrong, as a server tells it
+    Alerts(rules::Alerts),
     /// Print the completion script of a shell
     Completions(Completions),
     /// Print the manual page (roff)

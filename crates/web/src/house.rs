@@ -3,6 +3,7 @@
 use crate::counts::Counts;
 use crate::loki::Logs;
 use crate::measurements::Measurements;
+use crate::rules::Rules;
 use jobs::desk::Desk;
 use jobs::secret;
 use jobs::token::Scope;
@@ -54,6 +55,8 @@ pub struct House {
     pub metrics: Measurements,
     /// What was written to logs.
     pub logs: Logs,
+    /// What rules made of it.
+    pub rules: Rules,
     /// What counts as a token besides those of the desk.
     pub keys: Vec<Key>,
     /// How it is reached.

@@ -13,6 +13,7 @@ mod loki;
 mod measurements;
 mod pages;
 mod prometheus;
+mod rules;
 mod server;
 mod times;
 
@@ -20,5 +21,6 @@ pub use counts::Counts;
 pub use house::{Cookies, House, Key, Settings};
 pub use loki::Logs;
 pub use measurements::{Away, Measurements};
+pub use rules::{Rules, Told};
 pub use server::serve;
 pub use times::{length, moment};

@@ -3,7 +3,7 @@
 use crate::counts::counted;
 use crate::house::House;
 use crate::prometheus::Gates;
-use crate::{api, hook, live, loki, pages, prometheus};
+use crate::{api, hook, live, loki, pages, prometheus, rules};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
@@ -90,6 +90,7 @@ fn router(app: App) -> Router {
         .merge(hook::routes())
         .merge(prometheus::routes())
         .merge(loki::routes())
+        .merge(rules::routes())
         .route("/healthz", get(healthz))
         .layer(from_fn_with_state(app.house.clone(), counted))
         .layer(from_fn(careful))

@@ -1,5 +1,7 @@
-//! The words of `ketupa rules`: the rules that follow from the model, and rule files.
+//! The words of `ketupa rules` and `ketupa alerts`: rules of the model and of files, and what they say.
 
+use super::Format;
+use super::query::To;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -30,4 +32,21 @@ pub(crate) enum RulesFormat {
     Yaml,
     /// As Prometheus's /api/v1/rules
     Json,
+}
+
+/// Show what is wrong, as a server tells it
+#[derive(Debug, Args)]
+#[command(after_help = "Each cause, and below it the alerts that follow from it.
+
+Exit status: 0 nothing is wrong; 1 something is; 2 the command line is wrong; 3 the server does not answer.
+
+Examples:
+  ketupa alerts --token-file token
+  ketupa alerts --token-file token --format json | jq '.[].cause.labels'")]
+pub(crate) struct Alerts {
+    #[command(flatten)]
+    pub(crate) to: To,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
 }

@@ -87,6 +87,9 @@ pub(crate) struct Serve {
     pub(crate) keep: u16,
     #[command(flatten)]
     pub(crate) kept: Kept,
+    /// A file with rules as Prometheus has them, besides those that the model names
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rules: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) access: super::converge::Access,
     #[command(flatten)]

@@ -1,6 +1,7 @@
 //! One file for each command; here is how one is chosen and how it ends.
 
 mod agent;
+mod alerts;
 mod check;
 mod checks;
 mod converge;
@@ -128,6 +129,7 @@ pub(crate) fn run(cli: Cli, screen: &mut Screen) -> Result<End, Error> {
         Command::Logs(args) => logs::run(&args, screen),
         Command::Top(args) => top::run(&args, screen),
         Command::Rules(args) => rules::run(&args, screen),
+        Command::Alerts(args) => alerts::run(&args, screen),
         Command::Completions(args) => {
             let mut script = Vec::new();
             clap_complete::generate(args.shell, &mut Cli::command(), "ketupa", &mut script);

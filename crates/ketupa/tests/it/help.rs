@@ -3,7 +3,7 @@
 use crate::run::{Folder, ketupa};
 use std::process::Command;
 
-const COMMANDS: [&str; 54] = [
+const COMMANDS: [&str; 55] = [
     "check",
     "checks",
     "explain",
@@ -39,6 +39,7 @@ const COMMANDS: [&str; 54] = [
     "logs",
     "top",
     "rules",
+    "alerts",
     "completions",
     "man",
     "twin",

@@ -5,6 +5,7 @@ mod forward;
 mod job;
 mod logged;
 mod measure;
+mod rules;
 mod token;
 mod unit;
 
@@ -53,6 +54,8 @@ pub(super) fn run(args: &Serve, screen: &mut Screen) -> Result<End, Error> {
     let store = book::open(&args.book)?;
     let settings = settings(args, &directory)?;
     let watch = isp(&directory).map_err(Error::Message)?.watch;
+    let data = book::private(&args.book.data)?;
+    let watching = rules::Watching::new(directory.clone(), args.rules.clone(), &data);
     let outside = Provider { directory, identity: args.access.identity.clone() };
     let desk = Desk::new(store, settings, Box::new(outside)).map_err(Error::Message)?;
     let measure = measure::Measure::new(args, &watch)?;
@@ -69,6 +72,7 @@ pub(super) fn run(args: &Serve, screen: &mut Screen) -> Result<End, Error> {
         metrics: web::Measurements::new(measure::now),
         logs: web::Logs::new(measure::now),
         keys: agents(&watch, args, screen),
+        rules: web::Rules::default(),
         settings: web::Settings { cookies },
         counts: web::Counts::default(),
         process: measure::process,
@@ -76,8 +80,11 @@ pub(super) fn run(args: &Serve, screen: &mut Screen) -> Result<End, Error> {
     measure.open(&house)?;
     logged.open(&house)?;
     forward::forget_others(&house, &receivers);
-    let mut beside: Vec<Beside> =
-        vec![Box::new(move |house| measure.work(house)), Box::new(move |house| logged.work(house))];
+    let mut beside: Vec<Beside> = vec![
+        Box::new(move |house| measure.work(house)),
+        Box::new(move |house| logged.work(house)),
+        Box::new(move |house| watching.work(house)),
+    ];
     beside.extend(
         receivers
             .into_iter()
