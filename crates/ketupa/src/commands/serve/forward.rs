@@ -171,7 +171,10 @@ impl Receiver {
         while self.passed.get(1).is_some_and(|(then, _)| now - *then > DOUBTFUL) {
             self.passed.pop_front();
         }
-        changed(house, |store| store.taken(feed, &portion.after))?;
+        feed.go_on_from(&portion.after);
+        // Who starts after this process goes on before what the receiver may have lost meanwhile.
+        let sure = self.passed.front().map_or(&portion.after, |(_, cursor)| cursor);
+        changed(house, |store| store.keep_place(feed, sure))?;
         Ok(if portion.samples < self.most / 4 { PAUSE } else { Duration::ZERO })
     }
 

@@ -111,6 +111,12 @@ impl Store {
     /// The receiver has what comes before a cursor; the feed goes on behind it.
     pub fn taken(&mut self, feed: &mut Feed, cursor: &Cursor) -> io::Result<()> {
         feed.go_on_from(cursor);
+        self.keep_place(feed, cursor)
+    }
+
+    /// Remembers where a feed goes on after an end of this process: a place before what its receiver may
+    /// still lose. What comes after it is kept.
+    pub fn keep_place(&mut self, feed: &Feed, cursor: &Cursor) -> io::Result<()> {
         let left = self.feeds.get(&feed.name).is_some_and(|before| before.log < cursor.log);
         self.remember(&feed.name, cursor)?;
         if left { self.drop_arrived() } else { Ok(()) }
