@@ -1,20 +1,13 @@
 //! Pushes. The answer comes when the lines are in the log and the log is on the disk.
 
-use crate::prometheus::{Answer, Failure, allowed};
+use crate::prometheus::{Answer, Failure, PATIENCE, allowed, received};
 use crate::server::App;
-use axum::body::Bytes;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse as _;
 use jobs::token::Act;
 use logs::wire::push::Form;
 use logs::{Appended, Refused};
-use std::time::Duration;
-
-/// What a request may be as it is sent; the store bounds what it is unpacked.
-const MOST: usize = 16 << 20;
-/// How long a sender may take for its request, and how long it may wait until it is let in.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(super) async fn push(State(app): State<App>, request: Request) -> Answer {
     allowed(&app, request.headers(), Act::WriteLogs).await?;
@@ -45,14 +38,6 @@ fn form(headers: &HeaderMap) -> Result<Form, Failure> {
                 .into(),
         )),
     }
-}
-
-async fn received(request: Request) -> Result<Bytes, Failure> {
-    let body = axum::body::to_bytes(request.into_body(), MOST);
-    let body = tokio::time::timeout(PATIENCE, body).await;
-    let slow = |_| Failure::Later("the request did not arrive in time".to_owned());
-    let large = |_| Failure::Large(format!("the request is longer than {MOST} bytes"));
-    body.map_err(slow)?.map_err(large)
 }
 
 fn told(kept: Result<Appended, Refused>) -> Answer {

@@ -10,7 +10,8 @@ use crate::api::told;
 use crate::measurements::Away;
 use crate::server::App;
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -31,6 +32,10 @@ const QUESTIONS: usize = 3;
 const WAITING: usize = 60;
 /// So many requests of senders are in memory at once.
 const WRITERS: usize = 16;
+/// What a request may be as it is sent; the store bounds what it is unpacked.
+const MOST_SENT: usize = 16 << 20;
+/// How long a sender may take for its request, and how long it may wait until it is let in.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 /// How long a question may take, with its waiting: those who send wait meanwhile.
 const LONGEST: Duration = Duration::from_secs(10);
 /// In seconds, for whoever shall come again.
@@ -187,4 +192,13 @@ pub(crate) async fn ask<T: Send + 'static>(
     let answer = tokio::time::timeout_at(ends, asked).await.map_err(|_| slow())?;
     let broken = |_| Failure::Later("the question could not be answered".to_owned());
     Ok(answer.map_err(broken)??)
+}
+
+/// What a sender brings, of measurements or of logs.
+pub(crate) async fn received(request: Request) -> Result<Bytes, Failure> {
+    let body = axum::body::to_bytes(request.into_body(), MOST_SENT);
+    let body = tokio::time::timeout(PATIENCE, body).await;
+    let slow = |_| Failure::Later("the request did not arrive in time".to_owned());
+    body.map_err(slow)?
+        .map_err(|_| Failure::Large(format!("the request is longer than {MOST_SENT} bytes")))
 }

@@ -1,19 +1,12 @@
 //! Remote write 1.0. The answer comes when the samples are in the log and the log is on the disk.
 
-use super::{Answer, Failure, allowed};
+use super::{Answer, Failure, PATIENCE, allowed, received};
 use crate::server::App;
-use axum::body::Bytes;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse as _;
 use jobs::token::Act;
 use metrics::{Appended, Refused};
-use std::time::Duration;
-
-/// What a request may be as it is sent; the store bounds what it is unpacked.
-const MOST: usize = 16 << 20;
-/// How long a sender may take for its request, and how long it may wait until it is let in.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(super) async fn write(State(app): State<App>, request: Request) -> Answer {
     allowed(&app, request.headers(), Act::WriteMetrics).await?;
@@ -48,14 +41,6 @@ fn readable(headers: &HeaderMap) -> Result<(), Failure> {
         return Ok(());
     }
     Err(Failure::Foreign("expected remote write 1.0: a Protocol Buffer, packed by Snappy".into()))
-}
-
-async fn received(request: Request) -> Result<Bytes, Failure> {
-    let body = axum::body::to_bytes(request.into_body(), MOST);
-    let body = tokio::time::timeout(PATIENCE, body).await;
-    let slow = |_| Failure::Later("the request did not arrive in time".to_owned());
-    body.map_err(slow)?
-        .map_err(|_| Failure::Large(format!("the request is longer than {MOST} bytes")))
 }
 
 fn told(kept: Result<Appended, Refused>) -> Answer {
