@@ -7,6 +7,7 @@ mod dns;
 mod held;
 mod http;
 mod icmp;
+mod resolve;
 mod run;
 mod smtp;
 mod stream;

@@ -1,7 +1,7 @@
 //! A connection that is given so much time as a whole, however slowly the other side goes on.
 
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpStream, ToSocketAddrs as _};
+use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 /// A TCP connection with an end.
@@ -45,12 +45,6 @@ impl Write for Timed {
 /// A time limit of a socket is told as "would block".
 fn timed(error: io::Error) -> io::Error {
     if error.kind() == io::ErrorKind::WouldBlock { io::ErrorKind::TimedOut.into() } else { error }
-}
-
-/// Where somebody is: the first address of a name.
-pub(super) fn resolve(to: &str, port: u16) -> Result<SocketAddr, String> {
-    let mut found = (to, port).to_socket_addrs().map_err(|error| format!("{to}: {error}"))?;
-    found.next().ok_or_else(|| format!("{to} has no address"))
 }
 
 /// One line of at most so many bytes, without its end.

@@ -1,6 +1,7 @@
 //! One try of one probe, and what came of it.
 
-use super::stream::{Timed, left, resolve};
+use super::resolve::resolve;
+use super::stream::{Timed, left};
 use super::tls::{self, Chain};
 use super::{Asks, Probe, dns, held, http, icmp, smtp};
 use std::net::{IpAddr, SocketAddr};
@@ -52,7 +53,7 @@ fn ask(probe: &Probe, until: Instant, tried: &mut Tried) -> Result<(), String> {
         return Ok(());
     }
     let begin = Instant::now();
-    let address = resolve(&probe.to, probe.port())?;
+    let address = resolve(&probe.to, probe.port(), until)?;
     tried.resolved = begin.elapsed();
     tried.asked = Some(address.ip());
     left(until).map_err(|error| error.to_string())?;
