@@ -1,6 +1,7 @@
 //! Bodies of Loki's push: Protocol Buffers within a Snappy block, or JSON; in and out.
 
 use std::borrow::Cow;
+use std::io::Read as _;
 
 use metrics::bytes::{Reader, put_slice, put_varint};
 use metrics::{Labels, Matcher, Op};
@@ -12,6 +13,8 @@ use crate::{Entry, SECOND};
 
 /// What a request may be when it is unpacked.
 const LARGEST: usize = 64 << 20;
+/// JSON takes many times as much in memory as it is long.
+const LARGEST_JSON: u64 = 16 << 20;
 /// Lines of a request: one without text takes many times as much in memory.
 const MOST: usize = 500_000;
 
@@ -22,6 +25,8 @@ pub enum Form {
     Protobuf,
     /// `application/json`.
     Json,
+    /// `application/json`, packed with gzip.
+    PackedJson,
 }
 
 fn bad(why: impl std::fmt::Display) -> Refused {
@@ -38,6 +43,10 @@ impl Store {
                 self.keep(&streams, refused, now)
             }
             Form::Json => self.keep(&json(body)?, Appended::default(), now),
+            Form::PackedJson => {
+                let plain = gunzip(body)?;
+                self.keep(&json(&plain)?, Appended::default(), now)
+            }
         }
     }
 
@@ -60,6 +69,18 @@ fn unpack(body: &[u8]) -> Result<Vec<u8>, Refused> {
         return Err(bad("is larger than 64 MiB: send less at once"));
     }
     snap::raw::Decoder::new().decompress_vec(body).map_err(|_| bad("is no Snappy block"))
+}
+
+/// Unpacks no more than there may be, whatever the body says that it holds.
+fn gunzip(body: &[u8]) -> Result<Vec<u8>, Refused> {
+    let mut plain = Vec::new();
+    let mut unpacked = flate2::read::MultiGzDecoder::new(body).take(LARGEST_JSON + 1);
+    let read = unpacked.read_to_end(&mut plain);
+    read.map_err(|error| bad(format!("cannot be unpacked by gzip: {error}")))?;
+    if plain.len() as u64 > LARGEST_JSON {
+        return Err(bad("is larger than 16 MiB when it is unpacked: send less at once"));
+    }
+    Ok(plain)
 }
 
 /// A field of a message.
