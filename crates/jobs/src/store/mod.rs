@@ -3,6 +3,7 @@
 //! [`Store`] is written once, over [`Database`]: a connection that can take the one lock that all servers
 //! share. Whatever depends on what others do is read, decided and written under it.
 
+mod address;
 mod database;
 mod postgres;
 mod queue;
@@ -11,6 +12,7 @@ mod runs;
 mod sqlite;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod tokens;
 
 pub use database::{Database, Row, Trouble, Value};

@@ -1,8 +1,9 @@
 //! PostgreSQL: several servers share the work, wherever they run.
 
+use super::address::{Address, Way};
+use super::tls::{self, Tls};
 use super::{Database, Row, Trouble, Value};
 use crate::Millis;
-use postgres::config::{Host, SslMode};
 use postgres::types::{ToSql, Type};
 use postgres::{Client, Config, NoTls};
 use std::error::Error as _;
@@ -21,6 +22,8 @@ const NOW: &str = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS B
 /// A database on a server. A connection that broke is made again, but never within a transaction.
 pub struct Postgres {
     config: Config,
+    /// What a connection is encrypted with, if it is.
+    tls: Option<Tls>,
     client: Option<Client>,
     within: bool,
 }
@@ -29,19 +32,13 @@ impl Postgres {
     /// Connects to where an address leads: `postgres://USER:PASSWORD@HOST/DATABASE`, or one of the other
     /// forms that PostgreSQL knows.
     pub fn open(address: &str) -> Result<Self, Trouble> {
-        // The address can hold a password: it is not repeated.
-        let odd = "the address of the database is none: write postgres://USER@HOST/DATABASE";
-        let mut config: Config = address.trim().parse().map_err(|_| Trouble::new(odd))?;
-        let far = config.get_hosts().iter().any(|host| !is_near(host));
-        if far && config.get_ssl_mode() != SslMode::Disable {
-            return Err(Trouble::new(
-                "the database is on another machine, and the connection would not be encrypted: reach \
-                 it by a socket or by 127.0.0.1 (a proxy, a tunnel); where the network between is yours \
-                 alone, add `?sslmode=disable`",
-            ));
-        }
+        let Address { mut config, way } = Address::read(address)?;
+        let tls = match way {
+            Way::Plain => None,
+            Way::Tls(roots) => Some(Tls::new(roots.as_deref())?),
+        };
         config.application_name("ketupa").connect_timeout(CONNECT).tcp_user_timeout(UNHEARD);
-        let mut database = Self { config, client: None, within: false };
+        let mut database = Self { config, tls, client: None, within: false };
         database.client()?;
         Ok(database)
     }
@@ -52,26 +49,22 @@ impl Postgres {
             return Err(Trouble::new("the connection to the database broke: all of it is undone"));
         }
         if broken {
-            let mut client = self.config.connect(NoTls).map_err(|error| trouble(&error))?;
+            let mut client = self.connect().map_err(|error| trouble(&error))?;
             client.batch_execute(LIMITS).map_err(|error| trouble(&error))?;
             self.client = Some(client);
         }
         self.client.as_mut().ok_or_else(|| Trouble::new("the database is not connected"))
     }
 
+    fn connect(&self) -> Result<Client, postgres::Error> {
+        match &self.tls {
+            Some(tls) => self.config.connect(tls.clone()),
+            None => self.config.connect(NoTls),
+        }
+    }
+
     fn batch(&mut self, sql: &str) -> Result<(), Trouble> {
         self.client()?.batch_execute(sql).map_err(|error| trouble(&error))
-    }
-}
-
-/// Whether nobody can listen on the way.
-fn is_near(host: &Host) -> bool {
-    match host {
-        Host::Unix(_) => true,
-        Host::Tcp(name) => {
-            let address = name.parse::<std::net::IpAddr>();
-            name == "localhost" || address.is_ok_and(|address| address.is_loopback())
-        }
     }
 }
 
@@ -148,5 +141,6 @@ fn row(row: &postgres::Row) -> Result<Row, Trouble> {
 /// What the database said: its own words are in the cause.
 fn trouble(error: &postgres::Error) -> Trouble {
     let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
-    Trouble::new(format!("the database refused: {error}{cause}"))
+    let advice = tls::advice(error).unwrap_or_default();
+    Trouble::new(format!("the database refused: {error}{cause}{advice}"))
 }

@@ -2,6 +2,7 @@
 
 mod promises;
 mod servers;
+mod tls;
 
 use super::{Database, Sqlite, Store};
 use crate::{Asked, Cause, Millis};
