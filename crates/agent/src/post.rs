@@ -1,6 +1,7 @@
 //! The way to the server: requests with a token, and what its answers mean for whoever waits to send more.
 
 use crate::config::Send;
+use jiff::Timestamp;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,6 +16,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const CONNECT: Duration = Duration::from_secs(10);
 /// Of what a server says against a request, as much is told.
 const SAYS: u64 = 300;
+/// Clocks that differ by more do not agree. A server takes what is ten minutes ahead of its own.
+const APART: Duration = Duration::from_secs(300);
 /// No server makes anybody wait for longer.
 const LONGEST_WAIT: Duration = Duration::from_secs(600);
 
@@ -25,6 +28,10 @@ pub enum Went {
     Taken,
     /// It does not have it now; the same may be sent again, after this time if one is said.
     Later(Option<Duration>, String),
+    /// Nobody answered, or not to the end: whether the server has it is unknown.
+    Broken(String),
+    /// It refuses it, while its clock and the one here are so far apart that it may take it once they agree.
+    Disputed(String),
     /// It is too much at once.
     Smaller(String),
     /// The server will never take it.
@@ -60,7 +67,7 @@ impl Client {
         }
         match request.send(body) {
             Ok(answer) => went(answer),
-            Err(error) => Went::Later(None, format!("{}: {error}", self.base)),
+            Err(error) => Went::Broken(format!("{}: {error}", self.base)),
         }
     }
 
@@ -121,6 +128,8 @@ fn certificates(path: &Path) -> Result<Vec<Certificate<'static>>, String> {
 /// in between are mended by people, and what waits for them shall not be thrown away.
 fn went(mut answer: ureq::http::Response<ureq::Body>) -> Went {
     let status = answer.status();
+    let apart = answer.headers().get("date").and_then(|value| value.to_str().ok());
+    let apart = apart.and_then(|there| apart_by(there, Timestamp::now()));
     let wait = answer.headers().get("retry-after").and_then(|value| value.to_str().ok());
     let wait = wait.and_then(|text| text.trim().parse().ok()).map(Duration::from_secs);
     let mut said = Vec::new();
@@ -129,10 +138,42 @@ fn went(mut answer: ureq::http::Response<ureq::Body>) -> Went {
     drop(answer.body_mut().as_reader().take(SAYS).read_to_end(&mut said));
     let said = String::from_utf8_lossy(&said).replace(char::is_control, " ");
     let says = format!("the server answered {status}: {}", said.trim());
+    let says = apart.as_ref().map_or(says.clone(), |apart| format!("{apart}; {says}"));
     match status.as_u16() {
         200..=299 => Went::Taken,
+        400 | 422 if apart.is_some() => Went::Disputed(says),
         400 | 422 => Went::Never(says),
         413 => Went::Smaller(says),
         _ => Went::Later(wait.map(|wait| wait.min(LONGEST_WAIT)), says),
+    }
+}
+
+/// How far the clock that an answer tells is from the one here, in words, if they do not agree.
+fn apart_by(there: &str, here: Timestamp) -> Option<String> {
+    let there = jiff::fmt::rfc2822::parse(there).ok()?.timestamp();
+    let apart = there.duration_since(here).unsigned_abs();
+    (apart > APART).then(|| {
+        let seconds = apart.as_secs();
+        format!("the server's clock says {there:.0} and the one here {here:.0}, {seconds} s apart")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clocks_that_do_not_agree_are_both_named() {
+        let here: Timestamp = "2026-11-26T11:00:00.5Z".parse().expect("a time");
+        assert_eq!(apart_by("Thu, 26 Nov 2026 11:04:00 GMT", here), None);
+        assert_eq!(apart_by("Thu, 26 Nov 2026 10:56:00 GMT", here), None);
+        assert_eq!(
+            apart_by("Thu, 26 Nov 2026 09:00:00 GMT", here).as_deref(),
+            Some(
+                "the server's clock says 2026-11-26T09:00:00Z and the one here 2026-11-26T11:00:00Z, 7200 s apart"
+            )
+        );
+        assert!(apart_by("Thu, 01 Jan 1970 00:00:09 GMT", here).is_some());
+        assert_eq!(apart_by("soon", here), None, "a clock that is not told is not in doubt");
     }
 }

@@ -92,6 +92,7 @@ impl Sender<'_> {
                 Duration::ZERO
             }
             Went::Later(wait, why) => self.later(wait, &why),
+            Went::Broken(why) | Went::Disputed(why) => self.later(None, &why),
         }
     }
 

@@ -24,9 +24,25 @@ pub struct Counts {
     late: AtomicU64,
     refused: AtomicU64,
     failed_ticks: AtomicU64,
+    fed: Mutex<BTreeMap<String, Fed>>,
+}
+
+/// How it goes with somebody who gets everything that comes in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fed {
+    /// How far behind it is, in milliseconds.
+    pub behind: i64,
+    /// Samples that it refused, and that were left out.
+    pub dropped: u64,
 }
 
 impl Counts {
+    /// How it goes with a receiver, by its address: of that no more is told than whose it is.
+    pub fn fed(&self, url: &str, fed: Fed) {
+        let place = url.split('?').next().unwrap_or_default().to_owned();
+        self.fed.lock().unwrap_or_else(PoisonError::into_inner).insert(place, fed);
+    }
+
     /// Somebody sent samples.
     pub fn wrote(&self, appended: &Appended) {
         let counts = &appended.counts;
@@ -92,6 +108,7 @@ impl House {
         text.one("ketupa_job_runs", about, self.desk.busy());
         self.put_samples(&mut text);
         self.put_answers(&mut text);
+        self.put_fed(&mut text);
         let about = ("gauge", "Whether the store of measurements is open here.");
         text.one("ketupa_metrics_open", about, u8::from(self.metrics.is_open()));
         let _ = self.metrics.read(|store| put_store(&mut text, store));
@@ -118,6 +135,23 @@ impl House {
         let about = ("counter", "How often the store could not do what was due.");
         let failed = counts.failed_ticks.load(Ordering::Relaxed);
         text.one("ketupa_metrics_upkeep_failures_total", about, failed);
+    }
+
+    fn put_fed(&self, text: &mut Text) {
+        let fed = self.counts.fed.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if fed.is_empty() {
+            return;
+        }
+        let name = "ketupa_forward_dropped_samples_total";
+        text.family(name, "counter", "Samples that a receiver refused, and that were left out.");
+        for (to, Fed { dropped, .. }) in &fed {
+            let _ = writeln!(text.0, "{name}{{to={to:?}}} {dropped}");
+        }
+        let name = "ketupa_forward_lag_seconds";
+        text.family(name, "gauge", "How old the newest is that a receiver has, while more waits.");
+        for (to, Fed { behind, .. }) in &fed {
+            let _ = writeln!(text.0, "{name}{{to={to:?}}} {}.{:03}", behind / 1000, behind % 1000);
+        }
     }
 
     fn put_answers(&self, text: &mut Text) {

@@ -17,7 +17,7 @@ mod rules;
 mod server;
 mod times;
 
-pub use counts::Counts;
+pub use counts::{Counts, Fed};
 pub use house::{Cookies, House, Key, Settings};
 pub use loki::Logs;
 pub use measurements::{Away, Measurements};

@@ -1,7 +1,7 @@
 //! Follows a file: through renaming and cutting, and over starts of the agent.
 
 use super::spool::Spool;
-use super::{Batch, Entry, later_than, say};
+use super::{Batch, Entry, later_than, rotated, say};
 use metrics::Labels;
 use std::fs::{self, File};
 use std::io;
@@ -118,8 +118,11 @@ impl Reading {
 
     /// Whole lines that came.
     fn step(&mut self) -> io::Result<Vec<String>> {
-        if self.open.is_none() && !self.reopen()? {
-            return Ok(Vec::new());
+        if self.open.is_none() {
+            let path = self.path.clone();
+            if !self.reopen(&path)? {
+                return Ok(Vec::new());
+            }
         }
         let Some(open) = &self.open else { return Ok(Vec::new()) };
         let mut bytes = vec![0; MANY];
@@ -144,17 +147,18 @@ impl Reading {
         if self.quiet < PATIENCE || !self.path.exists() {
             return Ok(Vec::new());
         }
+        let next = rotated::next(&self.path, &open.file)?;
         // What was not ended will not be any more.
         let last = std::mem::take(&mut self.rest);
         self.open = None;
         self.offset = 0;
         self.quiet = 0;
-        self.reopen()?;
+        self.reopen(&next)?;
         Ok(if last.is_empty() { Vec::new() } else { vec![text(&last)] })
     }
 
-    fn reopen(&mut self) -> io::Result<bool> {
-        match File::open(&self.path) {
+    fn reopen(&mut self, path: &Path) -> io::Result<bool> {
+        match File::open(path) {
             Ok(file) => {
                 let inode = file.metadata()?.ino();
                 self.open = Some(Open { file, inode });
@@ -216,6 +220,39 @@ mod tests {
     fn all(reading: &mut Reading) -> Vec<String> {
         let steps = 0..PATIENCE * 3;
         steps.flat_map(|_| reading.step().expect("it is read")).collect()
+    }
+
+    #[test]
+    fn what_was_renamed_twice_while_nobody_looked_is_read_in_order() {
+        let folder = std::env::temp_dir().join(format!("agent-twice-{}", std::process::id()));
+        fs::create_dir_all(&folder).expect("it is made");
+        let path = folder.join("x.log");
+        let old = |n: u32| folder.join(format!("x.log.{n}"));
+        let pause = || std::thread::sleep(Duration::from_millis(20));
+        // These are of another time, or nobody's.
+        add(&old(9), "long ago\n");
+        pause();
+        add(&path, "one\n");
+        let cursor = {
+            let mut reading = Reading::resume(&path, Some("0 0 0"));
+            assert_eq!(all(&mut reading), ["one"]);
+            reading.cursor()
+        };
+        add(&path, "two\n");
+        for n in [3, 4] {
+            for older in (1..=2).rev().filter(|older| old(*older).exists()) {
+                fs::rename(old(older), old(older + 1)).expect("it is renamed");
+            }
+            fs::rename(&path, old(1)).expect("it is renamed");
+            pause();
+            add(&path, &format!("{n}\n"));
+        }
+        add(&folder.join("x.log.1.gz"), "packed\n");
+        add(&folder.join("x.log.bak"), "by hand\n");
+        let mut reading = Reading::resume(&path, Some(&cursor));
+        assert_eq!(all(&mut reading), ["two", "3", "4"]);
+        assert!(all(&mut reading).is_empty());
+        fs::remove_dir_all(&folder).expect("it is there");
     }
 
     #[test]

@@ -11,6 +11,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
 
 const SOURCE: &str = "journal";
+/// In nanoseconds.
+const SECOND: i64 = 1_000_000_000;
 /// A record of the journal is no longer; what is longer is left out.
 const LONGEST: u64 = 1 << 20;
 /// Records that are in memory, and lines of a batch.
@@ -24,9 +26,11 @@ const LEVELS: [&str; 8] = ["emerg", "alert", "crit", "error", "warning", "notice
 
 pub(super) fn follow(labels: &Labels, spool: &Spool, stop: &AtomicBool) {
     while !stop.load(Ordering::Relaxed) {
-        match start(spool.cursor(SOURCE).as_deref()) {
+        let kept = spool.cursor(SOURCE);
+        let (last, cursor) = kept.as_deref().map_or((0, None), place);
+        match start(cursor) {
             Ok((child, out)) => {
-                read(child, out, (labels, spool), stop);
+                read((child, out), (labels, spool), last, stop);
             }
             Err(error) => say(&format!("the journal cannot be read: journalctl: {error}")),
         }
@@ -53,11 +57,23 @@ fn start(cursor: Option<&str>) -> std::io::Result<(Child, ChildStdout)> {
     Ok((child, out))
 }
 
-fn read(mut child: Child, out: ChildStdout, to: (&Labels, &Spool), stop: &AtomicBool) {
+/// The time of the last line that was kept, and its place in the journal.
+fn place(kept: &str) -> (i64, Option<&str>) {
+    let parts = kept.split_once(' ').and_then(|(last, cursor)| Some((last.parse().ok()?, cursor)));
+    let (last, cursor) = parts.unwrap_or((0, kept));
+    (last, Some(cursor))
+}
+
+fn read(
+    (mut child, out): (Child, ChildStdout),
+    to: (&Labels, &Spool),
+    last: i64,
+    stop: &AtomicBool,
+) {
     let (send, receive) = sync_channel(MANY);
     std::thread::scope(|scope| {
         scope.spawn(move || records(out, &send));
-        collect(&receive, to, stop);
+        collect(&receive, to, last, stop);
         // Whoever reads its output ends with it.
         drop(child.kill());
         drop(receive);
@@ -95,8 +111,13 @@ fn skip(out: &mut BufReader<ChildStdout>) -> std::io::Result<()> {
     }
 }
 
-fn collect(records: &Receiver<String>, (labels, spool): (&Labels, &Spool), stop: &AtomicBool) {
-    let (mut batch, mut count, mut last) = (Batch::default(), 0, 0);
+fn collect(
+    records: &Receiver<String>,
+    (labels, spool): (&Labels, &Spool),
+    mut last: i64,
+    stop: &AtomicBool,
+) {
+    let (mut batch, mut count) = (Batch::default(), 0);
     while !stop.load(Ordering::Relaxed) {
         let record = records.recv_timeout(TOGETHER);
         if let Ok(record) = &record
@@ -104,7 +125,7 @@ fn collect(records: &Receiver<String>, (labels, spool): (&Labels, &Spool), stop:
         {
             last = entry.time;
             batch.streams.entry(labels).or_default().push(entry);
-            batch.cursor = cursor;
+            batch.cursor = format!("{last} {cursor}");
             count += 1;
         }
         if count > 0 && (record.is_err() || count >= MANY) {
@@ -123,8 +144,9 @@ fn entry(record: &str, all: &Labels, last: i64) -> Option<(String, Labels, Entry
     let field = |name: &str| record.get(name).and_then(text);
     let microseconds: i64 = field("__REALTIME_TIMESTAMP")?.parse().ok()?;
     let time = microseconds.checked_mul(1_000)?;
-    // Those of one microsecond stay apart, and in order.
-    let time = if (0..1_000).contains(&last.saturating_sub(time)) { last + 1 } else { time };
+    // Those of one moment stay apart, and in order: all that a program writes at once has one time.
+    let is_after = (0..SECOND).contains(&last.saturating_sub(time));
+    let time = if is_after { last.saturating_add(1) } else { time };
     let unit = field("_SYSTEMD_UNIT").map(|unit| session(&unit));
     let level = field("PRIORITY").and_then(|text| text.parse::<usize>().ok());
     let level = level.and_then(|level| LEVELS.get(level));
@@ -174,6 +196,18 @@ mod tests {
         assert_eq!((line.time, line.line.as_str()), (1_700_000_000_000_001_000, "hi\u{fffd}"));
         let (_, _, next) = entry(record, &all, line.time).expect("a record");
         assert_eq!(next.time, line.time + 1, "two of one microsecond stay apart");
+        let after = |last| entry(record, &all, last).expect("a record").2.time;
+        assert_eq!(after(line.time + 5_000), line.time + 5_001, "however many there are");
+        assert_eq!(after(line.time + SECOND), line.time, "a clock that went back is believed");
         assert!(entry("{}", &all, 0).is_none() && entry("rubbish", &all, 0).is_none());
+    }
+
+    #[test]
+    fn a_place_is_remembered_with_the_time_of_its_line() {
+        assert_eq!(
+            place("1700000000000001007 s=7;i=1"),
+            (1_700_000_000_000_001_007, Some("s=7;i=1"))
+        );
+        assert_eq!(place("s=7;i=1"), (0, Some("s=7;i=1")), "as it was written at first");
     }
 }

@@ -7,6 +7,7 @@
 mod file;
 mod journal;
 mod push;
+mod rotated;
 mod send;
 mod spool;
 

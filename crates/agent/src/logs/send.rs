@@ -32,14 +32,24 @@ pub(super) fn run(spool: &Spool, client: &Client, stop: &AtomicBool) {
                 spool.done(number);
             }
             Went::Later(after, why) => {
-                if told != why {
-                    say(&format!("lines wait: {why}"));
-                    told = why;
-                }
+                later(&mut told, why);
                 rest(after.unwrap_or(wait), stop);
                 wait = (wait * 2).min(LONGEST);
             }
+            Went::Broken(why) | Went::Disputed(why) => {
+                later(&mut told, why);
+                rest(wait, stop);
+                wait = (wait * 2).min(LONGEST);
+            }
         }
+    }
+}
+
+/// Says why lines wait, where it is another reason than before.
+fn later(told: &mut String, why: String) {
+    if *told != why {
+        say(&format!("lines wait: {why}"));
+        *told = why;
     }
 }
 

@@ -5,20 +5,20 @@ use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 pub(crate) struct Forward {
-    /// Send all measurements on to this address by remote write, too; may be said several times
+    /// Send all measurements on to this address by remote write, besides those that [watch] names; may be said several times
     #[arg(long = "forward", value_name = "URL", value_parser = url)]
     pub(crate) to: Vec<String>,
     /// First what is here from this time on, such as 2026-01-01T00:00:00Z [default: what comes from now on]
-    #[arg(long = "forward-from", value_name = "TIME", requires = "to")]
+    #[arg(long = "forward-from", value_name = "TIME")]
     pub(crate) from: Option<jiff::Timestamp>,
     /// A file with the token that the others want, as a bearer of it
-    #[arg(long = "forward-token-file", value_name = "FILE", requires = "to")]
+    #[arg(long = "forward-token-file", value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,
     /// Certificates (PEM) that are believed instead of the system's
-    #[arg(long = "forward-ca", value_name = "FILE", requires = "to")]
+    #[arg(long = "forward-ca", value_name = "FILE")]
     pub(crate) ca: Option<PathBuf>,
     /// The tenant that the others shall keep them for (X-Scope-OrgID, which Mimir asks for)
-    #[arg(long = "forward-tenant", value_name = "NAME", requires = "to")]
+    #[arg(long = "forward-tenant", value_name = "NAME")]
     pub(crate) tenant: Option<String>,
 }
 

@@ -27,6 +27,8 @@ pub struct Watch {
     pub keep: Seconds,
     /// Files with rules of Prometheus, from the provider's directory.
     pub rules: Vec<Argument>,
+    /// Addresses of remote write, with their path, to which the server sends on all that it gets.
+    pub forward: Vec<String>,
     /// Where it is declared.
     pub at: At,
 }
@@ -42,6 +44,7 @@ impl Default for Watch {
             every: Seconds(60),
             keep: Seconds(730 * 86_400),
             rules: Vec::new(),
+            forward: Vec::new(),
             at: At::default(),
         }
     }
@@ -59,6 +62,7 @@ impl Watch {
             every: fields.or("every", default.every),
             keep: fields.or("keep", default.keep),
             rules: fields.list("rules"),
+            forward: fields.list("forward"),
             at: fields.at(),
         };
         for finding in watch.misfits() {
@@ -81,6 +85,16 @@ impl Watch {
         if self.url.as_ref().is_some_and(|url| !http(url)) {
             let hint = "write where `ketupa serve` answers, such as \"https://watch.example.org\"";
             say("url", "`url` of watch is no address of a server", hint);
+        }
+        // A password would be in clear there, and a host alone is not where remote write is taken.
+        let whole = |url: &String| {
+            let place = url.split_once("://").and_then(|(_, rest)| rest.split_once('/'));
+            http(url) && place.is_some_and(|(host, _)| !host.is_empty() && !host.contains('@'))
+        };
+        if !self.forward.iter().all(whole) {
+            let hint = "write it with its path, such as \"https://store.example.org/api/v1/write\"; \
+                        a token is told to `ketupa serve` by --forward-token-file";
+            say("forward", "`forward` of watch has what is no address of remote write", hint);
         }
         // Prometheus, and our own store, take a series for gone after five minutes of silence.
         for (key, value) in [("interval", self.interval), ("every", self.every)] {

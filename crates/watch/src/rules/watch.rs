@@ -52,5 +52,25 @@ pub(super) fn alarms() -> Vec<Rule> {
         ],
         labels: &[("object", "isp"), ("part", "{{ $labels.instance }}")],
     };
-    vec![blind.rule(), failing.rule(), stranger.rule()]
+    vec![blind.rule(), failing.rule(), stranger.rule(), behind().rule()]
+}
+
+/// What is sent on to others may wait for weeks, and no longer.
+fn behind() -> Alarm<'static> {
+    Alarm {
+        name: "ForwardBehind",
+        severity: Severity::Warning,
+        hold_s: 900,
+        expr: "last_over_time(ketupa_forward_lag_seconds[2m]) > 900".into(),
+        means: Means::Itself,
+        summary: [
+            "{{ $labels.to }} does not have the newest measurements: it is {{ $value | humanizeDuration }} behind",
+            "{{ $labels.to }} n'a pas les dernières mesures : {{ $value | humanizeDuration }} de retard",
+        ],
+        act: [
+            "The log of `ketupa serve` says what it answers; what waits is kept, 4 GiB of it at most.",
+            "Le journal de `ketupa serve` dit ce qu'il répond ; ce qui attend est gardé, jusqu'à 4 Gio.",
+        ],
+        labels: &[("object", "isp"), ("part", "{{ $labels.to }}")],
+    }
 }

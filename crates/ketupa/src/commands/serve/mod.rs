@@ -60,7 +60,7 @@ pub(super) fn run(args: &Serve, screen: &mut Screen) -> Result<End, Error> {
     let desk = Desk::new(store, settings, Box::new(outside)).map_err(Error::Message)?;
     let measure = measure::Measure::new(args, &watch)?;
     let logged = logged::Logged::new(args)?;
-    let receivers = forward::all(&args.forward)?;
+    let receivers = forward::all(&args.forward, &watch.forward)?;
     let listener = TcpListener::bind(args.listen)
         .map_err(|e| Error::Message(format!("cannot listen on {}: {e}", args.listen)))?;
     // Port 0 is any: what it became is told.

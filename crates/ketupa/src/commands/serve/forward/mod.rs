@@ -3,14 +3,17 @@
 //! Each receiver has a feed of its own. What it could not take is sent again; what it will never take
 //! is left out alone, counted and told.
 
+mod parts;
+
 use crate::cli::forward::Forward;
 use crate::commands::Error;
 use agent::config;
 use agent::post::{Client, Went};
 use metrics::wire::remote_write;
 use metrics::{BySeries, Cursor, Feed, Portion, Store};
+use parts::Refused;
 use sha2::{Digest as _, Sha256};
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::io::Write as _;
 use std::time::{Duration, Instant};
 use web::House;
@@ -24,17 +27,21 @@ const BACK_OFF: (Duration, Duration) = (Duration::from_millis(500), Duration::fr
 /// A receiver that broke off may have lost what it took within this time: `VictoriaMetrics` writes
 /// to its disk every few seconds.
 const DOUBTFUL: Duration = Duration::from_secs(15);
-/// Requests that one portion may cost to find what of it is refused.
-const TRIES: usize = 500;
 const HEADERS: [(&str, &str); 3] = [
     ("Content-Encoding", "snappy"),
     ("Content-Type", "application/x-protobuf"),
     ("X-Prometheus-Remote-Write-Version", "0.1.0"),
 ];
 
-/// All receivers that were asked for.
-pub(super) fn all(args: &Forward) -> Result<Vec<Receiver>, Error> {
-    args.to.iter().map(|url| Receiver::new(url, args)).collect()
+/// All receivers that were asked for, on the command line or in `[watch]`.
+pub(super) fn all(args: &Forward, declared: &[String]) -> Result<Vec<Receiver>, Error> {
+    let urls: BTreeSet<&String> = args.to.iter().chain(declared).collect();
+    let about = [args.from.is_some(), args.token_file.is_some(), args.ca.is_some()];
+    if urls.is_empty() && (about.contains(&true) || args.tenant.is_some()) {
+        let says = "nobody gets the measurements: say --forward URL, or `forward` in [watch]";
+        return Err(Error::Usage(says.into()));
+    }
+    urls.into_iter().map(|url| Receiver::new(url, args)).collect()
 }
 
 /// Forgets the feeds of receivers that are not asked for any more.
@@ -60,6 +67,8 @@ pub(super) struct Receiver {
     failed: u32,
     most: usize,
     refused: u64,
+    /// The newest time of what it took, in milliseconds since 1970.
+    reached: Option<i64>,
 }
 
 impl Receiver {
@@ -86,6 +95,7 @@ impl Receiver {
             failed: 0,
             most: MOST,
             refused: 0,
+            reached: None,
         })
     }
 
@@ -117,11 +127,16 @@ impl Receiver {
         let next = next.map_err(|away| away.to_string())?;
         let Some(portion) = next.map_err(|error| error.to_string())? else {
             self.feed = Some(feed);
+            self.tell(house, 0);
             return Ok(PAUSE);
         };
         if let Some(lost) = &portion.lost {
             self.say(lost);
         }
+        // What waits is as old as the newest that it has; before the first, as the newest that waits.
+        let newest = newest(&portion.series);
+        let since = self.reached.or(newest).unwrap_or_else(|| house.metrics.now());
+        self.tell(house, house.metrics.now().saturating_sub(since));
         let went = self.send(&portion.series);
         let pause = self.settle(house, &mut feed, &portion, went);
         self.feed = Some(feed);
@@ -138,22 +153,34 @@ impl Receiver {
     ) -> Result<Duration, String> {
         match went {
             Went::Taken => self.taken(house, feed, portion),
-            Went::Never(_) => {
-                let mut tries = TRIES;
-                match self.send_parts(portion.series.clone(), &mut tries) {
-                    Went::Taken => self.taken(house, feed, portion),
-                    Went::Later(wait, why) => Ok(self.later(wait, &why)),
-                    Went::Smaller(why) | Went::Never(why) => Ok(self.later(None, &why)),
+            Went::Never(_) | Went::Disputed(_) => {
+                match parts::send(portion.series.clone(), &mut |part| self.send(part)) {
+                    Ok(refused) => {
+                        self.refused(refused);
+                        self.taken(house, feed, portion)
+                    }
+                    Err(went) => self.not_now(feed, went),
                 }
             }
+            Went::Smaller(_) | Went::Later(..) | Went::Broken(_) => self.not_now(feed, went),
+        }
+    }
+
+    /// What follows from an answer that takes nothing, or from none. An answer, whatever it says, comes from
+    /// one that is there and has what it took.
+    fn not_now(&mut self, feed: &mut Feed, went: Went) -> Result<Duration, String> {
+        match went {
+            Went::Taken => Ok(Duration::ZERO),
             Went::Smaller(why) => {
                 self.most = (self.most / 2).max(1);
                 Ok(self.later(None, &why))
             }
-            Went::Later(wait, why) => {
-                self.go_back(feed, &why);
-                Ok(self.later(wait, &why))
+            Went::Broken(why) => {
+                self.go_back(feed);
+                Ok(self.later(None, &why))
             }
+            Went::Later(wait, why) => Ok(self.later(wait, &why)),
+            Went::Never(why) | Went::Disputed(why) => Ok(self.later(None, &why)),
         }
     }
 
@@ -166,6 +193,7 @@ impl Receiver {
         if std::mem::take(&mut self.failed) > 0 {
             self.say("it takes measurements again");
         }
+        self.reached = self.reached.max(newest(&portion.series));
         let now = Instant::now();
         self.passed.push_back((now, feed.cursor().clone()));
         while self.passed.get(1).is_some_and(|(then, _)| now - *then > DOUBTFUL) {
@@ -175,15 +203,15 @@ impl Receiver {
         // Who starts after this process goes on before what the receiver may have lost meanwhile.
         let sure = self.passed.front().map_or(&portion.after, |(_, cursor)| cursor);
         changed(house, |store| store.keep_place(feed, sure))?;
-        Ok(if portion.samples < self.most / 4 { PAUSE } else { Duration::ZERO })
+        let is_last = portion.samples < self.most / 4;
+        if is_last {
+            self.tell(house, 0);
+        }
+        Ok(if is_last { PAUSE } else { Duration::ZERO })
     }
 
-    /// Goes back to before what a receiver may have lost with its connection. An answer, whatever it
-    /// says, comes from one that is there and has what it took.
-    fn go_back(&mut self, feed: &mut Feed, why: &str) {
-        if why.starts_with("the server answered") {
-            return;
-        }
+    /// Goes back to before what a receiver may have lost with its connection.
+    fn go_back(&mut self, feed: &mut Feed) {
         if let Some((_, cursor)) = self.passed.front() {
             feed.go_on_from(cursor);
             self.passed.clear();
@@ -214,32 +242,17 @@ impl Receiver {
         self.client.post("", &headers, &body)
     }
 
-    /// Sends halves, and halves of what is refused, until only single samples are: a receiver refuses
-    /// a whole request for one of its samples.
-    fn send_parts(&mut self, series: BySeries, tries: &mut usize) -> Went {
-        let mut waiting = vec![series];
-        while let Some(mut part) = waiting.pop() {
-            let count: usize = part.iter().map(|(_, values)| values.len()).sum();
-            match self.send(&part) {
-                Went::Taken => continue,
-                Went::Never(why) | Went::Smaller(why) if count <= 1 || *tries == 0 => {
-                    self.refused(count, &why);
-                    continue;
-                }
-                Went::Never(_) | Went::Smaller(_) => *tries -= 1,
-                went @ Went::Later(..) => return went,
-            }
-            let rest = halve(&mut part);
-            waiting.extend([rest, part]);
-        }
-        Went::Taken
-    }
-
-    fn refused(&mut self, count: usize, why: &str) {
+    fn refused(&mut self, refused: Refused) {
+        let Some(why) = refused.why else { return };
         if self.refused == 0 {
             self.say(&format!("it refuses samples, which are left out: {why}"));
         }
-        self.refused = self.refused.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
+        self.refused = self.refused.saturating_add(refused.samples as u64);
+    }
+
+    /// Tells how far behind it is, in milliseconds.
+    fn tell(&self, house: &House, behind: i64) {
+        house.counts.fed(&self.url, web::Fed { behind: behind.max(0), dropped: self.refused });
     }
 
     fn say(&self, text: &str) {
@@ -255,13 +268,9 @@ impl Drop for Receiver {
     }
 }
 
-/// Takes the second half away: of the series, or of the one series' samples.
-fn halve(part: &mut BySeries) -> BySeries {
-    if let [(labels, values)] = part.as_mut_slice() {
-        let rest = values.split_off(values.len() / 2);
-        return vec![(labels.clone(), rest)];
-    }
-    part.split_off(part.len() / 2)
+/// The newest time of samples.
+fn newest(series: &BySeries) -> Option<i64> {
+    series.iter().flat_map(|(_, values)| values.last()).map(|(time, _)| *time).max()
 }
 
 fn changed<T>(
