@@ -26,6 +26,8 @@ pub struct Appended {
     pub bytes: u64,
     /// How many were refused for what they are; the others are kept.
     pub refused: u64,
+    /// How many of these are ahead of the clock, but by a day at most: they are taken when it is their time.
+    pub early: u64,
     /// Why the first of them was.
     pub why: Option<String>,
 }
@@ -136,10 +138,15 @@ impl Store {
     ) -> Vec<&'b Line<'a>> {
         let latest = now.saturating_add(self.settings.limits.ahead);
         let earliest = self.settings.first_day(&stream.labels, now).saturating_mul(DAY).max(0);
+        let tomorrow = now.saturating_add(DAY);
         let mut fitting = Vec::with_capacity(stream.lines.len());
         for line in &stream.lines {
             match self.why_not(line, earliest, latest) {
-                Some(why) => said.refuse(1, || format!("{}: {why}", stream.labels)),
+                Some(why) => {
+                    said.refuse(1, || format!("{}: {why}", stream.labels));
+                    let is_early = line.time > latest && line.time <= tomorrow;
+                    said.early += u64::from(is_early);
+                }
                 None => fitting.push(line),
             }
         }

@@ -8,6 +8,10 @@ use super::{Store, Sync, record};
 use crate::index::SeriesId;
 use crate::labels::{Labels, NAME, is_label_name, is_metric_name};
 
+/// What is ahead of the clock by no more than this may be right, and the clock here wrong: one that
+/// takes local time for UTC is hours away.
+const EARLY: i64 = super::files::DAY;
+
 /// Samples of one series: the bytes of its labels as remote write has them, times and values.
 #[derive(Clone, Copy, Debug)]
 pub struct Samples<'a> {
@@ -24,6 +28,8 @@ pub struct Appended {
     pub counts: Counts,
     /// How many were refused for what they are; the others are kept.
     pub refused: u64,
+    /// How many of these are ahead of the clock, but by a day at most: they are taken when it is their time.
+    pub early: u64,
     /// Why the first of them was.
     pub why: Option<String>,
 }
@@ -104,9 +110,11 @@ impl Store {
         self.since.get_or_insert(now);
         let latest = now.saturating_add(self.settings.limits.ahead_ms);
         let earliest = now.saturating_sub(self.settings.keep_raw_ms);
+        let tomorrow = now.saturating_add(EARLY);
         for (time, value) in samples.values {
             if *time > latest {
                 batch.refuse(1, || ahead(*time, now));
+                batch.said.early += u64::from(*time <= tomorrow);
                 continue;
             }
             if *time < earliest {

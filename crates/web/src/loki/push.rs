@@ -1,6 +1,6 @@
 //! Pushes. The answer comes when the lines are in the log and the log is on the disk.
 
-use crate::prometheus::{Answer, Failure, PATIENCE, allowed, received};
+use crate::prometheus::{Answer, Failure, PATIENCE, allowed, early, received};
 use crate::server::App;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -20,10 +20,11 @@ pub(super) async fn push(State(app): State<App>, request: Request) -> Answer {
     let kept = tokio::task::spawn_blocking(move || {
         let _turn = turn;
         let now = house.logs.now();
-        house.logs.change(|store| store.push(&body, form, now))
+        house.logs.change(|store| (store.push(&body, form, now), now))
     });
     let away = |away: crate::measurements::Away| Failure::from(away);
-    told(kept.await.map_err(|_| busy())?.map_err(away)?)
+    let (kept, now) = kept.await.map_err(|_| busy())?.map_err(away)?;
+    told(kept, now / 1_000_000)
 }
 
 /// In which form a request says that it is.
@@ -32,17 +33,19 @@ fn form(headers: &HeaderMap) -> Result<Form, Failure> {
     let kind = says(header::CONTENT_TYPE).split(';').next().unwrap_or_default().trim();
     match (kind, says(header::CONTENT_ENCODING)) {
         ("application/json", "" | "identity") => Ok(Form::Json),
+        ("application/json", "gzip") => Ok(Form::PackedJson),
         ("application/x-protobuf" | "", "" | "snappy") => Ok(Form::Protobuf),
         _ => Err(Failure::Foreign(
-            "expected application/json, not packed, or application/x-protobuf, packed by Snappy"
+            "expected application/json, as it is or packed by gzip, or application/x-protobuf, packed by Snappy"
                 .into(),
         )),
     }
 }
 
-fn told(kept: Result<Appended, Refused>) -> Answer {
+fn told(kept: Result<Appended, Refused>, now: i64) -> Answer {
     match kept {
         Ok(Appended { refused: 0, .. }) => Ok(StatusCode::NO_CONTENT.into_response()),
+        Ok(Appended { early: 1.., why, .. }) => Err(early("lines", why, now)),
         // The others are kept. Sent again, these would be refused again.
         Ok(Appended { refused, why, .. }) => {
             let why = why.unwrap_or_default();

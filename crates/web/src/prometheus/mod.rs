@@ -194,6 +194,16 @@ pub(crate) async fn ask<T: Send + 'static>(
     Ok(answer.map_err(broken)??)
 }
 
+/// Why a sender shall come again with what is ahead of the clock here, which says this in milliseconds.
+/// Which of the clocks is wrong nobody knows, and whoever is told that it is never taken throws it away.
+pub(crate) fn early(what: &str, why: Option<String>, now: i64) -> Failure {
+    let here = jiff::Timestamp::from_millisecond(now).map(|here| format!("{here:.0}"));
+    let (here, why) = (here.unwrap_or_default(), why.unwrap_or_default());
+    Failure::Later(format!(
+        "{what} are taken when their time has come: the clock here says {here}; set it, or that of the sender; the first: {why}"
+    ))
+}
+
 /// What a sender brings, of measurements or of logs.
 pub(crate) async fn received(request: Request) -> Result<Bytes, Failure> {
     let body = axum::body::to_bytes(request.into_body(), MOST_SENT);

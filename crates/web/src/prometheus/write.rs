@@ -1,6 +1,6 @@
 //! Remote write 1.0. The answer comes when the samples are in the log and the log is on the disk.
 
-use super::{Answer, Failure, PATIENCE, allowed, received};
+use super::{Answer, Failure, PATIENCE, allowed, early, received};
 use crate::server::App;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -23,10 +23,10 @@ pub(super) async fn write(State(app): State<App>, request: Request) -> Answer {
         if let Ok(appended) = &kept {
             house.counts.wrote(appended);
         }
-        Ok(kept)
+        Ok((kept, now))
     });
-    let kept = kept.await.unwrap_or_else(|_| Err(busy()))?;
-    told(kept)
+    let (kept, now) = kept.await.unwrap_or_else(|_| Err(busy()))?;
+    told(kept, now)
 }
 
 /// Whether it says that it is what is read here.
@@ -43,9 +43,10 @@ fn readable(headers: &HeaderMap) -> Result<(), Failure> {
     Err(Failure::Foreign("expected remote write 1.0: a Protocol Buffer, packed by Snappy".into()))
 }
 
-fn told(kept: Result<Appended, Refused>) -> Answer {
+fn told(kept: Result<Appended, Refused>, now: i64) -> Answer {
     match kept {
         Ok(Appended { refused: 0, .. }) => Ok(StatusCode::NO_CONTENT.into_response()),
+        Ok(Appended { early: 1.., why, .. }) => Err(early("samples", why, now)),
         // The others are kept. Sent again, these would be refused again.
         Ok(Appended { refused, why, .. }) => {
             let why = why.unwrap_or_default();
