@@ -190,6 +190,48 @@ impl Sender {
     }
 }
 
+/// What the server tells of how it goes with a receiver.
+fn told(server: &Server<'_>, metric: &str, receiver: &Receiver) -> Option<f64> {
+    let token = format!("Authorization: Bearer {}", server.stage.token);
+    let text = server.get("/metrics", &[&token]).body;
+    let begin = format!("{metric}{{to=\"{}\"}} ", receiver.url());
+    text.lines().find_map(|line| line.strip_prefix(&begin)?.parse().ok())
+}
+
+#[test]
+fn a_real_receiver_that_refuses_samples_gets_all_others_and_both_are_told() {
+    let stage = Stage::new("");
+    let mut prometheus = Receiver::start(Kind::Prometheus, &stage);
+    prometheus.kill();
+    // Nothing that is older than what it has, not by a second.
+    std::fs::write(prometheus.folder.join("prometheus.yml"), "").unwrap();
+    prometheus.start_again();
+    let begin = jiff::Timestamp::now().as_millisecond() / 1000 * 1000 - 1_800_000;
+    let time = |n: i64| begin + n * 15_000;
+    let server = stage.serve(&["--forward", &prometheus.url()]);
+    let mut sender = Sender { taken: Held::new() };
+    sender.send(&server, "live", time(20));
+    let holds = |sender: &Sender| {
+        let held = prometheus.held(begin, time(40));
+        (held == sender.taken).then_some(())
+    };
+    until("the first are there", || holds(&sender));
+    let mut late = Sender { taken: Held::new() };
+    late.send(&server, "live", time(10));
+    sender.send(&server, "other", time(20));
+    sender.send(&server, "live", time(21));
+    until("all but the late are there", || holds(&sender));
+    let dropped = || told(&server, "ketupa_forward_dropped_samples_total", &prometheus);
+    until("what it refused is told", || dropped().filter(|dropped| *dropped >= 20.0));
+    assert_eq!(dropped(), Some(20.0), "and no other");
+    let lag = |to: &Receiver| told(&server, "ketupa_forward_lag_seconds", to);
+    until("it has everything", || lag(&prometheus).filter(|lag| *lag < 1.0));
+    prometheus.kill();
+    sender.send(&server, "live", time(22));
+    // The newest that it has is of minutes ago.
+    until("it is behind", || lag(&prometheus).filter(|lag| *lag > 60.0));
+}
+
 #[test]
 fn real_receivers_have_every_sample_whoever_was_killed_on_the_way() {
     let stage = Stage::new("");

@@ -1,8 +1,10 @@
 //! Logs that are pushed to the server and asked for, as Loki's senders and Grafana do it.
 
-use crate::http::{Answer, ask};
+use crate::http::{Answer, ask, send};
 use crate::stage::{Server, Stage, until};
 use serde_json::json;
+use std::io::{Read as _, Write as _};
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 const FORM: &str = "Content-Type: application/x-www-form-urlencoded";
@@ -92,10 +94,46 @@ fn who_may_not_is_told_so_and_what_cannot_be_read_too() {
     assert_eq!(answer.status, 400, "{answer:?}");
     assert!(answer.body.contains("1 lines are not taken, the others are"), "{answer:?}");
     assert_eq!(push(&server, &writer, "rubbish").status, 400);
-    let packed = "Content-Encoding: gzip";
+    let packed = "Content-Encoding: br";
     let answer =
         ask(&server.place, "POST", "/loki/api/v1/push", &[&bearer(&writer), JSON, packed], "x");
     assert_eq!(answer.status, 415, "{answer:?}");
+}
+
+/// What the program `gzip` makes of a text.
+fn gzip(text: &[u8]) -> Vec<u8> {
+    let mut child = Command::new("gzip").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+    let child = child.as_mut().expect("gzip is everywhere");
+    let (mut to, mut from) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+    let mut packed = Vec::new();
+    std::thread::scope(|scope| {
+        scope.spawn(move || to.write_all(text).expect("it takes it"));
+        from.read_to_end(&mut packed).expect("it gives it");
+    });
+    assert!(child.wait().is_ok_and(|ended| ended.success()));
+    packed
+}
+
+#[test]
+fn what_gzip_packed_is_taken_but_not_what_unpacks_to_too_much() {
+    let stage = Stage::new("");
+    let server = stage.serve(&[]);
+    let auth = bearer(&stage.token);
+    let headers = [auth.as_str(), JSON, "Content-Encoding: gzip"];
+    let push = |bytes: &[u8]| send(&server.place, "POST", "/loki/api/v1/push", &headers, bytes);
+    let lines: Vec<(i64, String)> =
+        (0..500).map(|n| (now() - 1_000_000_000 + n, format!("packed {n}"))).collect();
+    let packed = gzip(body("packed", &lines).as_bytes());
+    let answer = push(&packed);
+    assert_eq!(answer.status, 204, "{answer:?}");
+    let count = "query?query=sum(count_over_time(%7Bjob%3D%22packed%22%7D%5B1m%5D))";
+    assert_eq!(get(&server, count).json()["data"]["result"][0]["value"][1], "500");
+    let cut = push(&packed[..packed.len() / 2]);
+    assert!(cut.status == 400 && cut.body.contains("gzip"), "{cut:?}");
+    let bomb = gzip(&vec![b' '; 17 << 20]);
+    assert!(bomb.len() < 100_000);
+    let much = push(&bomb);
+    assert!(much.status == 400 && much.body.contains("16 MiB when it is unpacked"), "{much:?}");
 }
 
 #[test]
@@ -110,7 +148,7 @@ fn the_command_shows_lines_and_finds_words() {
     std::fs::set_permissions(&token, std::os::unix::fs::PermissionsExt::from_mode(0o600))
         .expect("its own");
     let says = |more: &[&str]| {
-        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_ketupa"));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ketupa"));
         command.args(["logs", "{job=\"web\"}", "--server", &format!("http://{}", server.place)]);
         let output = command.arg("--token-file").arg(&token).args(more).output().expect("it runs");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -10,6 +10,8 @@ mod asking;
 #[cfg(test)]
 mod browser;
 #[cfg(test)]
+mod clocks;
+#[cfg(test)]
 mod forward;
 #[cfg(test)]
 mod http;

@@ -65,8 +65,14 @@ impl Stage {
 
     /// Starts a server.
     pub(crate) fn serve(&self, more: &[&str]) -> Server<'_> {
+        self.serve_with(more, |_| {})
+    }
+
+    /// The same, with something that is set before it starts.
+    pub(crate) fn serve_with(&self, more: &[&str], set: impl FnOnce(&mut Command)) -> Server<'_> {
         let mut command = self.command(&["serve", &shown(&self.folder.join("isp"))]);
         command.args(["--listen", "127.0.0.1:0"]).args(more);
+        set(&mut command);
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let mut said = BufReader::new(child.stderr.take().unwrap());
         let mut line = String::new();

@@ -20,8 +20,9 @@ pub(crate) struct Network {
 
 impl Network {
     /// A segment with so many hosts: host `n` is 10.99.0.`n + 1`.
-    pub(crate) fn new(hosts: usize) -> Self {
-        let name = |host: &str| format!("kw{}-{host}", std::process::id());
+    /// Those of another `story` in this process are others.
+    pub(crate) fn new(story: &str, hosts: usize) -> Self {
+        let name = |host: &str| format!("kw{}{story}-{host}", std::process::id());
         let names = (0..hosts).map(|host| name(&host.to_string()));
         let network = Self { hub: name("hub"), hosts: names.collect() };
         let hub = &network.hub;
