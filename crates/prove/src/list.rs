@@ -133,7 +133,7 @@ pub const LINTS: &[Invariant] = &[
     error("P3-HEALTH", "A health check asks for a path", include_str!("pages/P3-HEALTH.md"), services::health),
     warning("P3-PROXY", "Services have a proxy", include_str!("pages/P3-PROXY.md"), services::no_proxy),
     warning("P3-OWNER", "A service has an owner", include_str!("pages/P3-OWNER.md"), services::orphans),
-    warning("P5-SERVICE", "A service is watched", include_str!("pages/P5-SERVICE.md"), services::unwatched),
+    warning("P5-SERVICE", "Somebody can ask a service", include_str!("pages/P5-SERVICE.md"), services::unasked),
     warning("P8-SERVICE", "A service is saved", include_str!("pages/P8-SERVICE.md"), services::unsaved),
     error("P8-SAME-SITE", "Copies are kept at another site", include_str!("pages/P8-SAME-SITE.md"), backups::same_site),
     error("P8-NOTHING", "A backup saves something", include_str!("pages/P8-NOTHING.md"), backups::nothing),

@@ -26,16 +26,15 @@ pub(crate) fn orphans(isp: &Isp) -> Vec<Finding> {
 }
 
 /// P5-SERVICE.
-pub(crate) fn unwatched(isp: &Isp) -> Vec<Finding> {
-    let watched: BTreeSet<_> = isp.checks.values().flat_map(|check| &check.services).collect();
-    let blind = isp.services.iter().filter(|(id, _)| !watched.contains(id));
-    let told = |service: &Service| {
-        let says = format!("no check watches {}", service.at.key);
+pub(crate) fn unasked(isp: &Isp) -> Vec<Finding> {
+    let told = |id: Id<Service>| {
+        let service = &isp.services[id];
+        let says = format!("no host of ours can ask whether {} answers", service.at.key);
         wrong(service.at.place, says)
             .about(service.at.key.clone())
-            .hint(format!("add \"{}\" to the `services` of a [check]", service.name()))
+            .hint("name hosts elsewhere as `places` of [watch]: they ask what everybody may reach")
     };
-    blind.map(|(_, service)| told(service)).collect()
+    derive::checks::unasked(isp).into_iter().map(told).collect()
 }
 
 /// P8-SERVICE.

@@ -5,7 +5,7 @@ mod places;
 mod services;
 
 use model::ask::Family;
-use model::kinds::{Asks, Check as Declared, Host, Nic, Role};
+use model::kinds::{Asks, Check as Declared, Host, Nic, Role, Service};
 use model::value::Seconds;
 use model::{Id, Isp, Named as _};
 use std::net::IpAddr;
@@ -148,6 +148,11 @@ pub fn of(isp: &Isp) -> Vec<Check> {
 /// The checks that one host's agent asks.
 pub fn asked_by(isp: &Isp, host: Id<Host>) -> Vec<Check> {
     of(isp).into_iter().filter(|check| check.from.contains(&host)).collect()
+}
+
+/// The services that answer somewhere, and that no host of ours can ask.
+pub fn unasked(isp: &Isp) -> Vec<Id<Service>> {
+    services::unasked(isp)
 }
 
 /// A check by several, of whom a majority is believed.

@@ -19,14 +19,16 @@ pub(super) fn outside(isp: &Isp, but: &[Id<Host>]) -> Vec<Id<Host>> {
 /// Who asks what only members may reach: hosts of ours with one of our addresses, on different segments
 /// as far as there are any. Not routers: what address they ask from depends on the way.
 pub(super) fn inside(isp: &Isp, but: &[Id<Host>]) -> Vec<Id<Host>> {
+    let mut seen: BTreeMap<Id<Segment>, usize> = BTreeMap::new();
     let mut ranked: Vec<(usize, Id<Segment>, Id<Host>)> = Vec::new();
     for (id, host) in isp.hosts.iter() {
         if !has_agent(host) || host.role.forwards() || but.contains(&id) {
             continue;
         }
         let Some(segment) = own_segment(isp, host) else { continue };
-        let before = ranked.iter().filter(|(_, other, _)| *other == segment).count();
-        ranked.push((before, segment, id));
+        let before = seen.entry(segment).or_default();
+        ranked.push((*before, segment, id));
+        *before += 1;
     }
     ranked.sort();
     ranked.into_iter().map(|(_, _, id)| id).take(MOST).collect()

@@ -4,14 +4,16 @@ use super::{Check, Goal, Page, Question, Scheme, check, ending, places};
 use model::ask::Family;
 use model::kinds::{Exposure, Host, Service};
 use model::{Id, Isp};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 /// Every name of every service at every address at which it answers, and every certificate by every name.
 pub(super) fn checks(isp: &Isp) -> Vec<Check> {
     let mut all = Vec::new();
+    let mut askers = Askers::default();
     for (id, service) in isp.services.iter() {
         let addresses = isp.front_of(service);
-        let from = askers(isp, service, &addresses);
+        let from = askers.of(isp, service, &addresses);
         for name in &service.names {
             for (part, address) in endings(&addresses) {
                 let page = page(isp, (id, service), name, address);
@@ -27,6 +29,16 @@ pub(super) fn checks(isp: &Isp) -> Vec<Check> {
         }
     }
     all
+}
+
+/// The services that answer somewhere, and that no host of ours can ask.
+pub(super) fn unasked(isp: &Isp) -> Vec<Id<Service>> {
+    let mut askers = Askers::default();
+    let mut nobody = |service: &Service| {
+        let addresses = isp.front_of(service);
+        !addresses.is_empty() && askers.of(isp, service, &addresses).is_empty()
+    };
+    isp.services.iter().filter(|(_, service)| nobody(service)).map(|(id, _)| id).collect()
 }
 
 /// The certificate that a service's name is presented with.
@@ -65,6 +77,17 @@ fn page(isp: &Isp, (id, service): (Id<Service>, &Service), name: &str, address: 
 fn every(isp: &Isp, id: Id<Service>) -> model::value::Seconds {
     let watching = isp.checks.values().filter(|check| check.services.contains(&id));
     watching.map(|check| check.every).min().unwrap_or(isp.watch.every)
+}
+
+/// Who asks at which addresses: behind one proxy there are many services, for all of which the same hosts ask.
+#[derive(Default)]
+struct Askers(BTreeMap<(Exposure, Vec<IpAddr>), Vec<Id<Host>>>);
+
+impl Askers {
+    fn of(&mut self, isp: &Isp, service: &Service, addresses: &[IpAddr]) -> Vec<Id<Host>> {
+        let place = self.0.entry((service.exposure, addresses.to_vec()));
+        place.or_insert_with(|| askers(isp, service, addresses)).clone()
+    }
 }
 
 /// Who asks for a service: not who answers.
