@@ -2,7 +2,7 @@
 //! proxies, sessions on the hosts at their ends.
 
 use model::ask::Family;
-use model::kinds::{Host, Session};
+use model::kinds::{Host, Nic, SegmentKind, Session};
 use model::{Id, Isp};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,6 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(crate) fn part(object: &str, part: &str) -> String {
     [object, "@", part].concat()
 }
+
+/// The watch itself, as its alerts name it.
+const WATCH: &str = "isp@watch";
 
 /// What an object needs, by object.
 #[derive(Clone, Debug, Default)]
@@ -37,13 +40,15 @@ mod height {
     pub(super) const VIP: u8 = 4;
     pub(super) const SESSION: u8 = 5;
     pub(super) const SERVICE: u8 = 6;
-    pub(super) const UNKNOWN: u8 = 7;
+    pub(super) const WATCHED: u8 = 7;
+    pub(super) const UNKNOWN: u8 = 8;
 }
 
 impl Dependencies {
     /// Those of a provider.
     pub fn of(isp: &Isp) -> Self {
         let mut known = Self::default();
+        known.put(WATCH, (height::SITE, 0), Vec::new());
         for site in isp.sites.values() {
             known.put(&site.at.key, (height::SITE, 0), Vec::new());
         }
@@ -52,6 +57,7 @@ impl Dependencies {
         known.vips(isp);
         known.sessions(isp);
         known.services(isp);
+        known.asked(isp);
         known
     }
 
@@ -73,32 +79,30 @@ impl Dependencies {
             let key = &host.at.key;
             let below = host.on.map(|id| isp.hosts[id].at.key.clone());
             let site = isp.sites[host.site].at.key.clone();
-            let all = below.into_iter().chain([site]).collect();
+            // Where nothing is heard of any host, that is told of the watch.
+            let all = below.into_iter().chain([site, WATCH.to_owned()]).collect();
             self.put(key, (height::HOST, depth(isp, host)), all);
             for nic in &host.nic {
                 let segment = isp.segments[nic.segment].at.key.clone();
                 let link = part(key, &segment);
                 self.put(&link, (height::PART, 0), vec![key.clone(), segment]);
             }
-            for daemon in ["bird", "ospf"] {
-                let running = part(key, "bird");
-                let below = if daemon == "bird" { key.clone() } else { running };
-                self.put(
-                    &part(key, daemon),
-                    (height::PART, usize::from(daemon != "bird")),
-                    vec![below],
-                );
-            }
+            let (bird, ospf) = (part(key, "bird"), part(key, "ospf"));
+            self.put(&bird, (height::PART, 0), vec![key.clone()]);
+            self.put(&ospf, (height::PART, 1), vec![bird]);
+            let backbone = |nic: &&Nic| isp.segments[nic.segment].kind == SegmentKind::Backbone;
+            let link = |nic: &Nic| part(key, &isp.segments[nic.segment].at.key);
+            self.any(&ospf, vec![host.nic.iter().filter(backbone).map(link).collect()]);
         }
         self.inside(isp);
     }
 
-    /// Internal sessions: a part of one end that needs both.
+    /// Internal sessions: a part of one end that needs both, and the way between their loopbacks.
     fn inside(&mut self, isp: &Isp) {
         for (id, host) in isp.hosts.iter() {
             for (_, peer) in isp.internal_peers(id) {
                 let ends = [&host.at.key, &peer.at.key];
-                let daemons = ends.map(|end| part(end, "bird"));
+                let daemons = ["bird", "ospf"].iter().flat_map(|of| ends.map(|end| part(end, of)));
                 let all = ends.into_iter().cloned().chain(daemons).collect();
                 // Both ends tell of the same session: it is one.
                 let between = part(ends[0].min(ends[1]), ends[0].max(ends[1]));
@@ -152,6 +156,30 @@ impl Dependencies {
             let hosts = service.hosts.iter().map(|id| isp.hosts[*id].at.key.clone()).collect();
             let front = if fronts.is_empty() { proxies.clone() } else { fronts.clone() };
             self.any(&service.at.key, vec![hosts, front]);
+        }
+    }
+
+    /// That things are asked after: a part of them, which needs one of those who ask. And that copies are made,
+    /// which needs the host that keeps them.
+    fn asked(&mut self, isp: &Isp) {
+        for id in &isp.watch.places {
+            let key = &isp.hosts[*id].at.key;
+            self.put(&part(key, "place"), (height::PART, 0), vec![key.clone()]);
+        }
+        let asker = |id: &Id<Host>| {
+            let key = isp.hosts[*id].at.key.clone();
+            if isp.watch.places.contains(id) { part(&key, "place") } else { key }
+        };
+        for check in derive::checks::of(isp) {
+            let asked = part(&check.object, "watch");
+            if !self.needs.contains_key(&asked) {
+                self.put(&asked, (height::WATCHED, 0), Vec::new());
+            }
+            self.any(&asked, vec![check.from.iter().map(asker).collect()]);
+        }
+        for backup in isp.backups.values() {
+            let keeps = isp.hosts[backup.to].at.key.clone();
+            self.put(&backup.at.key, (height::WATCHED, 0), vec![keeps]);
         }
     }
 

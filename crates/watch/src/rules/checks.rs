@@ -1,14 +1,24 @@
-//! What is asked from several places, and copies that must not be old.
+//! What is asked from several places: services, hosts, virtual addresses, certificates.
 
 use super::{Alarm, Means, Severity, duty, record};
 use crate::group::Rule;
 use derive::checks::{self, Check, Question};
-use model::Isp;
+use model::kinds::{Certificate, Duty, Role, Service};
+use model::{Id, Isp};
 
 /// One series for each check, with how many places must say no.
 pub(super) fn records(isp: &Isp) -> Vec<Rule> {
     let mut rules: Vec<Rule> =
         checks::of(isp).iter().flat_map(|check| of_check(isp, check)).collect();
+    rules.extend(isp.watch.places.iter().map(|id| {
+        let host = &isp.hosts[*id];
+        let labels = [
+            ("instance", host.name.as_str()),
+            ("object", &host.at.key),
+            ("duty", duty(isp, host.owner)),
+        ];
+        record("ketupa:place:info", "1", &labels)
+    }));
     // Which of them fail: so many places say no.
     rules.push(Rule {
         expr: "ketupa:check:info <= on (check) group_left () count by (check) (probe_success == 0)"
@@ -48,17 +58,30 @@ fn answers_for<'a>(isp: &'a Isp, object: &str) -> (&'a str, bool) {
     let service = isp.services.find(name).map(|id| &isp.services[id]);
     let vip = isp.vips.find(name).map(|id| &isp.vips[id]).filter(|_| kind == "vip");
     let first = vip.and_then(|vip| vip.hosts.first()).map(|id| &isp.hosts[*id]);
+    let certificate = isp.certificates.find(name).map(|id| &isp.certificates[id]);
     let owner = match kind {
         "service" => service.and_then(|service| service.owner),
+        "certificate" => certificate.and_then(|certificate| presents(isp, certificate)),
         _ => host.or(first).and_then(|host| host.owner),
     };
     (duty(isp, owner), host.is_some_and(checks::has_agent))
 }
 
+/// Who answers for a certificate: for what presents it, which is a proxy or a service.
+pub(super) fn presents(isp: &Isp, certificate: &Certificate) -> Option<Id<Duty>> {
+    let proxies = isp.with_role(Role::Proxy).filter_map(|(_, host)| host.owner);
+    let shows = |service: &&Service| {
+        let own = service.certificate.map(|id| &isp.certificates[id]);
+        own.is_some_and(|own| own.name == certificate.name)
+    };
+    let services = isp.services.values().filter(shows).filter_map(|service| service.owner);
+    proxies.chain(services).next()
+}
+
 pub(super) fn alarms() -> Vec<Rule> {
     let mut rules: Vec<Rule> =
         ["service", "host", "vip", "certificate"].into_iter().map(down).collect();
-    rules.extend([slow(), unasked()]);
+    rules.extend([slow(), unasked(), silent()]);
     rules.extend(certificates());
     rules
 }
@@ -96,18 +119,21 @@ fn down(kind: &str) -> Rule {
 }
 
 fn slow() -> Rule {
-    let now = "avg by (check) (avg_over_time(probe_duration_seconds[10m]))";
-    let usual = "avg by (check) (avg_over_time(probe_duration_seconds[1d] offset 1h))";
+    // Of those who reach it, the one in the middle: one place with a bad line makes nothing slow.
+    let now = "quantile by (check) (0.5, avg_over_time(probe_duration_seconds{check=~\"service[.].+\"}[10m]) \
+               and on (check, instance) probe_success == 1)";
+    let usual = "quantile by (check) (0.5, \
+                 avg_over_time(probe_duration_seconds{check=~\"service[.].+\"}[1d] offset 1h))";
     let expr = [
+        "max by (object, duty) ((",
         now,
-        " * on (check) group_left (object, duty) (ketupa:check:info{object=~\"service[.].+\"} ^ 0) > 2 or ",
-        "(",
+        " > 2 or (",
         now,
         " > 3 * ",
         usual,
         " and ",
         now,
-        " > 0.5) * on (check) group_left (object, duty) (ketupa:check:info{object=~\"service[.].+\"} ^ 0)",
+        " > 0.5)) * on (check) group_left (object, duty) (ketupa:check:info ^ 0))",
     ]
     .concat();
     let alarm = Alarm {
@@ -117,8 +143,8 @@ fn slow() -> Rule {
         hold_s: 600,
         expr,
         summary: [
-            "{{ $labels.check }} takes {{ $value | humanizeDuration }} to answer",
-            "{{ $labels.check }} met {{ $value | humanizeDuration }} à répondre",
+            "{{ $labels.object }} takes {{ $value | humanizeDuration }} to answer",
+            "{{ $labels.object }} met {{ $value | humanizeDuration }} à répondre",
         ],
         act: [
             "Load and disks of its host, then its database; is it slow from one place only?",
@@ -129,22 +155,47 @@ fn slow() -> Rule {
     alarm.rule()
 }
 
+const UNASKED: &str = "{{ range printf \"ketupa:check:info{object=\\\"%s\\\"} unless on (check) probe_success\" \
+                       $labels.object | query }} {{ .Labels.check }}{{ end }}";
+
+/// Objects that nobody asks after any more: one alert for each, that lists the checks.
 fn unasked() -> Rule {
+    let summary = ["Nobody asks whether {{ $labels.object }} is well:", UNASKED].concat();
+    let summary_fr = ["Personne ne vérifie plus {{ $labels.object }} :", UNASKED].concat();
     let alarm = Alarm {
         name: "CheckUnasked",
         severity: Severity::Warning,
-        means: Means::Itself,
+        // Who asked is down.
+        means: Means::Follows,
         hold_s: 900,
-        expr: "ketupa:check:info unless on (check) probe_success".into(),
+        expr: "count by (object, duty) (ketupa:check:info unless on (check) probe_success)".into(),
+        summary: [&summary, &summary_fr],
+        act: [
+            "The hosts that ask are down or have an old configuration: ketupa checks names them.",
+            "Les hôtes qui vérifient sont en panne ou mal configurés : ketupa checks les nomme.",
+        ],
+        labels: &[("part", "watch")],
+    };
+    alarm.rule()
+}
+
+/// A place that asks nothing: where one of three is missing, the other two have to agree.
+fn silent() -> Rule {
+    let alarm = Alarm {
+        name: "PlaceSilent",
+        severity: Severity::Warning,
+        means: Means::Down,
+        hold_s: 300,
+        expr: "ketupa:place:info unless on (instance) probe_success".into(),
         summary: [
-            "Nobody asks whether {{ $labels.check }} is well",
-            "Personne ne vérifie plus {{ $labels.check }}",
+            "Nothing is asked from {{ $labels.instance }}, which [watch] names among the places",
+            "Rien n'est vérifié depuis {{ $labels.instance }}, que [watch] nomme parmi les lieux",
         ],
         act: [
-            "The hosts that ask are down or have an old configuration: ketupa apply renews their agents.",
-            "Les hôtes qui vérifient sont en panne ou mal configurés : ketupa apply renouvelle leurs agents.",
+            "systemctl status ketupa-agent there; ketupa checks --host with its name prints what it asks.",
+            "systemctl status ketupa-agent sur place ; ketupa checks --host avec son nom dit ce qu'elle vérifie.",
         ],
-        labels: &[("severity", "warning"), ("part", "watch")],
+        labels: &[("part", "place")],
     };
     alarm.rule()
 }
@@ -174,8 +225,8 @@ fn certificates() -> [Rule; 2] {
         severity: Severity::Critical,
         expr: [left, " < 3 * 86400"].concat(),
         summary: [
-            "{{ $labels.object }} expires in {{ $value | humanizeDuration }}",
-            "{{ $labels.object }} expire dans {{ $value | humanizeDuration }}",
+            "{{ $labels.object }} {{ if gt $value 0.0 }}expires in {{ $value | humanizeDuration }}{{ else }}has expired{{ end }}",
+            "{{ $labels.object }} {{ if gt $value 0.0 }}expire dans {{ $value | humanizeDuration }}{{ else }}a expiré{{ end }}",
         ],
         means: Means::Itself,
         hold_s: 600,
@@ -183,35 +234,4 @@ fn certificates() -> [Rule; 2] {
         labels: &[],
     };
     [soon.rule(), now.rule()]
-}
-
-/// One series for each backup: how often it is made.
-pub(super) fn backups(isp: &Isp) -> Vec<Rule> {
-    let one = |backup: &model::kinds::Backup| {
-        let labels = [("backup", backup.name.as_str()), ("object", &backup.at.key)];
-        record("ketupa:backup:every", &backup.every.0.to_string(), &labels)
-    };
-    isp.backups.values().map(one).collect()
-}
-
-pub(super) fn backup_alarms() -> Vec<Rule> {
-    let alarm = Alarm {
-        name: "BackupOld",
-        severity: Severity::Critical,
-        means: Means::Itself,
-        hold_s: 600,
-        expr: "ketupa:backup:every * 2 < on (backup) group_left () \
-               (time() - max by (backup) (ketupa_backup_last_success_seconds))"
-            .into(),
-        summary: [
-            "The backup {{ $labels.backup }} was missed twice",
-            "La sauvegarde {{ $labels.backup }} a manqué deux fois",
-        ],
-        act: [
-            "Run it by hand and read what it says; is there room where the copies are?",
-            "La lancer à la main et lire ce qu'elle dit ; y a-t-il de la place là où vont les copies ?",
-        ],
-        labels: &[],
-    };
-    vec![alarm.rule()]
 }

@@ -48,14 +48,8 @@ fn space(left: &str) -> [Alarm<'static>; 3] {
         severity: Severity::Warning,
         means: Means::Itself,
         hold_s: 3600,
-        expr: [
-            "predict_linear(node_filesystem_avail_bytes",
-            ON_DISK,
-            "[6h], 86400) < 0 and ",
-            left,
-            " < 0.4",
-        ]
-        .concat(),
+        // Over six hours and over the last one: a dump that came and went an hour ago makes no trend.
+        expr: [&falls("6h"), " and ", &falls("1h"), " and ", left, " < 0.4"].concat(),
         summary: [
             "{{ $labels.mountpoint }} on {{ $labels.instance }} will be full within a day if it goes on so",
             "{{ $labels.mountpoint }} sur {{ $labels.instance }} sera plein d'ici un jour à ce rythme",
@@ -64,6 +58,11 @@ fn space(left: &str) -> [Alarm<'static>; 3] {
         labels: &[],
     };
     [full, nearly, soon]
+}
+
+/// Where nothing would be left in a day, if it went on as within a time.
+fn falls(within: &str) -> String {
+    format!("predict_linear(node_filesystem_avail_bytes{ON_DISK}[{within}], 86400) < 0")
 }
 
 fn files() -> [Alarm<'static>; 2] {

@@ -228,9 +228,13 @@ fn units() -> [Alarm<'static>; 3] {
         severity: Severity::Warning,
         means: Means::Itself,
         hold_s: 600,
-        // Three times as long as between two runs of the last week, on an average.
-        expr: "time() - node_systemd_timer_last_trigger_seconds > 3 * 604800 / \
-               (changes(node_systemd_timer_last_trigger_seconds[7d]) > 1)"
+        // Three times as long as between two of the runs of the last week, on an average: from the first to the
+        // last of them, so that the time in which it does not run changes nothing about it. What runs less often
+        // than every third day is not judged.
+        expr: "time() - node_systemd_timer_last_trigger_seconds > \
+               3 * (node_systemd_timer_last_trigger_seconds \
+               - min_over_time(node_systemd_timer_last_trigger_seconds[7d])) \
+               / (changes(node_systemd_timer_last_trigger_seconds[7d]) > 1)"
             .into(),
         summary: [
             "{{ $labels.name }} on {{ $labels.instance }} last ran {{ $value | humanizeDuration }} ago",

@@ -49,12 +49,13 @@ pub(super) fn alarms(isp: &Isp) -> Vec<Rule> {
         ],
         labels: &[],
     };
+    // Of a segment on which one interface is ours, that interface alone is told.
     let expr = [
-        "count by (segment) (",
+        "label_replace(count by (segment) (",
         &down(isp),
         ") == on (segment) (count by (segment) (ketupa:nic:info and on (instance) ",
         &heard(isp),
-        ") > 1)",
+        ") > 1), \"object\", \"$1\", \"segment\", \"(.+)\")",
     ]
     .concat();
     let segment = Alarm {
@@ -71,7 +72,8 @@ pub(super) fn alarms(isp: &Isp) -> Vec<Rule> {
             "Its switch or its VLAN: is the switch powered, was it configured lately?",
             "Son commutateur ou son VLAN : est-il alimenté, l'a-t-on configuré récemment ?",
         ],
-        labels: &[("object", "{{ $labels.segment }}"), ("segment", "")],
+        // It is the object as a whole, and not a part of it.
+        labels: &[("segment", "")],
     };
     vec![segment.rule(), link.rule(), flaps(), errors()]
 }

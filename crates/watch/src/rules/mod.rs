@@ -5,6 +5,7 @@
 //! question joins what is measured with what is declared, and a Prometheus that is given these rules as a
 //! file needs nothing else.
 
+mod backups;
 mod checks;
 mod disks;
 mod hosts;
@@ -33,8 +34,8 @@ pub fn of(isp: &Isp) -> Vec<Group> {
         ("sessions", 15, [sessions::records(isp), sessions::alarms(isp)].concat()),
         ("vips", 15, [vips::records(isp), vips::alarms(isp)].concat()),
         ("checks", 15, [checks::records(isp), checks::alarms()].concat()),
-        ("backups", 60, [checks::backups(isp), checks::backup_alarms()].concat()),
-        ("watch", 15, watch::alarms()),
+        ("backups", 60, [backups::records(isp), backups::alarms()].concat()),
+        ("watch", 15, watch::alarms(isp)),
     ];
     let group = |(name, seconds, rules): (&str, i64, Vec<Rule>)| Group {
         file: FILE.to_owned(),

@@ -1,6 +1,6 @@
 //! What is told of every object: who answers for it, and what is near.
 
-use super::{duty, record};
+use super::{checks, duty, record};
 use crate::depend::Dependencies;
 use crate::group::Rule;
 use model::Id;
@@ -32,6 +32,11 @@ fn objects(isp: &Isp) -> Vec<(&str, Option<Id<Duty>>)> {
     let sessions =
         isp.sessions().map(|(_, session)| (session.at.key.as_str(), isp.hosts[session.host].owner));
     let services = isp.services.values().map(|service| (service.at.key.as_str(), service.owner));
+    let certificates = isp.certificates.values();
+    let certificates = certificates
+        .map(|certificate| (certificate.at.key.as_str(), checks::presents(isp, certificate)));
+    let backups =
+        isp.backups.values().map(|backup| (backup.at.key.as_str(), isp.hosts[backup.to].owner));
     let all = hosts.chain(segments).chain(vips).chain(sessions).chain(services);
-    all.collect()
+    all.chain(certificates).chain(backups).collect()
 }

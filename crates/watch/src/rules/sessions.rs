@@ -207,6 +207,8 @@ fn few() -> Rule {
         ") and ",
         usual,
         " > 20) * on (instance, name) group_left (object, neighbor, duty) ketupa:session:info",
+        // One that is down sends none, and has its own alert.
+        " and on (instance, name) bird_protocol_up == 1",
     ]
     .concat();
     let alarm = Alarm {

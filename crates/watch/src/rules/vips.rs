@@ -52,7 +52,8 @@ pub(super) fn alarms(isp: &Isp) -> Vec<Rule> {
         name: "VipHeldTwice",
         severity: Severity::Critical,
         means: Means::Down,
-        hold_s: 60,
+        // Longer than what a host said counts after it died, and another one took the address over.
+        hold_s: i64::try_from((isp.watch.interval.0 * 4).clamp(60, 3600)).unwrap_or(60),
         expr: ["ketupa:vip:info and on (vip) (", &sum, " > 1)"].concat(),
         summary: [
             "Several hosts answer for {{ $labels.vip }}",

@@ -2,17 +2,20 @@
 
 use super::{Alarm, Means, Severity};
 use crate::group::Rule;
+use model::Isp;
 
-pub(super) fn alarms() -> Vec<Rule> {
+pub(super) fn alarms(isp: &Isp) -> Vec<Rule> {
+    let lately = (isp.watch.interval.0 * 4).max(120);
     let blind = Alarm {
         name: "WatchBlind",
         severity: Severity::Critical,
-        means: Means::Itself,
+        // Hosts are not heard of because nobody listens.
+        means: Means::Down,
         hold_s: 60,
-        expr: "absent(last_over_time(up[2m]))".into(),
+        expr: format!("absent(last_over_time(up[{lately}s]))"),
         summary: [
-            "Nothing was measured anywhere for two minutes",
-            "Plus aucune mesure d'aucune machine depuis deux minutes",
+            "Nothing is heard of any machine any more",
+            "Plus aucune mesure d'aucune machine n'arrive",
         ],
         act: [
             "The watch is cut off, or its disk is full: look at the server first, then at its network.",
@@ -40,7 +43,11 @@ pub(super) fn alarms() -> Vec<Rule> {
         name: "HostUndeclared",
         severity: Severity::Info,
         hold_s: 600,
-        expr: "up{job=\"node\"} unless on (instance) ketupa:host:info".into(),
+        // Some hosts are declared and configured by somebody else, who gave them an agent.
+        expr: "up{job=\"node\"} unless on (instance) ketupa:host:info unless on (instance) \
+               label_replace(ketupa:object:info{object=~\"host[.].+\"}, \
+               \"instance\", \"$1\", \"object\", \"host[.](.+)\")"
+            .into(),
         means: Means::Itself,
         summary: [
             "{{ $labels.instance }} sends measurements and is not declared",
