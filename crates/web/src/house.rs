@@ -1,8 +1,7 @@
 //! What a server holds: the desk, and what the watch keeps; for pages, the API and the threads beside them.
 
 use crate::counts::Counts;
-use crate::loki::Logs;
-use crate::measurements::Measurements;
+use crate::held::Held;
 use crate::rules::Rules;
 use jobs::desk::Desk;
 use jobs::secret;
@@ -51,10 +50,10 @@ impl Key {
 pub struct House {
     /// Jobs, and tokens.
     pub desk: Arc<Desk>,
-    /// What was measured.
-    pub metrics: Measurements,
-    /// What was written to logs.
-    pub logs: Logs,
+    /// What was measured; times in milliseconds.
+    pub metrics: Held<metrics::Store>,
+    /// What was written to logs; times in nanoseconds.
+    pub logs: Held<logs::Store>,
     /// What rules made of it.
     pub rules: Rules,
     /// What counts as a token besides those of the desk.

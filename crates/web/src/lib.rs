@@ -6,11 +6,11 @@
 mod access;
 mod api;
 mod counts;
+mod held;
 mod hook;
 mod house;
 mod live;
 mod loki;
-mod measurements;
 mod pages;
 mod prometheus;
 mod rules;
@@ -18,9 +18,8 @@ mod server;
 mod times;
 
 pub use counts::{Counts, Fed};
+pub use held::{Away, Held};
 pub use house::{Cookies, House, Key, Settings};
-pub use loki::Logs;
-pub use measurements::{Away, Measurements};
 pub use rules::{Rules, Told};
 pub use server::serve;
 pub use times::{length, moment};

@@ -36,6 +36,7 @@ pub(crate) struct App {
     pub(crate) pages: Arc<pages::Pages>,
     pub(crate) watchers: Arc<Semaphore>,
     pub(crate) gates: Arc<Gates>,
+    pub(crate) log_gates: Arc<loki::Gates>,
 }
 
 impl App {
@@ -62,7 +63,13 @@ pub fn serve(house: Arc<House>, listener: TcpListener) -> std::io::Result<()> {
         let stopping = house.clone();
         let pages = Arc::new(pages::Pages::new());
         let watchers = Arc::new(Semaphore::new(WATCHERS));
-        let router = router(App { house, pages, watchers, gates: Arc::default() });
+        let router = router(App {
+            house,
+            pages,
+            watchers,
+            gates: Arc::default(),
+            log_gates: Arc::default(),
+        });
         let serve = axum::serve(listener, router);
         tokio::select! {
             ended = async { serve.await } => ended,

@@ -1,6 +1,5 @@
 //! Logs, pushed and asked for as with Loki: its HTTP interface v1.
 
-mod held;
 mod push;
 mod query;
 mod words;
@@ -15,8 +14,7 @@ use axum::routing::{get, post};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-
-pub use held::Logs;
+use tokio::sync::Semaphore;
 
 /// A question may be long, and be written with three letters for each.
 const MOST_QUESTION: usize = 128 * 1024;
@@ -24,6 +22,9 @@ const MOST_QUESTION: usize = 128 * 1024;
 const LONGEST: Duration = Duration::from_secs(30);
 /// How long a question that was told to stop is waited for.
 const LAST_WORD: Duration = Duration::from_secs(3);
+/// So many questions are answered at once, and so many pushes are in memory.
+const QUESTIONS: usize = 2;
+const WRITERS: usize = 8;
 const HOUR: i64 = 3600 * logs::SECOND;
 
 pub(crate) fn routes() -> Router<App> {
@@ -42,6 +43,19 @@ pub(crate) fn routes() -> Router<App> {
         // The body is read by hand there, after the sender is known.
         .route("/push", post(push::push));
     Router::new().nest("/loki/api/v1", v1).route("/ready", get(words::ready))
+}
+
+/// How many are let in at once.
+pub(crate) struct Gates {
+    questions: Arc<Semaphore>,
+    writers: Arc<Semaphore>,
+}
+
+impl Default for Gates {
+    fn default() -> Self {
+        let gate = |most| Arc::new(Semaphore::new(most));
+        Self { questions: gate(QUESTIONS), writers: gate(WRITERS) }
+    }
 }
 
 /// Stops a question that nobody waits for any more.
@@ -68,7 +82,7 @@ async fn ask<T: Send + 'static>(
     };
     let broken = || Failure::Later("the question could not be answered".to_owned());
     let ends = tokio::time::Instant::now() + longest;
-    let turn = tokio::time::timeout_at(ends, app.house.logs.questions.clone().acquire_owned());
+    let turn = tokio::time::timeout_at(ends, app.log_gates.questions.clone().acquire_owned());
     let turn = turn.await.map_err(|_| slow())?.map_err(|_| broken())?;
     let stop = Stop(Arc::default());
     let (house, told) = (app.house.clone(), stop.0.clone());

@@ -13,7 +13,7 @@ pub(super) async fn push(State(app): State<App>, request: Request) -> Answer {
     allowed(&app, request.headers(), Act::WriteLogs).await?;
     let form = form(request.headers())?;
     let busy = || Failure::Later("too many senders at once".to_owned());
-    let turn = tokio::time::timeout(PATIENCE, app.house.logs.writers.clone().acquire_owned());
+    let turn = tokio::time::timeout(PATIENCE, app.log_gates.writers.clone().acquire_owned());
     let turn = turn.await.map_err(|_| busy())?.map_err(|_| busy())?;
     let body = received(request).await?;
     let house = app.house.clone();
@@ -22,7 +22,7 @@ pub(super) async fn push(State(app): State<App>, request: Request) -> Answer {
         let now = house.logs.now();
         house.logs.change(|store| (store.push(&body, form, now), now))
     });
-    let away = |away: crate::measurements::Away| Failure::from(away);
+    let away = |away: crate::held::Away| Failure::from(away);
     let (kept, now) = kept.await.map_err(|_| busy())?.map_err(away)?;
     told(kept, now / 1_000_000)
 }

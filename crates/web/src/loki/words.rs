@@ -96,7 +96,7 @@ pub(super) async fn build() -> Answer {
 
 pub(super) async fn ready(State(app): State<App>) -> Answer {
     if !app.house.logs.is_open() {
-        return Err(crate::measurements::Away.into());
+        return Err(crate::held::Away.into());
     }
     Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], "ready\n").into_response())
 }

@@ -7,7 +7,7 @@ mod write;
 
 use crate::access;
 use crate::api::told;
-use crate::measurements::Away;
+use crate::held::Away;
 use crate::server::App;
 use axum::Router;
 use axum::body::Bytes;

@@ -95,6 +95,11 @@ impl Logged {
     }
 }
 
+/// The machine's clock, in nanoseconds since 1970.
+pub(super) fn now() -> i64 {
+    super::measure::now().saturating_mul(1_000_000)
+}
+
 /// Makes one file of several; pushes and questions go on meanwhile.
 fn merge(house: &House, now: i64) -> std::io::Result<()> {
     let due = house.logs.change(|store| store.merge_due(now));

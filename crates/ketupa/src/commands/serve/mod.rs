@@ -69,8 +69,8 @@ pub(super) fn run(args: &Serve, screen: &mut Screen) -> Result<End, Error> {
     let cookies = if args.behind_tls { web::Cookies::Secure } else { web::Cookies::Plain };
     let house = web::House {
         desk: Arc::new(desk),
-        metrics: web::Measurements::new(measure::now),
-        logs: web::Logs::new(measure::now),
+        metrics: web::Held::new(measure::now),
+        logs: web::Held::new(logged::now),
         keys: agents(&watch, args, screen),
         rules: web::Rules::default(),
         settings: web::Settings { cookies },

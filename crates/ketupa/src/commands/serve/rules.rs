@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use watch::{Alert, Dependencies, Group, Phase, Samples, State};
-use web::{House, Measurements, Told};
+use web::{Held, House, Told};
 
 /// How often is looked whether a group is due.
 const LOOK: Duration = Duration::from_millis(500);
@@ -187,7 +187,7 @@ fn phases(state: &State) -> Vec<(watch::Words, Phase)> {
 }
 
 /// The server's store, for rules.
-struct Kept<'a>(&'a Measurements);
+struct Kept<'a>(&'a Held<metrics::Store>);
 
 impl Samples for Kept<'_> {
     fn ask(&self, question: &str, at: i64) -> Result<Vec<(Labels, f64)>, String> {

@@ -1,6 +1,5 @@
-//! The store of measurements, as the threads of a server share it.
+//! A store of the watch, as the threads of a server share it.
 
-use metrics::Store;
 use std::sync::{PoisonError, RwLock};
 
 /// The store is not here: another server holds it, or this one has not opened it yet or closed it.
@@ -13,30 +12,30 @@ impl std::fmt::Display for Away {
     }
 }
 
-/// A store that many may read at once, or one may change. Neither waits for a disk longer than it must.
-pub struct Measurements {
-    store: RwLock<Option<Store>>,
+/// A store that many may read at once, or one may change.
+pub struct Held<S> {
+    store: RwLock<Option<S>>,
     clock: fn() -> i64,
 }
 
-impl Measurements {
-    /// No store yet, and a clock that tells milliseconds since 1970.
+impl<S> Held<S> {
+    /// No store yet, and a clock that tells the time as this kind of store counts it, since 1970.
     pub fn new(clock: fn() -> i64) -> Self {
         Self { store: RwLock::new(None), clock }
     }
 
-    /// The time in milliseconds since 1970.
+    /// The time, as the store counts it.
     pub fn now(&self) -> i64 {
         (self.clock)()
     }
 
     /// Puts a store in its place.
-    pub fn open(&self, store: Store) {
+    pub fn open(&self, store: S) {
         *self.store.write().unwrap_or_else(PoisonError::into_inner) = Some(store);
     }
 
     /// Takes the store away; whoever comes later is told so.
-    pub fn close(&self) -> Option<Store> {
+    pub fn close(&self) -> Option<S> {
         self.store.write().unwrap_or_else(PoisonError::into_inner).take()
     }
 
@@ -46,13 +45,13 @@ impl Measurements {
     }
 
     /// Reads; others may read meanwhile.
-    pub fn read<T>(&self, ask: impl FnOnce(&Store) -> T) -> Result<T, Away> {
+    pub fn read<T>(&self, ask: impl FnOnce(&S) -> T) -> Result<T, Away> {
         let store = self.store.read().unwrap_or_else(PoisonError::into_inner);
         store.as_ref().map(ask).ok_or(Away)
     }
 
     /// Changes; nobody else has the store meanwhile.
-    pub fn change<T>(&self, change: impl FnOnce(&mut Store) -> T) -> Result<T, Away> {
+    pub fn change<T>(&self, change: impl FnOnce(&mut S) -> T) -> Result<T, Away> {
         let mut store = self.store.write().unwrap_or_else(PoisonError::into_inner);
         store.as_mut().map(change).ok_or(Away)
     }
