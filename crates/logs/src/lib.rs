@@ -17,10 +17,9 @@ mod token;
 pub mod wire;
 
 pub use block::Entry;
-pub use metrics::{Labels, Matcher, Op};
+pub use metrics::{LabelLimits, Labels, Matcher, Op, Refused, Sync};
 pub use store::{
-    Appended, Class, Counts, Limits, Line, Merge, Picked, Refused, Settings, Stats, Store, Stream,
-    Sync,
+    Appended, Class, Counts, Limits, Line, Merge, Picked, Settings, Stats, Store, Stream,
 };
 
 /// A second in nanoseconds.

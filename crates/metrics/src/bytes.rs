@@ -22,19 +22,30 @@ pub fn zigzag(number: i64) -> u64 {
 
 /// The bytes in the middle that are not zero, after how many are on either side.
 pub(crate) fn put_change(out: &mut Vec<u8>, change: u64) {
-    let before = change.leading_zeros() / 8;
-    let after = if change == 0 { 0 } else { change.trailing_zeros() / 8 };
+    if change == 0 {
+        return out.push(8 << 4);
+    }
+    let (before, after) = (change.leading_zeros() / 8, change.trailing_zeros() / 8);
     out.push((before << 4 | after) as u8);
-    let bytes = change.to_be_bytes();
-    out.extend_from_slice(bytes.get(before as usize..8 - after as usize).unwrap_or_default());
+    // A whole word is faster to copy than as many bytes as there happen to be.
+    let end = out.len() + 8 - (before + after) as usize;
+    out.extend_from_slice(&(change << (8 * before)).to_be_bytes());
+    out.truncate(end);
 }
 
 /// What [`put_change`] wrote.
 pub(crate) fn change(reader: &mut Reader<'_>) -> Option<u64> {
     let sides = reader.byte()?;
     let (before, after) = (usize::from(sides >> 4), usize::from(sides & 0xf));
+    let length = 8_usize.checked_sub(before)?.checked_sub(after)?;
+    if length > 0
+        && let Some(word) = reader.rest.first_chunk()
+    {
+        reader.take(length)?;
+        return Some(u64::from_be_bytes(*word) >> (64 - 8 * length) << (8 * after));
+    }
     let mut bytes = [0; 8];
-    let middle = bytes.get_mut(before..8_usize.checked_sub(after)?)?;
+    let middle = bytes.get_mut(before..before + length)?;
     middle.copy_from_slice(reader.take(middle.len())?);
     Some(u64::from_be_bytes(bytes))
 }

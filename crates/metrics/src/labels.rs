@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use crate::bytes::{Reader, put_slice, put_varint};
 
@@ -9,9 +10,9 @@ use crate::bytes::{Reader, put_slice, put_varint};
 pub const NAME: &str = "__name__";
 
 /// Labels sorted by name, kept in the very bytes that remote write has for them: a sender's bytes
-/// are compared as they are.
+/// are compared as they are. A copy of them is the same bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Labels(Box<[u8]>);
+pub struct Labels(Arc<[u8]>);
 
 impl Labels {
     /// Labels from pairs in any order. Empty values are as good as no label; of a name that comes
@@ -28,7 +29,7 @@ impl Labels {
         for (name, value) in pairs {
             put_pair(&mut bytes, name, value);
         }
-        Self(bytes.into_boxed_slice())
+        Self(bytes.into())
     }
 
     /// Labels as their bytes, if these are in order: sorted, no name twice, no value empty, UTF-8.
@@ -101,6 +102,37 @@ impl fmt::Display for Labels {
             (_, "") => f.write_str("{}"),
             _ => Ok(()),
         }
+    }
+}
+
+/// How many labels there may be, and how long.
+#[derive(Clone, Copy, Debug)]
+pub struct LabelLimits {
+    /// Labels of one thing, a name among them.
+    pub count: usize,
+    /// Bytes of a label's name.
+    pub name_bytes: usize,
+    /// Bytes of a label's value.
+    pub value_bytes: usize,
+}
+
+impl LabelLimits {
+    /// Why labels of something are not taken.
+    pub fn judge(&self, whose: &str, labels: &Labels) -> Result<(), String> {
+        let Self { count, name_bytes, value_bytes } = self;
+        if labels.iter().count() > *count {
+            return Err(format!("{whose:.200} has more than {count} labels"));
+        }
+        if let Some((label, _)) = labels.iter().find(|(label, _)| !is_label_name(label)) {
+            return Err(format!("{label:.200?} of {whose:.200} is no proper label name"));
+        }
+        let long =
+            |(label, value): &(&str, &str)| label.len() > *name_bytes || value.len() > *value_bytes;
+        labels.iter().find(long).map_or(Ok(()), |(label, _)| {
+            Err(format!(
+                "the label {label:.40} of {whose:.200} is too long: a name may have {name_bytes} bytes, a value {value_bytes}"
+            ))
+        })
     }
 }
 

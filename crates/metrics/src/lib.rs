@@ -22,10 +22,10 @@ pub mod wire;
 
 pub use codec::{decode_times, encode_times};
 pub use index::{Index, SeriesId};
-pub use labels::{Labels, NAME, escaped, is_label_name, is_metric_name};
+pub use labels::{LabelLimits, Labels, NAME, escaped, is_label_name, is_metric_name};
 pub use matcher::{Matcher, Op, anchored};
 pub use store::disk;
 pub use store::{
-    Appended, BySeries, Counts, Cursor, Feed, Limits, Metadata, Point, Portion, Refused, STALE,
-    Samples, Settings, Store, Sync, Tier,
+    Appended, BySeries, Counts, Cursor, Feed, Limits, Merge, Metadata, Point, Portion, Refused,
+    STALE, Samples, Seal, Settings, Store, Sync, Tier,
 };

@@ -1,11 +1,10 @@
 //! How lines come in: checked, logged, taken.
 
-use std::fmt;
 use std::io;
 
-use metrics::{Labels, SeriesId, is_label_name};
+use metrics::{Labels, Refused, SeriesId, Sync};
 
-use super::{Line, Store, Sync};
+use super::{Line, Store};
 use crate::{DAY, SECOND};
 
 /// Lines of one stream.
@@ -40,26 +39,6 @@ impl Appended {
         }
     }
 }
-
-/// Why nothing was kept.
-#[derive(Debug)]
-pub enum Refused {
-    /// It cannot be read: sending it again will not help.
-    Malformed(String),
-    /// The disk does not take it: sending it again later will.
-    Storage(io::Error),
-}
-
-impl fmt::Display for Refused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Malformed(why) => f.write_str(why),
-            Self::Storage(error) => write!(f, "nothing was kept, send it again later: {error}"),
-        }
-    }
-}
-
-impl std::error::Error for Refused {}
 
 impl Store {
     /// Keeps lines, all that can be: what is refused does not keep the others out. What is sent again
@@ -100,33 +79,13 @@ impl Store {
         if labels.iter().next().is_none() {
             return Err("a stream needs one label at least".into());
         }
-        self.judge("a stream", labels)?;
+        self.settings.limits.labels.judge("a stream", labels)?;
         if self.index.len() >= streams {
             return Err(format!(
                 "there are {streams} streams already, as many as the limit allows: use fewer labels, and let what changes with each line stay in the line"
             ));
         }
         Ok(self.index.insert(labels.clone()))
-    }
-
-    /// Why labels are not taken.
-    fn judge(&self, whose: &str, labels: &Labels) -> Result<(), String> {
-        let limits = &self.settings.limits;
-        if labels.iter().count() > limits.labels {
-            return Err(format!("{whose} has more than {} labels", limits.labels));
-        }
-        if let Some((label, _)) = labels.iter().find(|(label, _)| !is_label_name(label)) {
-            return Err(format!("{label:.200?} is no proper label name"));
-        }
-        let long = |(label, value): &(&str, &str)| {
-            label.len() > limits.name_bytes || value.len() > limits.value_bytes
-        };
-        labels.iter().find(long).map_or(Ok(()), |(label, _)| {
-            let (name_bytes, value_bytes) = (limits.name_bytes, limits.value_bytes);
-            Err(format!(
-                "the label {label:.40} is too long: a name may have {name_bytes} bytes, a value {value_bytes}"
-            ))
-        })
     }
 
     /// The lines of a stream that are taken.
@@ -171,7 +130,7 @@ impl Store {
         if line.metadata.bytes().is_empty() {
             None
         } else {
-            self.judge("a line", &line.metadata).err()
+            self.settings.limits.labels.judge("a line", &line.metadata).err()
         }
     }
 

@@ -20,12 +20,12 @@ use metrics::{Index, frame};
 use file::{ChunkFile, Damage, Name};
 use head::Head;
 
-pub use append::{Appended, Refused, Stream};
+pub use append::{Appended, Stream};
 pub use head::Line;
 pub use merge::Merge;
 pub(crate) use pick::{Cluster, clusters};
 pub use pick::{Picked, Stats};
-pub use settings::{Class, Limits, Settings, Sync};
+pub use settings::{Class, Limits, Settings};
 
 /// What happened since the store was opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,17 +1,8 @@
 //! What may be chosen for a store.
 
-use metrics::Matcher;
+use metrics::{LabelLimits, Matcher, Sync};
 
 use crate::{DAY, SECOND};
-
-/// When what was appended is made to outlast a power cut.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sync {
-    /// Before each answer.
-    Append,
-    /// With each tick: whoever calls it says how much a power cut may take.
-    Tick,
-}
 
 /// How much a sender may bring.
 #[derive(Clone, Copy, Debug)]
@@ -19,11 +10,7 @@ pub struct Limits {
     /// Streams at most.
     pub streams: usize,
     /// Labels of a stream, or of what is known of one line.
-    pub labels: usize,
-    /// Bytes of a label's name.
-    pub name_bytes: usize,
-    /// Bytes of a label's value.
-    pub value_bytes: usize,
+    pub labels: LabelLimits,
     /// Bytes of a line.
     pub line_bytes: usize,
     /// How far ahead of the clock a line may be, in nanoseconds.
@@ -65,9 +52,7 @@ impl Default for Settings {
     fn default() -> Self {
         let limits = Limits {
             streams: 100_000,
-            labels: 30,
-            name_bytes: 200,
-            value_bytes: 2048,
+            labels: LabelLimits { count: 30, name_bytes: 200, value_bytes: 2048 },
             line_bytes: 256 << 10,
             ahead: 3600 * SECOND,
         };

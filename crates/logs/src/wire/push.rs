@@ -4,11 +4,11 @@ use std::borrow::Cow;
 use std::io::Read as _;
 
 use metrics::bytes::{Reader, put_slice, put_varint};
-use metrics::{Labels, Matcher, Op};
+use metrics::{Labels, Matcher, Op, Refused};
 use serde_json::Value;
 
 use crate::logql::selector;
-use crate::store::{Appended, Line, Refused, Store, Stream};
+use crate::store::{Appended, Line, Store, Stream};
 use crate::{Entry, SECOND};
 
 /// What a request may be when it is unpacked.

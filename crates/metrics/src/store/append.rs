@@ -6,7 +6,7 @@ use std::io;
 use super::head::{Counts, Place};
 use super::{Store, Sync, record};
 use crate::index::SeriesId;
-use crate::labels::{Labels, NAME, is_label_name, is_metric_name};
+use crate::labels::{Labels, NAME, is_metric_name};
 
 /// What is ahead of the clock by no more than this may be right, and the clock here wrong: one that
 /// takes local time for UTC is hours away.
@@ -101,6 +101,11 @@ impl Store {
         Batch { likely: SeriesId::MAX, ..Batch::default() }
     }
 
+    /// The labels of the series that is likely to come next: senders keep their order.
+    pub(crate) fn likely(&self, batch: &Batch) -> &[u8] {
+        self.index.labels(batch.likely.wrapping_add(1)).map_or(&[], Labels::bytes)
+    }
+
     /// Checks the samples of one series and puts them on the way.
     pub(crate) fn collect(&mut self, batch: &mut Batch, samples: Samples<'_>, now: i64) {
         let place = match self.place(batch, samples.labels) {
@@ -163,21 +168,7 @@ impl Store {
         if !is_metric_name(name) {
             return Err(format!("{labels} has no proper metric name"));
         }
-        if labels.iter().count() > limits.labels {
-            return Err(format!("{name} has more than {} labels", limits.labels));
-        }
-        if let Some((label, _)) = labels.iter().find(|(label, _)| !is_label_name(label)) {
-            return Err(format!("{label:?} of {name} is no proper label name"));
-        }
-        let long = |(label, value): &(&str, &str)| {
-            label.len() > limits.name_bytes || value.len() > limits.value_bytes
-        };
-        if let Some((label, _)) = labels.iter().find(long) {
-            let (name_bytes, value_bytes) = (limits.name_bytes, limits.value_bytes);
-            return Err(format!(
-                "the label {label:.40} of {name:.200} is too long: a name may have {name_bytes} bytes, a value {value_bytes}"
-            ));
-        }
+        limits.labels.judge(name, labels)?;
         if self.index.len() >= limits.series {
             return Err(format!(
                 "there are {} series already, as many as the limit allows: {labels} would be one more",
@@ -215,8 +206,12 @@ impl Store {
     /// Writes the head out if it is full. What was sent is kept: where this fails, the next tick tells,
     /// and appends try again only when there is twice as much.
     fn seal_if_full(&mut self) {
-        if self.head.bytes > self.full_at && self.seal().is_err() {
-            self.full_at = self.head.bytes.saturating_mul(2);
+        if self.head.bytes <= self.full_at {
+            return;
+        }
+        // What is set apart already is being written, or has no room.
+        if !self.pending.is_empty() || self.seal().is_err() {
+            self.full_at = self.head.bytes.max(self.settings.head_bytes).saturating_mul(2);
         }
     }
 

@@ -235,15 +235,18 @@ fn content(bytes: &[u8], tag: u8) -> Option<&[u8]> {
     (*found == tag).then_some(content)
 }
 
-/// A group's key and columns, from their part.
-pub(crate) fn labels(part: &[u8]) -> Option<(String, Vec<(Kind, Labels)>)> {
+/// A group's key and columns, from their part; the labels of each as what is made of their bytes.
+pub(crate) fn labels<S>(
+    part: &[u8],
+    mut made: impl FnMut(&[u8]) -> Option<S>,
+) -> Option<(String, Vec<(Kind, S)>)> {
     let plain = snap::raw::Decoder::new().decompress_vec(content(part, LABELS)?).ok()?;
     let mut reader = Reader::new(&plain);
     let key = String::from_utf8(reader.slice()?.to_vec()).ok()?;
     let mut columns = Vec::new();
     while !reader.is_empty() {
         let kind = Kind::read(reader.byte()?)?;
-        columns.push((kind, Labels::read(reader.slice()?)?));
+        columns.push((kind, made(reader.slice()?)?));
     }
     Some((key, columns))
 }

@@ -68,27 +68,36 @@ impl Column {
         Self { series, last, earlier: Vec::new(), values: Values::Same(0, 0), logged: 0 }
     }
 
-    pub(crate) fn put(&mut self, row: u32, bits: u64) -> Put {
+    /// Puts a value into a row; what became of it, and how many bytes more the column takes, about.
+    pub(crate) fn put(&mut self, row: u32, bits: u64) -> (Put, usize) {
+        let mut grown = 0;
         if self.last.count == 0 {
             self.last = Run { first: row, count: 1 };
         } else if self.last.end() == row {
             self.last.count += 1;
         } else if self.last.end() > row {
-            return self.replace(row, bits);
+            let before = self.bytes();
+            let put = self.replace(row, bits);
+            return (put, self.bytes().saturating_sub(before));
         } else {
             self.earlier.push(std::mem::replace(&mut self.last, Run { first: row, count: 1 }));
+            grown += size_of::<Run>();
         }
-        match &mut self.values {
-            Values::Same(_, 0) => self.values = Values::Same(bits, 1),
-            Values::Same(same, count) if *same == bits => *count += 1,
+        grown += match &mut self.values {
+            Values::Same(same, count) if *same == bits || *count == 0 => {
+                (*same, *count) = (bits, *count + 1);
+                0
+            }
             Values::Same(same, count) => {
                 let mut many = Packed::repeated(*same, *count);
                 many.push(bits);
+                let bytes = many.bytes();
                 self.values = Values::Many(Box::new(many));
+                bytes
             }
             Values::Many(many) => many.push(bits),
-        }
-        Put::Added
+        };
+        (Put::Added, grown)
     }
 
     fn runs(&self) -> impl Iterator<Item = &Run> {
@@ -223,7 +232,7 @@ mod tests {
     fn column(rows: &[(u32, f64)]) -> Column {
         let mut column = Column::new(0);
         for (row, value) in rows {
-            assert_eq!(column.put(*row, value.to_bits()), Put::Added);
+            assert_eq!(column.put(*row, value.to_bits()).0, Put::Added);
         }
         column
     }
@@ -248,11 +257,11 @@ mod tests {
     #[test]
     fn the_last_writer_wins_and_what_is_known_changes_nothing() {
         let mut column = column(&[(0, 1.0), (1, 1.0), (4, 1.0)]);
-        assert_eq!(column.put(1, 1_f64.to_bits()), Put::Known);
-        assert_eq!(column.put(1, 3_f64.to_bits()), Put::Replaced);
-        assert_eq!(column.put(4, 5_f64.to_bits()), Put::Replaced);
-        assert_eq!(column.put(4, 5_f64.to_bits()), Put::Known);
-        assert_eq!(column.put(2, 5_f64.to_bits()), Put::Late);
+        assert_eq!(column.put(1, 1_f64.to_bits()).0, Put::Known);
+        assert_eq!(column.put(1, 3_f64.to_bits()).0, Put::Replaced);
+        assert_eq!(column.put(4, 5_f64.to_bits()).0, Put::Replaced);
+        assert_eq!(column.put(4, 5_f64.to_bits()).0, Put::Known);
+        assert_eq!(column.put(2, 5_f64.to_bits()).0, Put::Late);
         assert_eq!(column.part(0, 9).1, [1.0, 3.0, 5.0]);
     }
 

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::chunk::{self, Block, Kind, Part};
 use super::column::{Point, points};
 use super::disk::{self, Directory, ReadFile};
 use crate::index::{Index, SeriesId};
+use crate::labels::Labels;
 
 /// A day in milliseconds.
 pub(crate) const DAY: i64 = 86_400_000;
@@ -107,7 +109,7 @@ pub(crate) struct ChunkFile {
     /// Sorted by series and kind.
     pub(crate) entries: Vec<Entry>,
     /// Something of it could not be read.
-    pub(crate) damaged: bool,
+    pub(crate) damaged: AtomicBool,
 }
 
 /// Times that were read for this question already, by file and block.
@@ -128,13 +130,19 @@ impl ChunkFile {
             None => Self::walk(directory, name, damage)?,
         };
         let (rows, entries) = (Vec::new(), Vec::new());
-        let mut opened = Self { name, file, blocks: rows, entries, damaged: false };
+        let mut opened =
+            Self { name, file, blocks: rows, entries, damaged: AtomicBool::new(false) };
         for block in &blocks {
             opened.add(block, index, damage);
         }
         opened.entries.sort_by_key(|entry| (entry.series, entry.kind));
-        opened.damaged = damage.len() > before;
+        opened.damaged = AtomicBool::new(damage.len() > before);
         Ok(opened)
+    }
+
+    /// Whether something of it could not be read.
+    pub(crate) fn is_damaged(&self) -> bool {
+        self.damaged.load(Ordering::Relaxed)
     }
 
     fn walk(
@@ -155,7 +163,17 @@ impl ChunkFile {
 
     fn add(&mut self, block: &Block, index: &mut Index, damage: &mut Vec<String>) {
         let number = self.blocks.len() as u32;
-        let labels = self.part(block.labels).and_then(|bytes| chunk::labels(&bytes));
+        let mut last = SeriesId::MAX;
+        // Those that are known need not be read: most are, in the order of another file.
+        let series = |bytes: &[u8]| {
+            let known = index.find(bytes, last.wrapping_add(1));
+            last = match known {
+                Some(series) => series,
+                None => index.insert(Labels::read(bytes)?),
+            };
+            Some(last)
+        };
+        let labels = self.part(block.labels).and_then(|bytes| chunk::labels(&bytes, series));
         let Some((key, columns)) = labels else {
             damage.push(format!(
                 "{}: group {number} has no readable labels; {} columns are lost",
@@ -164,8 +182,7 @@ impl ChunkFile {
             ));
             return;
         };
-        for ((kind, labels), part) in columns.into_iter().zip(&block.columns) {
-            let series = index.insert(labels);
+        for ((kind, series), part) in columns.into_iter().zip(&block.columns) {
             let Part { at, length } = *part;
             self.entries.push(Entry { series, kind, block: number, length, at });
         }

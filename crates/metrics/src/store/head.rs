@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::column::{Column, Point, Put, merge, newest, points};
+use super::files::DAY;
 use crate::index::SeriesId;
 
 /// Where a series is in the head.
@@ -92,9 +93,8 @@ impl Head {
         };
         for (column, bits) in values {
             let Some(column) = group.columns.get_mut(*column as usize) else { continue };
-            let before = column.bytes();
-            let put = row.map_or(Put::Late, |row| column.put(row as u32, *bits));
-            self.bytes += column.bytes().saturating_sub(before);
+            let (put, grown) = row.map_or((Put::Late, 0), |row| column.put(row as u32, *bits));
+            self.bytes += grown;
             match put {
                 Put::Added => counts.added += 1,
                 Put::Known => counts.known += 1,
@@ -115,6 +115,20 @@ impl Head {
     /// The first and the last time in it.
     pub(crate) fn span(&self) -> Option<(i64, i64)> {
         self.first.zip(self.last)
+    }
+
+    /// Whether rows are of a day.
+    pub(crate) fn has_rows(&self, day: i64) -> bool {
+        let within = |group: &Group| {
+            let first = group.times.partition_point(|time| time.div_euclid(DAY) < day);
+            group.times.get(first).is_some_and(|time| time.div_euclid(DAY) == day)
+        };
+        self.groups.iter().any(within)
+    }
+
+    /// Whether something that came late is of a day.
+    pub(crate) fn has_late(&self, day: i64) -> bool {
+        self.late.values().flatten().any(|point| point.time.div_euclid(DAY) == day)
     }
 
     /// What it has of a series between two times, both included.

@@ -2,13 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
+use super::Store;
 use super::chunk::{Kind, Writer};
 use super::column::{Point, merge, runs};
 use super::files::{ChunkFile, DAY, Entry, Name, Tier, Times};
 use super::rollup::{self, Nature, Rolled};
-use super::{Metadata, Store};
-use crate::index::{Index, SeriesId};
+use crate::index::SeriesId;
 use crate::labels::{Labels, NAME};
 
 /// How long after its end a day is merged, in milliseconds.
@@ -17,28 +19,46 @@ const GRACE: i64 = 2 * 3_600_000;
 const MONTH: i64 = 30;
 const ROLLUPS: [Tier; 2] = [Tier::FiveMinutes, Tier::Hour];
 
+/// Files that are to become others. These can be written while the store is used.
+pub struct Merge {
+    inputs: Vec<Arc<ChunkFile>>,
+    /// What the columns of the inputs are.
+    series: Series,
+    outputs: Vec<Output>,
+    day: i64,
+    /// What cannot be read, and of which file.
+    unread: Vec<(Name, &'static str)>,
+}
+
+/// What is to be known of series.
+type Series = BTreeMap<SeriesId, (Labels, Nature)>;
+
 impl Store {
     /// Merges the days that are over, then the months that are.
     pub fn merge(&mut self, now: i64) -> io::Result<()> {
-        let today = (now - GRACE).div_euclid(DAY);
-        let over = |tier: Tier| {
-            let names = self.files.iter().map(|file| file.name);
-            names.filter(move |name| name.tier == tier && name.day + name.days <= today)
-        };
-        let days: BTreeSet<i64> = over(Tier::Raw).map(|name| name.day).collect();
-        for day in days {
-            if self.is_due(day) {
-                self.merge_day(day)?;
-            }
-        }
-        for tier in ROLLUPS {
-            let names = self.files.iter().map(|file| file.name).filter(|name| name.tier == tier);
-            let months: BTreeSet<i64> = names.map(|name| name.day.div_euclid(MONTH)).collect();
-            for month in months.into_iter().filter(|month| (month + 1) * MONTH <= today) {
-                self.merge_month(tier, month)?;
-            }
+        while let Some(mut merge) = self.merge_due(now) {
+            merge.work();
+            self.merge_done(merge)?;
         }
         Ok(())
+    }
+
+    /// What is to be merged next: a day that is over, or a month; nothing most of the time.
+    pub fn merge_due(&mut self, now: i64) -> Option<Merge> {
+        let today = (now - GRACE).div_euclid(DAY);
+        let names = || self.files.iter().map(|file| file.name);
+        let over = |name: &Name| name.tier == Tier::Raw && name.day + name.days <= today;
+        let days: BTreeSet<i64> = names().filter(over).map(|name| name.day).collect();
+        if let Some(day) = days.into_iter().find(|day| self.is_due(*day)) {
+            return Some(self.merge_day(day));
+        }
+        let months = ROLLUPS.into_iter().flat_map(|tier| {
+            let of_tier = names().filter(move |name| name.tier == tier);
+            of_tier.map(move |name| (tier, name.day.div_euclid(MONTH)))
+        });
+        let months: BTreeSet<(Tier, i64)> = months.collect();
+        let mut months = months.into_iter().filter(|(_, month)| (month + 1) * MONTH <= today);
+        months.find_map(|(tier, month)| self.merge_month(tier, month))
     }
 
     fn names(&self, tier: Tier, days: std::ops::Range<i64>) -> Vec<Name> {
@@ -59,38 +79,28 @@ impl Store {
         names.any(|name| name.tier == tier && name.covers(day) && name.sequence > written)
     }
 
-    /// What could be written leaves the day as far as it came: on a full disk the next try is for the
-    /// rest.
-    fn merge_day(&mut self, day: i64) -> io::Result<()> {
+    fn merge_day(&mut self, day: i64) -> Merge {
         let names = self.names(Tier::Raw, day..day + 1);
         let several = names.len() > 1;
+        let rolled = |tier: &Tier| several || !self.is_rolled(day, *tier);
         let mut tiers: Vec<Tier> = several.then_some(Tier::Raw).into_iter().collect();
-        tiers.extend(ROLLUPS.into_iter().filter(|tier| several || !self.is_rolled(day, *tier)));
+        tiers.extend(ROLLUPS.into_iter().filter(rolled));
         let old = |tier: &Tier| {
             let mut old = self.names(*tier, day..day + 1);
             old.retain(|name| name.days == 1);
             (*tier, old)
         };
         let old: Vec<(Tier, Vec<Name>)> = tiers.iter().map(old).collect();
-        let written = self.merge_files(&names, &tiers, (day, 1));
-        let mut outcome = Ok(());
-        for ((tier, old), written) in old.iter().zip(written) {
-            let replaced = written.and_then(|()| match tier {
-                Tier::Raw => self.retire(old),
-                Tier::FiveMinutes | Tier::Hour => self.replace_rollups(day, old),
-            });
-            outcome = outcome.and(replaced);
-        }
-        outcome
+        self.merge_files(&names, old, (day, 1))
     }
 
     /// Lets a day's rollups go that there are newer ones of.
     fn replace_rollups(&mut self, day: i64, old: &[Name]) -> io::Result<()> {
         let asides = self.directory.list()?;
         let mut asides = asides.iter().filter_map(|name| Name::of_aside(name));
-        let known = |file: &ChunkFile| (file.name.tier, file.name.day) == (Tier::Raw, day);
+        let known = |file: &Arc<ChunkFile>| (file.name.tier, file.name.day) == (Tier::Raw, day);
         if asides.any(|name| (name.tier, name.day) == (Tier::Raw, day))
-            || self.files.iter().any(|file| known(file) && file.damaged)
+            || self.files.iter().any(|file| known(file) && file.is_damaged())
         {
             // The old ones may have been made of what cannot be read any more.
             return self.set_aside(old);
@@ -98,54 +108,68 @@ impl Store {
         self.drop_files(old)
     }
 
-    fn merge_month(&mut self, tier: Tier, month: i64) -> io::Result<()> {
+    fn merge_month(&mut self, tier: Tier, month: i64) -> Option<Merge> {
         let names = self.names(tier, month * MONTH..(month + 1) * MONTH);
-        if names.len() > 1 || names.first().is_some_and(|name| name.days < MONTH) {
-            let written = self.merge_files(&names, &[tier], (month * MONTH, MONTH));
-            written.into_iter().collect::<io::Result<()>>()?;
-            self.retire(&names)?;
-        }
-        Ok(())
+        let due = names.len() > 1 || names.first().is_some_and(|name| name.days < MONTH);
+        due.then(|| self.merge_files(&names, vec![(tier, names.clone())], (month * MONTH, MONTH)))
     }
 
-    /// Writes a file for each tier of several files, that are read once, group by group and column by
-    /// column. What fails for one tier keeps no other from being written.
+    /// A file for each tier is to be written of several files, in the place of others.
     fn merge_files(
         &mut self,
         names: &[Name],
-        tiers: &[Tier],
+        tiers: Vec<(Tier, Vec<Name>)>,
         (day, days): (i64, i64),
-    ) -> Vec<io::Result<()>> {
+    ) -> Merge {
         let from = names.first().map_or(Tier::Raw, |name| name.tier);
-        let begin = |tier: &Tier| {
-            let every = (*tier != from).then(|| tier.every());
-            Output { every, file: self.begin_file((*tier, day, days)) }
+        let begin = |(tier, old): (Tier, Vec<Name>)| {
+            let every = (tier != from).then(|| tier.every());
+            let (name, writer) = self.begin_file((tier, day, days));
+            Output { name, every, old, writer: writer.map(Some) }
         };
-        let mut outputs: Vec<Output> = tiers.iter().map(begin).collect();
-        let chosen = self.files.iter().filter(|file| names.contains(&file.name));
-        let chosen: Vec<&ChunkFile> = chosen.collect();
-        let mut unread = Vec::new();
-        for (key, blocks) in groups(&chosen) {
-            let (index, metadata, known) = (&self.index, &self.metadata, Times::new());
-            let mut group = Merging { index, metadata, blocks, known, unread: &mut unread };
-            group.write(key, &mut outputs);
+        let outputs = tiers.into_iter().map(begin).collect();
+        let inputs = self.files.iter().filter(|file| names.contains(&file.name));
+        let inputs: Vec<Arc<ChunkFile>> = inputs.cloned().collect();
+        let ids: BTreeSet<SeriesId> =
+            inputs.iter().flat_map(|file| &file.entries).map(|entry| entry.series).collect();
+        let known = |id: SeriesId| {
+            let labels = self.index.labels(id)?;
+            let metric = labels.get(NAME);
+            Some((id, (labels.clone(), rollup::nature(metric, self.metadata.get(metric)))))
+        };
+        let series = ids.into_iter().filter_map(known).collect();
+        Merge { inputs, series, outputs, day, unread: Vec::new() }
+    }
+
+    /// Takes what was written for what it was made of. What could be written leaves the day as far as it
+    /// came: on a full disk the next try is for the rest.
+    pub fn merge_done(&mut self, merge: Merge) -> io::Result<()> {
+        for file in &self.files {
+            if merge.unread.iter().any(|(name, _)| *name == file.name) {
+                file.damaged.store(true, Ordering::Relaxed);
+            }
         }
-        for file in &mut self.files {
-            file.damaged |= unread.iter().any(|(name, _)| *name == file.name);
-        }
-        let told = unread.iter().map(|(name, what)| format!("{name}: {what} cannot be read"));
+        let told = merge.unread.iter().map(|(name, what)| format!("{name}: {what} cannot be read"));
         self.lock_damage().extend(told);
-        let finish = |output: Output| {
-            let (name, writer) = output.file?;
-            self.finish_file(name, writer)
-        };
-        outputs.into_iter().map(finish).collect()
+        let mut outcome = Ok(());
+        for Output { name, every, old, writer } in merge.outputs {
+            let replaced = writer.and_then(|_| self.open_file(name)).and_then(|()| {
+                // A day's rollups take the place of older rollups, not of what they are made of.
+                if every.is_some() {
+                    self.replace_rollups(merge.day, &old)
+                } else {
+                    self.retire(&old)
+                }
+            });
+            outcome = outcome.and(replaced);
+        }
+        outcome
     }
 
     /// Lets files go that others stand for now: removes those that were read to the last byte.
     fn retire(&mut self, names: &[Name]) -> io::Result<()> {
         let damaged =
-            |name: &Name| self.files.iter().any(|file| file.name == *name && file.damaged);
+            |name: &Name| self.files.iter().any(|file| file.name == *name && file.is_damaged());
         let (damaged, whole): (Vec<Name>, Vec<Name>) = names.iter().partition(|name| damaged(name));
         self.set_aside(&damaged)?;
         self.drop_files(&whole)
@@ -198,15 +222,15 @@ impl Store {
 type OfBlock<'a> = (&'a ChunkFile, Vec<Entry>);
 
 /// The blocks of each group, over files in the order of writing.
-fn groups<'a>(files: &[&'a ChunkFile]) -> BTreeMap<&'a str, Vec<OfBlock<'a>>> {
+fn groups(files: &[Arc<ChunkFile>]) -> BTreeMap<&str, Vec<OfBlock<'_>>> {
     let mut groups: BTreeMap<&str, Vec<_>> = BTreeMap::new();
-    for file in files.iter().copied() {
+    for file in files {
         let mut entries = file.entries.clone();
         entries.sort_by_key(|entry| entry.block);
         for of_block in entries.chunk_by(|one, next| one.block == next.block) {
             let number = of_block.first().map_or(0, |entry| entry.block);
             if let Some(rows) = file.blocks.get(number as usize) {
-                groups.entry(&rows.key).or_default().push((file, of_block.to_vec()));
+                groups.entry(&rows.key).or_default().push((file.as_ref(), of_block.to_vec()));
             }
         }
     }
@@ -215,29 +239,54 @@ fn groups<'a>(files: &[&'a ChunkFile]) -> BTreeMap<&'a str, Vec<OfBlock<'a>>> {
 
 /// A file on its way, or why there will be none.
 struct Output {
+    name: Name,
     /// The length of its buckets, if it is made of rollups of what is read.
     every: Option<i64>,
-    file: io::Result<(Name, Writer)>,
+    /// The files that it takes the place of.
+    old: Vec<Name>,
+    /// Nothing is left of the writer when the file is there.
+    writer: io::Result<Option<Writer>>,
 }
 
 impl Output {
     /// Goes on with a file that has not failed.
     fn go_on(&mut self, with: impl FnOnce(&mut Writer) -> io::Result<()>) {
-        if let Ok((_, writer)) = &mut self.file
+        if let Ok(Some(writer)) = &mut self.writer
             && let Err(error) = with(writer)
         {
-            self.file = Err(error);
+            self.writer = Err(error);
+        }
+    }
+
+    fn finish(&mut self) {
+        if let Ok(writer) = &mut self.writer
+            && let Some(Err(error)) = writer.take().map(Writer::finish)
+        {
+            self.writer = Err(error);
+        }
+    }
+}
+
+impl Merge {
+    /// Writes a file for each tier of several files, that are read once, group by group and column by
+    /// column. What fails for one tier keeps no other from being written.
+    pub fn work(&mut self) {
+        for (key, blocks) in groups(&self.inputs) {
+            let (series, unread) = (&self.series, &mut self.unread);
+            let mut group = Merging { series, blocks, known: Times::new(), unread };
+            group.write(key, &mut self.outputs);
+        }
+        for output in &mut self.outputs {
+            output.finish();
         }
     }
 }
 
 /// One group while it is merged.
 struct Merging<'a> {
-    index: &'a Index,
-    metadata: &'a BTreeMap<String, Metadata>,
+    series: &'a Series,
     blocks: Vec<OfBlock<'a>>,
     known: Times,
-    /// What cannot be read, and of which file.
     unread: &'a mut Vec<(Name, &'static str)>,
 }
 
@@ -257,7 +306,9 @@ impl<'a> Merging<'a> {
             let points = self.read(parts);
             for (output, rolled) in outputs.iter_mut().zip(&mut rolled) {
                 if let Some(every) = output.every {
-                    let columns = rollup::roll(&points, every, self.nature(*series));
+                    let nature =
+                        self.series.get(series).map_or(Nature::Gauge, |(_, nature)| *nature);
+                    let columns = rollup::roll(&points, every, nature);
                     rolled.extend(columns.into_iter().map(|column| (*series, column)));
                 } else {
                     output.go_on(|writer| put_column(writer, &times, &points));
@@ -286,13 +337,8 @@ impl<'a> Merging<'a> {
 
     /// What a block says of its columns.
     fn labels(&self, columns: impl Iterator<Item = (SeriesId, Kind)>) -> Vec<(Kind, &'a Labels)> {
-        let index = self.index;
-        columns.filter_map(|(series, kind)| Some((kind, index.labels(series)?))).collect()
-    }
-
-    fn nature(&self, series: SeriesId) -> Nature {
-        let metric = self.index.labels(series).map_or("", |labels| labels.get(NAME));
-        rollup::nature(metric, self.metadata.get(metric))
+        let series = self.series;
+        columns.filter_map(|(id, kind)| Some((kind, &series.get(&id)?.0))).collect()
     }
 
     /// The rows of all blocks, and where the parts of each column are.

@@ -18,7 +18,7 @@ mod settings;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::bytes::Reader;
 use crate::frame;
@@ -30,12 +30,15 @@ use chunk::Kind;
 use disk::{Directory, Log};
 use files::{ChunkFile, Name};
 use head::Head;
+use seal::Pending;
 
 pub use append::{Appended, Refused, Samples};
 pub use column::Point;
 pub use feed::{BySeries, Cursor, Feed, Portion};
 pub use files::Tier;
 pub use head::Counts;
+pub use merge::Merge;
+pub use seal::Seal;
 pub use settings::{Limits, Settings, Sync};
 
 pub(crate) use files::DAY;
@@ -60,10 +63,12 @@ pub struct Store {
     directory: Directory,
     settings: Settings,
     index: Index,
+    /// Heads on their way to files, in order; their logs are there until then.
+    pending: Vec<Arc<Pending>>,
     head: Head,
     log: Log,
     /// Sorted by sequence: what is written later counts.
-    files: Vec<ChunkFile>,
+    files: Vec<Arc<ChunkFile>>,
     sequence: u64,
     /// Records of new columns that no log holds yet.
     unlogged: Vec<u8>,
@@ -77,6 +82,8 @@ pub struct Store {
     metadata: BTreeMap<String, Metadata>,
     /// How far those came who are fed.
     feeds: BTreeMap<String, Cursor>,
+    /// Room to unpack a request in.
+    pub(crate) unpacked: Vec<u8>,
     /// How often everything was read from the directory: numbers of series are of one time.
     loaded: u64,
 }
@@ -90,6 +97,7 @@ impl Store {
             directory,
             settings,
             index: Index::default(),
+            pending: Vec::new(),
             head: Head::default(),
             log,
             files: Vec::new(),
@@ -101,6 +109,7 @@ impl Store {
             damage: Mutex::default(),
             metadata: BTreeMap::new(),
             feeds: BTreeMap::new(),
+            unpacked: Vec::new(),
             loaded: 0,
         };
         store.load()?;
@@ -113,9 +122,10 @@ impl Store {
     fn load(&mut self) -> io::Result<()> {
         let index = std::mem::take(&mut self.index);
         let head = std::mem::take(&mut self.head);
+        let pending = std::mem::take(&mut self.pending);
         let files = std::mem::take(&mut self.files);
         if let Err(error) = self.load_anew() {
-            (self.index, self.head, self.files) = (index, head, files);
+            (self.index, self.head, self.pending, self.files) = (index, head, pending, files);
             return Err(error);
         }
         self.unlogged.clear();
@@ -133,7 +143,7 @@ impl Store {
         for name in chunks {
             self.sequence = self.sequence.max(name.sequence);
             let file = ChunkFile::open(&self.directory, name, &mut self.index, &mut damage)?;
-            self.files.push(file);
+            self.files.push(Arc::new(file));
         }
         self.load_feeds(&names, &mut damage)?;
         self.load_logs(&names, &mut damage)?;
@@ -141,16 +151,18 @@ impl Store {
         Ok(())
     }
 
-    /// There is one log, or two if the end came while its content was written to files.
+    /// There is one log, or several if the end came while the content of others was written to files. Where
+    /// there is no room for these, their content stays in memory, and the next tick tries again.
     fn load_logs(&mut self, names: &[String], damage: &mut Vec<String>) -> io::Result<()> {
         let number = |name: &String| name.strip_prefix("log-")?.parse::<u64>().ok();
         let mut numbers: Vec<u64> = names.iter().filter_map(number).collect();
         numbers.sort_unstable();
         let last = numbers.pop().unwrap_or_else(|| self.sequence + 1);
         let sealed: Vec<String> = numbers.iter().map(|number| format!("log-{number}")).collect();
-        for name in &sealed {
-            self.replay(name, damage)?;
-            self.seal_head()?;
+        for log in sealed {
+            self.replay(&log, damage)?;
+            let head = std::mem::take(&mut self.head);
+            self.pending.push(Arc::new(Pending { head, log }));
         }
         self.sequence = self.sequence.max(last);
         let name = format!("log-{last}");
@@ -160,7 +172,13 @@ impl Store {
             // A receiver may have more than a power cut has left here.
             feed.offset = feed.offset.min(good);
         }
-        sealed.iter().try_for_each(|name| self.retire_log(name))
+        let _ = self.seal_pending();
+        Ok(())
+    }
+
+    /// What is in memory, in the order of arrival.
+    fn heads(&self) -> impl Iterator<Item = &Head> {
+        self.pending.iter().map(|pending| &pending.head).chain(std::iter::once(&self.head))
     }
 
     /// Reads a log up to the first record that is bad; how long the good part is.
@@ -208,12 +226,12 @@ impl Store {
     /// Remembers what is told about a metric, until the store is closed; of a long text the beginning.
     pub fn describe(&mut self, metric: &str, mut metadata: Metadata) {
         let limits = &self.settings.limits;
-        if !is_metric_name(metric) || metric.len() > limits.value_bytes {
+        if !is_metric_name(metric) || metric.len() > limits.labels.value_bytes {
             return;
         }
         for text in [&mut metadata.kind, &mut metadata.help, &mut metadata.unit] {
             let whole = |length: &usize| text.is_char_boundary(*length);
-            let length = (0..=limits.value_bytes).rfind(whole).unwrap_or_default();
+            let length = (0..=limits.labels.value_bytes).rfind(whole).unwrap_or_default();
             text.truncate(length);
             text.shrink_to_fit();
         }
@@ -263,12 +281,12 @@ impl Store {
 
     /// Whether there is a group's row in the time, without reading the series itself.
     fn present(&self, series: crate::index::SeriesId, from: i64, to: i64) -> bool {
-        let overlaps = |file: &&ChunkFile| {
+        let overlaps = |file: &&Arc<ChunkFile>| {
             let day = DAY;
             file.name.day * day <= to && (file.name.day + file.name.days) * day > from
         };
         self.files.iter().filter(overlaps).any(|file| !file.find(series, Kind::Value).is_empty())
-            || !self.head.read(series, from, to).is_empty()
+            || self.heads().any(|head| !head.read(series, from, to).is_empty())
     }
 
     /// Does what is due: syncs the log, writes and merges files, removes what is too old. What fails
@@ -281,17 +299,29 @@ impl Store {
         synced.and(sealed).and(merged).and(expired)
     }
 
+    /// The same without what takes long, which can be done while the store is used: [`Self::seal_due`] and
+    /// [`Self::merge_due`] tell of it.
+    pub fn quick_tick(&mut self, now: i64) -> io::Result<()> {
+        let synced = self.log.sync();
+        let expired = self.expire(now);
+        synced.and(expired)
+    }
+
     fn seal_if_due(&mut self, now: i64) -> io::Result<()> {
+        self.seal_pending()?;
+        if self.is_seal_due(now) { self.seal() } else { Ok(()) }
+    }
+
+    fn is_seal_due(&mut self, now: i64) -> bool {
         if self.log.is_doubtful() {
-            return self.seal();
+            return true;
         }
         if self.head.span().is_none() {
-            return Ok(());
+            return false;
         }
         let since = self.since.filter(|since| *since <= now).unwrap_or(now);
         self.since = Some(since);
-        let full = self.head.bytes > self.settings.head_bytes;
-        if full || now - since >= seal::WINDOW { self.seal() } else { Ok(()) }
+        self.head.bytes > self.settings.head_bytes || now - since >= seal::WINDOW
     }
 }
 

@@ -27,16 +27,21 @@ impl Packed {
         packed
     }
 
-    pub(crate) fn push(&mut self, bits: u64) {
+    /// Adds a value; how many bytes more it takes, about.
+    pub(crate) fn push(&mut self, bits: u64) -> usize {
         let first = (self.count as usize).is_multiple_of(BLOCK);
+        let before = self.open.len();
         put_change(&mut self.open, if first { bits } else { bits ^ self.last });
+        let mut grown = self.open.len() - before;
         self.last = bits;
         self.count += 1;
         if (self.count as usize).is_multiple_of(BLOCK) {
             self.held += self.open.len() as u32;
             self.full.push(self.open.as_slice().into());
             self.open.clear();
+            grown += size_of::<Box<[u8]>>();
         }
+        grown
     }
 
     /// Gives a value another one's bits; what it was.

@@ -150,11 +150,13 @@ impl Reading<'_> {
                 pieces.extend(self.read_file(file, series, Kind::Value));
             }
         }
-        let mut head = self.store.head.read(series, self.from, self.to);
-        if !self.rolled.is_empty() {
-            head.retain(|point| !self.rolled.contains_key(&point.time.div_euclid(DAY)));
+        for head in self.store.heads() {
+            let mut points = head.read(series, self.from, self.to);
+            if !self.rolled.is_empty() {
+                points.retain(|point| !self.rolled.contains_key(&point.time.div_euclid(DAY)));
+            }
+            pieces.push(points);
         }
-        pieces.push(head);
         merge(pieces)
     }
 

@@ -1,5 +1,7 @@
 //! What may be chosen for a store.
 
+use crate::labels::LabelLimits;
+
 /// When what was appended is made to outlast a power cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sync {
@@ -14,12 +16,8 @@ pub enum Sync {
 pub struct Limits {
     /// Series at most.
     pub series: usize,
-    /// Labels of a series, its name included.
-    pub labels: usize,
-    /// Bytes of a label's name.
-    pub name_bytes: usize,
-    /// Bytes of a label's value.
-    pub value_bytes: usize,
+    /// Labels of a series.
+    pub labels: LabelLimits,
     /// How far ahead of the clock a sample may be, in milliseconds.
     pub ahead_ms: i64,
 }
@@ -49,9 +47,7 @@ impl Default for Settings {
         const DAYS: i64 = super::files::DAY;
         let limits = Limits {
             series: 1_000_000,
-            labels: 40,
-            name_bytes: 200,
-            value_bytes: 2048,
+            labels: LabelLimits { count: 40, name_bytes: 200, value_bytes: 2048 },
             ahead_ms: 600_000,
         };
         Self {

@@ -6,6 +6,8 @@ use crate::store::{Appended, Metadata, Refused, Samples, Store};
 
 /// What a request may be when it is unpacked.
 const LARGEST: usize = 64 << 20;
+/// What room for unpacked requests is kept until the next one: most need no more.
+const KEPT: usize = 2 << 20;
 /// Samples of a request: one of two bytes takes twenty times as much in memory.
 const MOST: usize = 1_000_000;
 
@@ -17,11 +19,25 @@ impl Store {
         if length > LARGEST {
             return Err(bad("is larger than 64 MiB: send less at once"));
         }
-        let bytes = snap::raw::Decoder::new().decompress_vec(body);
-        let bytes = bytes.map_err(|_| bad("is no Snappy block"))?;
+        let mut bytes = std::mem::take(&mut self.unpacked);
+        bytes.resize(length, 0);
+        let unpacked = snap::raw::Decoder::new().decompress(body, &mut bytes);
+        let kept = match unpacked {
+            Ok(_) => self.write(&bytes, now),
+            Err(_) => Err(bad("is no Snappy block")),
+        };
+        if bytes.capacity() <= KEPT {
+            self.unpacked = bytes;
+        }
+        kept
+    }
+
+    /// Keeps what is in a request that is unpacked.
+    fn write(&mut self, bytes: &[u8], now: i64) -> Result<Appended, Refused> {
+        let bad = |why: &str| Refused::Malformed(format!("the remote write request {why}"));
         let request =
-            check(&bytes).ok_or_else(|| bad("is not the Protocol Buffer that it should be"))?;
-        if has_too_many(&bytes) {
+            check(bytes).ok_or_else(|| bad("is not the Protocol Buffer that it should be"))?;
+        if has_too_many(bytes) {
             return Err(bad(&format!("has more than {MOST} samples: send less at once")));
         }
         for (metric, metadata) in request {
@@ -29,8 +45,8 @@ impl Store {
         }
         let mut batch = self.batch();
         let mut values = Vec::new();
-        for series in fields(&bytes).filter_map(|field| field.message(1)) {
-            match samples(series, &mut values) {
+        for series in fields(bytes).filter_map(|field| field.message(1)) {
+            match samples(series, self.likely(&batch), &mut values) {
                 Some(labels) => {
                     self.collect(&mut batch, Samples { labels: &labels, values: &values }, now);
                 }
@@ -126,13 +142,18 @@ fn metadata(bytes: &[u8]) -> Option<(String, Metadata)> {
 }
 
 /// The labels of a series as the bytes that they are in, and its samples. Labels come first and in
-/// one piece from every sender that there is; others are put together.
+/// one piece from every sender that there is; others are put together. Where they are likely to be
+/// known, they need not be read.
 fn samples<'a>(
     series: &'a [u8],
+    likely: &[u8],
     values: &mut Vec<(i64, f64)>,
 ) -> Option<std::borrow::Cow<'a, [u8]>> {
     values.clear();
     let mut reader = Reader::new(series);
+    if let Some(rest) = series.strip_prefix(likely) {
+        reader = Reader::new(rest);
+    }
     while reader.rest().first() == Some(&0x0a) {
         reader.byte();
         reader.slice()?;
@@ -154,6 +175,22 @@ fn samples<'a>(
 }
 
 fn sample(bytes: &[u8]) -> Option<(i64, f64)> {
+    usual(bytes).or_else(|| unusual(bytes))
+}
+
+/// A sample as senders write it: the value, unless it is zero, and the time.
+fn usual(bytes: &[u8]) -> Option<(i64, f64)> {
+    let mut reader = Reader::new(bytes);
+    let mut value = 0.0;
+    if bytes.first() == Some(&0x09) {
+        reader.byte();
+        value = f64::from_bits(reader.u64()?);
+    }
+    let time = (reader.byte()? == 0x10).then(|| reader.varint())??;
+    reader.is_empty().then_some((time as i64, value))
+}
+
+fn unusual(bytes: &[u8]) -> Option<(i64, f64)> {
     let (mut time, mut value) = (0, 0.0);
     for field in fields(bytes) {
         match (field.number, field.content) {
@@ -196,7 +233,7 @@ pub fn read(body: &[u8]) -> Option<Vec<Series>> {
         let mut values = Vec::new();
         match field.content {
             Content::Bytes(series) if field.number == 1 => {
-                let labels = samples(series, &mut values)?;
+                let labels = samples(series, &[], &mut values)?;
                 read.push((self::labels(&labels)?, values));
             }
             Content::Bytes(_) | Content::Number(_) => {}

@@ -139,7 +139,8 @@ fn samples_of_one_scrape_may_come_in_several_requests() {
 #[test]
 fn what_is_too_much_is_refused_with_a_reason_and_the_rest_is_kept() {
     let place = Place::new("limits");
-    let limits = Limits { series: 3, labels: 5, value_bytes: 20, ..Settings::default().limits };
+    let mut limits = Limits { series: 3, ..Settings::default().limits };
+    (limits.labels.count, limits.labels.value_bytes) = (5, 20);
     let settings = Settings { limits, sync: Sync::Append, ..Settings::default() };
     let mut store = Store::open(place.path(), settings).expect("it opens");
     let why = |store: &mut Store, labels: &metrics::Labels, time: i64| {

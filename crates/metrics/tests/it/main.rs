@@ -17,6 +17,7 @@ mod keeping;
 mod late;
 mod limits;
 mod many;
+mod meanwhile;
 mod place;
 mod prometheus;
 mod queue;

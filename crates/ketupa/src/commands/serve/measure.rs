@@ -92,8 +92,8 @@ impl Measure {
             return;
         }
         let now = house.metrics.now();
-        let ticked = house.metrics.change(|store| store.tick(now));
-        if let Ok(Err(error)) = ticked {
+        let ticked = house.metrics.change(|store| store.quick_tick(now)).unwrap_or(Ok(()));
+        if let Err(error) = ticked.and(write(house, now)) {
             house.counts.failed_tick();
             self.tell(format!("the measurements are not in order: {error}"));
         }
@@ -120,6 +120,23 @@ impl Measure {
         // A store that is not here, or a full disk: the tick tells.
         let _ = house.metrics.change(|store| target.scraped(store, &text, (now, took)).is_ok());
     }
+}
+
+/// Writes and merges the files that are to be; senders and questions go on meanwhile.
+fn write(house: &House, now: i64) -> std::io::Result<()> {
+    let due = house.metrics.change(|store| store.seal_due(now));
+    if let Some(mut seal) = due.unwrap_or(Ok(None))? {
+        seal.work();
+        house.metrics.change(|store| store.seal_done(seal)).unwrap_or(Ok(()))?;
+    }
+    while let Ok(Some(mut merge)) = house.metrics.change(|store| store.merge_due(now)) {
+        merge.work();
+        house.metrics.change(|store| store.merge_done(merge)).unwrap_or(Ok(()))?;
+        if house.desk.is_stopping() {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// As many days as there are in it, one at least.

@@ -12,7 +12,7 @@ mod tail;
 use std::collections::BTreeMap;
 use std::io::{self, Write as _};
 
-use super::files::ChunkFile;
+use super::head::Head;
 use super::{DAY, Store, Tier};
 use crate::labels::Labels;
 
@@ -190,7 +190,8 @@ impl Store {
     /// The time of the newest sample.
     fn newest(&self) -> Option<i64> {
         let raw = self.files.iter().filter(|file| file.name.tier == Tier::Raw);
-        raw.map(ChunkFile::last).chain(self.head.span().map(|(_, last)| last)).max()
+        let heads = self.heads().filter_map(|head| head.span().map(|(_, last)| last));
+        raw.map(|file| file.last()).chain(heads).max()
     }
 
     /// The first time from another on where there may be something.
@@ -199,7 +200,7 @@ impl Store {
             let name = file.name;
             (name.day * DAY, (name.day + name.days) * DAY - 1)
         });
-        let spans = files.chain(self.head.span());
+        let spans = files.chain(self.heads().filter_map(Head::span));
         spans.filter(|(_, last)| *last >= from).map(|(first, _)| first.max(from)).min()
     }
 }

@@ -68,23 +68,30 @@ impl Rows {
     }
 }
 
+/// The number of a log that is written to, or was until now.
+fn number(log: &str) -> Option<u64> {
+    log.strip_prefix("log-")?.parse().ok()
+}
+
 impl Store {
     fn source(&self, log: u64) -> io::Result<Option<Source>> {
         if log == self.log_number() {
             let (name, length) = (self.log.name.clone(), self.log.length);
             return Ok(Some(Source { name, length, grows: true }));
         }
-        let name = format!("{ARRIVED}{log}");
-        if !self.directory.has(&name) {
+        // One that is being written to files has its first name still.
+        let names = [format!("{ARRIVED}{log}"), format!("log-{log}")];
+        let Some(name) = names.into_iter().find(|name| self.directory.has(name)) else {
             return Ok(None);
-        }
+        };
         let length = self.directory.length(&name)?;
         Ok(Some(Source { name, length, grows: false }))
     }
 
     /// The log after another.
     fn log_after(&self, log: u64) -> io::Result<u64> {
-        let next = self.arrived()?.into_iter().find(|number| *number > log);
+        let pending = self.pending.iter().filter_map(|pending| number(&pending.log));
+        let next = self.arrived()?.into_iter().chain(pending).find(|number| *number > log);
         Ok(next.unwrap_or_else(|| self.log_number()))
     }
 }
