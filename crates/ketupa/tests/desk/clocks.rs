@@ -14,13 +14,18 @@ use std::sync::{Arc, Mutex};
 
 /// The library, downloaded once for each target directory.
 fn library() -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("faketime");
+    let place = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let folder = place.join("faketime");
     if !folder.join("done").exists() {
-        std::fs::create_dir_all(&folder).unwrap();
+        let own = place.join(format!("faketime-{}", std::process::id()));
+        std::fs::create_dir_all(&own).unwrap();
         let script = "apt-get download -q libfaketime && dpkg-deb -x libfaketime_*.deb . && \
                       find . -name libfaketime.so.1 -exec cp {} . ';' && touch done";
-        let status = Command::new("sh").args(["-c", script]).current_dir(&folder).status();
+        let status = Command::new("sh").args(["-c", script]).current_dir(&own).status();
         assert!(status.is_ok_and(|status| status.success()), "apt-get gives the package");
+        // Another test may have been first.
+        drop(std::fs::rename(&own, &folder));
+        drop(std::fs::remove_dir_all(&own));
     }
     folder.join("libfaketime.so.1")
 }

@@ -18,13 +18,18 @@ type Held = BTreeMap<(String, i64), u64>;
 
 /// The programs, downloaded once for each target directory.
 fn programs() -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("receivers");
+    let place = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let folder = place.join("receivers");
     if !folder.join("done").exists() {
-        std::fs::create_dir_all(&folder).unwrap();
+        let own = place.join(format!("receivers-{}", std::process::id()));
+        std::fs::create_dir_all(&own).unwrap();
         let script = "apt-get download -q prometheus victoria-metrics && \
                       for package in *.deb; do dpkg-deb -x $package .; done && touch done";
-        let status = Command::new("sh").args(["-c", script]).current_dir(&folder).status();
+        let status = Command::new("sh").args(["-c", script]).current_dir(&own).status();
         assert!(status.is_ok_and(|status| status.success()), "apt-get gives the packages");
+        // Another test may have been first.
+        drop(std::fs::rename(&own, &folder));
+        drop(std::fs::remove_dir_all(&own));
     }
     folder.join("usr/bin")
 }

@@ -18,7 +18,7 @@ pub(crate) struct Journal(Child);
 impl Journal {
     /// Begins one on a host.
     pub(crate) fn start(network: &Network, host: usize) -> Self {
-        let mut command = network.command(host, "unshare");
+        let mut command = network.bare_command(host, "unshare");
         command.args(["--mount", "--propagation", "private", "sh", "-c", SCRIPT]);
         let journal = Self(command.stderr(Stdio::null()).spawn().expect("unshare is here"));
         let begin = Instant::now();

@@ -50,6 +50,13 @@ impl Network {
         ip(&["-n", &self.hub, "link", "set", &format!("port{host}"), state]);
     }
 
+    /// A program on a host that sees this machine's control groups, which `ip netns exec` hides.
+    pub(crate) fn bare_command(&self, host: usize, program: &str) -> Command {
+        let mut command = Command::new("nsenter");
+        command.arg(format!("--net=/run/netns/{}", self.hosts[host])).arg(program);
+        command
+    }
+
     /// A program on a host.
     pub(crate) fn command(&self, host: usize, program: &str) -> Command {
         let mut command = Command::new("ip");
