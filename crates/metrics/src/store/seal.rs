@@ -172,7 +172,7 @@ impl Seal {
 }
 
 /// What a block says of its columns.
-fn labels<'a>(of: &'a OfSeries, series: impl Iterator<Item = SeriesId>) -> Vec<(Kind, &'a Labels)> {
+fn labels(of: &OfSeries, series: impl Iterator<Item = SeriesId>) -> Vec<(Kind, &Labels)> {
     series.filter_map(|id| Some((Kind::Value, of.get(&id)?))).collect()
 }
 
