@@ -41,6 +41,8 @@ RestartSec=5s
 DynamicUser=yes
 StateDirectory=ketupa-agent
 StateDirectoryMode=0700
+# The journal, and logs, belong to these groups.
+SupplementaryGroups=systemd-journal adm
 # The control socket of BIRD belongs to this group. Without BIRD the line has to go.
 #SupplementaryGroups=bird
 NoNewPrivileges=yes

@@ -2,7 +2,9 @@
 
 use minijinja::{Environment, UndefinedBehavior};
 use serde::Serialize;
+use std::any::{Any, TypeId};
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A built-in template.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,10 +38,12 @@ impl std::fmt::Display for TemplateError {
 
 impl std::error::Error for TemplateError {}
 
-/// Every template, parsed once.
+/// What one rendering of all hosts has in common: every template, parsed once, and what components find out
+/// for all hosts.
 #[derive(Debug)]
 pub struct Templates {
     environment: Environment<'static>,
+    found: Mutex<BTreeMap<TypeId, Arc<dyn Any + Send + Sync>>>,
 }
 
 impl Templates {
@@ -70,7 +74,7 @@ impl Templates {
                 .map_err(|error| explain(template.name, &error))?;
         }
         match unused.into_keys().next() {
-            None => Ok(Self { environment }),
+            None => Ok(Self { environment, found: Mutex::default() }),
             Some(name) => {
                 let near = model::value::nearest(&name, names);
                 let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
@@ -78,6 +82,18 @@ impl Templates {
                 Err(TemplateError { name, line: None, says })
             }
         }
+    }
+
+    /// What is the same for all hosts of this rendering, known by its type: found out when the first of them
+    /// asks. What takes a look at every host would otherwise be done as often as there are hosts.
+    pub fn once<T: Any + Send + Sync>(&self, find: impl FnOnce() -> T) -> Arc<T> {
+        let mut all = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(Ok(known)) = all.get(&TypeId::of::<T>()).cloned().map(Arc::downcast::<T>) {
+            return known;
+        }
+        let found = Arc::new(find());
+        all.insert(TypeId::of::<T>(), Arc::<T>::clone(&found));
+        found
     }
 
     /// Renders one template with what a component found out.
@@ -93,4 +109,25 @@ impl Templates {
 
 fn explain(name: &str, error: &minijinja::Error) -> TemplateError {
     TemplateError { name: name.to_owned(), line: error.line(), says: format!("{error:#}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Templates;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn what_all_hosts_share_is_found_out_once() {
+        let templates = Templates::new([], &BTreeMap::new()).expect("there are none");
+        let mut times = 0;
+        for _ in 0..3 {
+            let found = templates.once(|| {
+                times += 1;
+                vec![times]
+            });
+            assert_eq!(*found, [1]);
+        }
+        assert_eq!(*templates.once(|| "another type"), "another type");
+        assert_eq!(times, 1);
+    }
 }

@@ -49,7 +49,8 @@ pub struct HostTree {
 /// One file on a host.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct File {
-    /// The whole text; secrets stand in it as marks made by [`secret_mark`].
+    /// The whole text; secrets stand in it as marks made by [`secret_mark`]. A program is a mark alone: see
+    /// [`File::program`].
     pub text: String,
     /// Permission bits, such as `0o644`.
     pub mode: u32,
@@ -151,12 +152,29 @@ impl File {
     pub fn private(text: impl Into<String>, group: &str) -> Self {
         Self { text: text.into(), mode: 0o640, owner: "root".into(), group: group.into() }
     }
+
+    /// A program of Ketupa's own, known by its name: whoever applies the tree has the bytes, which differ by
+    /// processor and are nobody's to read.
+    pub fn program(name: &str) -> Self {
+        let text = format!("{SECRET_OPEN}{PROGRAM}{name}{SECRET_CLOSE}\n");
+        Self { mode: 0o755, ..Self::public(text) }
+    }
+
+    /// The name of the program that it is, if it is one.
+    pub fn program_name(&self) -> Option<&str> {
+        let mark = self.text.strip_suffix('\n')?;
+        let name = mark.strip_prefix(SECRET_OPEN)?.strip_suffix(SECRET_CLOSE)?;
+        name.strip_prefix(PROGRAM).filter(|name| !name.contains([SECRET_OPEN, SECRET_CLOSE]))
+    }
 }
 
 /// The first character of a secret's mark in a rendered file.
 pub const SECRET_OPEN: char = '⟪';
 /// The last character of a secret's mark in a rendered file.
 pub const SECRET_CLOSE: char = '⟫';
+
+/// What the mark of a program begins with: no secret has such a name.
+const PROGRAM: &str = "program:";
 
 /// The mark that stands in a rendered file for a secret, resolved only while it is applied.
 pub fn secret_mark(reference: &str) -> String {
@@ -169,6 +187,7 @@ pub fn secret_references(text: &str) -> Vec<&str> {
         .skip(1)
         .filter_map(|rest| rest.split_once(SECRET_CLOSE))
         .map(|(name, _)| name)
+        .filter(|name| !name.starts_with(PROGRAM))
         .collect()
 }
 
@@ -206,5 +225,22 @@ impl HostTree {
         self.checks.extend(other.checks);
         self.probes.extend(other.probes);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{File, secret_references};
+
+    #[test]
+    fn a_program_is_known_by_its_mark_alone() {
+        let program = File::program("ketupa-agent");
+        assert_eq!(program.program_name(), Some("ketupa-agent"));
+        assert_eq!(program.mode, 0o755);
+        assert_eq!(secret_references(&program.text), Vec::<&str>::new());
+        for text in ["⟪pass:x⟫\n", "a ⟪program:x⟫\n", "⟪program:x⟫ ⟪program:y⟫\n", "⟪program:x⟫"]
+        {
+            assert_eq!(File::public(text).program_name(), None, "{text}");
+        }
     }
 }

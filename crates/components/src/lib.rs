@@ -1,6 +1,7 @@
 //! One folder per daemon, all alike; one literal ordered list. A component never knows another.
 
 pub mod accounts;
+pub mod agent;
 pub mod apt;
 pub mod bird;
 pub mod caddy;
@@ -31,4 +32,5 @@ pub const ALL: &[&dyn Component] = &[
     &routinator::Routinator,
     &haproxy::Haproxy,
     &caddy::Caddy,
+    &agent::Agent,
 ];

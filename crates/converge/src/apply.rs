@@ -1,7 +1,10 @@
 //! Sends a plan's orders to its machine. Makes no choices; resolves secrets just before they leave.
 
+use std::sync::Arc;
+
+use component::tree::File;
 use host::wire::{
-    Answer, Command, End, FileOrder, NewFile, Orders, Request, Then, UnitOrder, Verb,
+    Answer, Command, Content, End, FileOrder, NewFile, Orders, Request, Then, UnitOrder, Verb,
 };
 use machine::Machine;
 
@@ -10,7 +13,7 @@ use crate::places::LinkChange;
 use crate::plan::{FileChange, Plan};
 use crate::secrets::resolve;
 use crate::units::UnitChange;
-use crate::vault::{NoSecret, Vault};
+use crate::vault::Vault;
 
 /// A checker that takes longer than this hangs.
 const CHECK_S: u32 = 60;
@@ -94,7 +97,7 @@ pub(crate) fn send(
             origin: terms.map(|terms| Box::new(terms.origin.clone())),
             ..orders
         },
-        Err(lack) => return Sent::Over(Outcome::Refused { why: lack.to_string() }),
+        Err(why) => return Sent::Over(Outcome::Refused { why }),
     };
     match machine.ask(Request::Apply(orders)) {
         Ok(Answer::Applied(outcome)) => {
@@ -123,8 +126,8 @@ fn ended(end: End, steps: Vec<String>) -> Sent {
     })
 }
 
-fn orders(plan: &Plan, vault: &dyn Vault) -> Result<Orders, NoSecret> {
-    let files: Result<Vec<FileOrder>, NoSecret> =
+fn orders(plan: &Plan, vault: &dyn Vault) -> Result<Orders, String> {
+    let files: Result<Vec<FileOrder>, String> =
         plan.files.iter().map(|change| file_order(change, vault)).collect();
     let mut files = files?;
     files.extend(plan.links.iter().map(link_order));
@@ -154,17 +157,25 @@ fn orders(plan: &Plan, vault: &dyn Vault) -> Result<Orders, NoSecret> {
     })
 }
 
-fn file_order(change: &FileChange, vault: &dyn Vault) -> Result<FileOrder, NoSecret> {
+fn file_order(change: &FileChange, vault: &dyn Vault) -> Result<FileOrder, String> {
     let then = match &change.desired {
         None => Then::Remove,
         Some(file) => Then::Write(NewFile {
-            text: resolve(&file.text, vault)?,
+            content: content(file, vault)?,
             mode: file.mode,
             owner: file.owner.clone(),
             group: file.group.clone(),
         }),
     };
     Ok(FileOrder { path: change.path.clone(), was: change.was.without_text(), then })
+}
+
+/// What stands behind a file's marks.
+fn content(file: &File, vault: &dyn Vault) -> Result<Content, String> {
+    if let Some(name) = file.program_name() {
+        return Ok(Content::Program(Arc::clone(vault.program(name)?.bytes())));
+    }
+    resolve(&file.text, vault).map(Content::Text).map_err(|lack| lack.to_string())
 }
 
 fn link_order(change: &LinkChange) -> FileOrder {

@@ -50,6 +50,11 @@ pub enum Trouble {
     },
     /// A secret of its files could not be had.
     NoSecret(NoSecret),
+    /// A program that it shall have could not be had.
+    NoProgram {
+        /// Why not, as a sentence.
+        why: String,
+    },
 }
 
 impl fmt::Display for Trouble {
@@ -58,6 +63,7 @@ impl fmt::Display for Trouble {
             Self::Unreachable(silence) => silence.fmt(out),
             Self::Refused { host, why } => write!(out, "{host} refuses: {why}"),
             Self::NoSecret(lack) => lack.fmt(out),
+            Self::NoProgram { why } => out.write_str(why),
         }
     }
 }
@@ -85,8 +91,7 @@ pub fn observe(
 ) -> Result<Observed, Trouble> {
     let mut wanted = BTreeMap::new();
     for (path, file) in &desired.files {
-        let text = resolve(&file.text, vault)?;
-        wanted.insert(path.clone(), host::hash(text.as_bytes()));
+        wanted.insert(path.clone(), hash(file, vault)?);
     }
     let look = Request::Observe(Observe {
         files: wanted.clone(),
@@ -104,6 +109,17 @@ pub fn observe(
     let ahead_s = ahead_s(&seen);
     hide(&mut seen, desired, vault)?;
     Ok(Observed { host: machine.name().to_owned(), seen, wanted, recovered, ahead_s })
+}
+
+/// The hash of what a file shall hold.
+fn hash(file: &File, vault: &dyn Vault) -> Result<String, Trouble> {
+    match file.program_name() {
+        Some(name) => {
+            let program = vault.program(name).map_err(|why| Trouble::NoProgram { why })?;
+            Ok(program.hash().to_owned())
+        }
+        None => Ok(host::hash(resolve(&file.text, vault)?.as_bytes())),
+    }
 }
 
 fn ahead_s(seen: &Seen) -> i64 {
@@ -138,6 +154,7 @@ fn hide(seen: &mut Seen, desired: &HostTree, vault: &dyn Vault) -> Result<(), No
         let owned = seen.owned.as_ref().ok().and_then(|owned| owned.files.get(path));
         let ours = owned.map(|owned| owned.secret);
         found.text = if wanted.is_some_and(has_secrets) || may_hold_secrets(ours, found) {
+            let wanted = wanted.filter(|file| file.program_name().is_none());
             let desired = wanted.map_or("", |file| file.text.as_str());
             Some(mask(&text, desired, vault)?)
         } else {

@@ -64,6 +64,8 @@ pub struct FileChange {
     pub by_hand: bool,
     /// What stands there, its secrets as marks.
     pub(crate) was: Entry,
+    /// The hash of what shall stand there, its secrets in place.
+    pub(crate) hash: Option<String>,
 }
 
 /// What happens to a file, in the order in which it happens.
@@ -179,7 +181,11 @@ fn plan_files(plan: &mut Plan, desired: &HostTree, observed: &Observed, owned: &
         let hash = observed.wanted.get(path);
         match (was, hash) {
             (Some(was), Some(hash)) => match act(file, hash, was) {
-                Ok(Some(act)) => plan.files.push(change(path, act, Some(file), was, owned)),
+                Ok(Some(act)) => {
+                    let hash = Some(hash.clone());
+                    let change = change(path, act, was, owned);
+                    plan.files.push(FileChange { desired: Some(file.clone()), hash, ..change });
+                }
                 Ok(None) => {}
                 Err(why) => plan.stop(path, why),
             },
@@ -195,7 +201,7 @@ fn plan_files(plan: &mut Plan, desired: &HostTree, observed: &Observed, owned: &
         match observed.seen.files.get(path) {
             Some(Entry::Absent) => {}
             Some(was @ (Entry::File(_) | Entry::Link { .. })) => {
-                plan.files.push(change(path, FileAct::Remove, None, was, owned));
+                plan.files.push(change(path, FileAct::Remove, was, owned));
             }
             Some(Entry::Unreadable { why }) => plan.stop(path, format!("it cannot be read: {why}")),
             Some(Entry::Directory(_)) => plan.stop(path, "it is a directory now"),
@@ -224,19 +230,14 @@ fn same_permissions(file: &File, found: &FileEntry) -> bool {
     (file.mode, &file.owner, &file.group) == (found.mode, &found.owner, &found.group)
 }
 
-fn change(
-    path: &str,
-    act: FileAct,
-    desired: Option<&File>,
-    was: &Entry,
-    owned: &Owned,
-) -> FileChange {
+fn change(path: &str, act: FileAct, was: &Entry, owned: &Owned) -> FileChange {
     let by_hand = owned.files.get(path).is_some_and(|owned| match was {
         Entry::File(found) => !is_as_written(found, owned),
         Entry::Absent | Entry::Link { .. } | Entry::Directory(_) | Entry::Other { .. } => true,
         Entry::Unreadable { .. } => false,
     });
-    FileChange { path: path.to_owned(), act, desired: desired.cloned(), by_hand, was: was.clone() }
+    let (path, was) = (path.to_owned(), was.clone());
+    FileChange { path, act, desired: None, by_hand, was, hash: None }
 }
 
 fn is_as_written(found: &FileEntry, owned: &OwnedFile) -> bool {

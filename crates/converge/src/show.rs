@@ -181,6 +181,9 @@ impl FileChange {
         if self.act == FileAct::Permissions {
             return String::new();
         }
+        if let Some(name) = file.program_name() {
+            return self.program(name);
+        }
         let (before, from) = match &self.was {
             Entry::File(found) => match &found.text {
                 Some(text) => (text.as_str(), self.path.as_str()),
@@ -197,6 +200,24 @@ impl FileChange {
         }
         let diff = TextDiff::from_lines(before, &file.text);
         diff.unified_diff().context_radius(3).header(from, &self.path).to_string()
+    }
+}
+
+impl FileChange {
+    /// A program is told by its hashes.
+    fn program(&self, name: &str) -> String {
+        let short = |hash: &str| hash.chars().take(12).collect::<String>();
+        let new = self.hash.as_deref().map(short).unwrap_or_default();
+        match &self.was {
+            Entry::File(found) => {
+                format!("the program {name}: binary, {} -> {new}\n", short(&found.hash))
+            }
+            Entry::Absent
+            | Entry::Link { .. }
+            | Entry::Directory(_)
+            | Entry::Other { .. }
+            | Entry::Unreadable { .. } => format!("the program {name}: binary, {new}\n"),
+        }
     }
 }
 

@@ -1,16 +1,23 @@
 //! Where secrets come from: `pass:NAME`, `age:FILE`, `env:NAME`.
 #![expect(clippy::disallowed_methods, reason = "secrets come from the operator's own programs")]
 
+use crate::program::{Program, Programs};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 
-/// A place that knows secrets by their references.
+/// A place that knows what stands behind the marks of a tree: secrets by their references, programs by
+/// their names.
 pub trait Vault: Sync {
     /// The secret behind `reference`.
     fn reveal(&self, reference: &str) -> Result<String, NoSecret>;
+
+    /// The program of this name; the error is a sentence.
+    fn program(&self, name: &str) -> Result<Program, String> {
+        Err(format!("nobody here has the program {name}"))
+    }
 }
 
 /// A secret that could not be had.
@@ -43,12 +50,19 @@ pub struct Keys {
     /// The age identity file, where it is not age's own affair.
     identity: Option<PathBuf>,
     known: Mutex<BTreeMap<String, String>>,
+    programs: Option<Programs>,
 }
 
 impl Keys {
     /// Secrets from `pass`, from the environment, and from age files opened with `identity`.
     pub fn new(identity: Option<PathBuf>) -> Self {
-        Self { identity, known: Mutex::default() }
+        Self { identity, known: Mutex::default(), programs: None }
+    }
+
+    /// The same, with programs.
+    #[must_use]
+    pub fn with_programs(self, programs: Programs) -> Self {
+        Self { programs: Some(programs), ..self }
     }
 
     fn ask(&self, reference: &str) -> Result<String, NoSecret> {
@@ -89,6 +103,11 @@ impl Vault for Keys {
         let secret = self.ask(reference)?;
         known.insert(reference.to_owned(), secret.clone());
         Ok(secret)
+    }
+
+    fn program(&self, name: &str) -> Result<Program, String> {
+        let programs = self.programs.as_ref();
+        programs.ok_or_else(|| format!("nobody here has the program {name}"))?.find(name)
     }
 }
 

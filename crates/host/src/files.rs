@@ -204,7 +204,7 @@ pub(crate) fn stage(root: &Root, names: &Names, path: &str, new: &NewFile) -> io
     gone(fs::unlinkat(&parent, &staged, AtFlags::empty()))?;
     let mut file = File::from(fs::openat(&parent, &staged, CREATE, Mode::RUSR | Mode::WUSR)?);
     fs::fchown(&file, Some(user), Some(group))?;
-    file.write_all(new.text.as_bytes())?;
+    file.write_all(new.content.bytes())?;
     fs::fchmod(&file, Mode::from_raw_mode(new.mode))?;
     file.sync_all()
 }

@@ -35,16 +35,18 @@ impl Executor {
         Ok(Self { bytes: bytes.into(), hash, processor })
     }
 
-    pub(crate) fn bytes(&self) -> &[u8] {
+    /// Its bytes.
+    pub fn bytes(&self) -> &Arc<[u8]> {
         &self.bytes
     }
 
-    pub(crate) fn hash(&self) -> &str {
+    /// Their SHA-256, in hexadecimal.
+    pub fn hash(&self) -> &str {
         &self.hash
     }
 
     /// As `uname -m` calls it.
-    pub(crate) fn processor(&self) -> &'static str {
+    pub fn processor(&self) -> &'static str {
         self.processor
     }
 }

@@ -17,7 +17,9 @@ pub mod replay;
 pub mod scene;
 pub mod stage;
 mod vault;
+mod watch;
 
 pub use announce::{Announcement, announce};
 pub use scene::Scene;
 pub use stage::{Phase, Rehearsal};
+pub use watch::without_agents;

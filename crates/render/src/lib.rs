@@ -38,7 +38,7 @@ impl From<TemplateError> for RenderError {
     }
 }
 
-/// Renders every managed host. `replaced` holds the operator's own templates, by `component/file`.
+/// Renders every host that Ketupa brings anything to. `replaced` holds the operator's own templates, by `component/file`.
 ///
 /// # Errors
 /// A replaced template that does not work.
@@ -50,8 +50,8 @@ pub fn tree(
     let builtin = components.iter().flat_map(|component| component.templates().iter().copied());
     let templates = Templates::new(builtin, replaced)?;
     let isp = proof.isp();
-    let managed = isp.hosts.iter().filter(|(_, host)| host.managed);
-    let managed: Vec<Id<model::kinds::Host>> = managed.map(|(id, _)| id).collect();
+    let converged = isp.hosts.iter().filter(|(id, _)| isp.is_converged(*id));
+    let converged: Vec<Id<model::kinds::Host>> = converged.map(|(id, _)| id).collect();
     let part = |ids: &[Id<model::kinds::Host>]| -> Result<Vec<(String, HostTree)>, RenderError> {
         let one = |id: &Id<model::kinds::Host>| {
             let tree = host_tree(isp, *id, components, &templates)?;
@@ -60,7 +60,7 @@ pub fn tree(
         ids.iter().map(one).collect()
     };
     let mut hosts = BTreeMap::new();
-    for rendered in at_once(&managed, part) {
+    for rendered in at_once(&converged, part) {
         hosts.extend(rendered?);
     }
     Ok(Tree { hosts })

@@ -6,11 +6,11 @@ use model::{Id, Isp, Named as _};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-/// The managed hosts in the order in which they are changed: all of a wave side by side, the next wave
+/// The hosts that Ketupa changes in the order in which they are changed: all of a wave side by side, the next wave
 /// only when they are well. Whoever stands by goes before whoever is at work.
 pub fn waves(isp: &Isp) -> Vec<Vec<Id<Host>>> {
     let mut hosts: Vec<(Id<Host>, &Host)> =
-        isp.hosts.iter().filter(|(_, host)| host.managed).collect();
+        isp.hosts.iter().filter(|(id, _)| isp.is_converged(*id)).collect();
     hosts.sort_by_key(|(id, host)| (Reverse(rank(isp, *id)), host.name()));
     let mut waves: Vec<Vec<Id<Host>>> = Vec::new();
     // The wave after the last one in which somebody has this duty.

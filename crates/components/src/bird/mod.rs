@@ -45,7 +45,8 @@ impl Component for Bird {
     }
 
     fn runs_on(&self, isp: &Isp, host: Id<Host>) -> bool {
-        isp.hosts[host].role.routes()
+        let host = &isp.hosts[host];
+        host.managed && host.role.routes()
     }
 
     fn render(

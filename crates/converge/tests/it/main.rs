@@ -10,6 +10,7 @@ mod fleet;
 mod golden;
 mod guarded;
 mod lab;
+mod programs;
 mod resources;
 mod secrets;
 mod vault;

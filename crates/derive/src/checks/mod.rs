@@ -128,9 +128,9 @@ impl Question {
     }
 }
 
-/// Who could ask at all: a host that Ketupa configures has an agent, and nobody's own machine is used.
-pub fn has_agent(host: &Host) -> bool {
-    host.managed && host.role != Role::Client
+/// Who could ask at all: a host to which Ketupa brings anything has an agent, and nobody's own machine is used.
+pub fn has_agent(isp: &Isp, id: Id<Host>) -> bool {
+    isp.is_converged(id) && isp.hosts[id].role != Role::Client
 }
 
 /// Every check, by name.
@@ -200,7 +200,7 @@ fn vips(isp: &Isp) -> Vec<Check> {
     for vip in isp.vips.values() {
         let addresses: Vec<IpAddr> =
             Family::BOTH.into_iter().filter_map(|family| vip.address(family)).collect();
-        let holders = vip.hosts.iter().copied().filter(|id| has_agent(&isp.hosts[*id])).collect();
+        let holders = vip.hosts.iter().copied().filter(|id| has_agent(isp, *id)).collect();
         let name = format!("{}/held", vip.at.key);
         let mut held = check(name, &vip.at.key, Question::Held(addresses), holders, isp);
         // Each tells of itself alone: nobody's word stands for another's.
@@ -228,7 +228,7 @@ fn sessions(isp: &Isp) -> Vec<Check> {
                 continue;
             }
             let from: Vec<_> =
-                Some(session.host).into_iter().filter(|id| has_agent(&isp.hosts[*id])).collect();
+                Some(session.host).into_iter().filter(|id| has_agent(isp, *id)).collect();
             let question = Question::Session(session.protocol(neighbor, family));
             let name = format!("{}/bgp{}", session.at.key, ending(family));
             all.push(check(name, &session.at.key, question, from, isp));

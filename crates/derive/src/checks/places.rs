@@ -22,7 +22,7 @@ pub(super) fn inside(isp: &Isp, but: &[Id<Host>]) -> Vec<Id<Host>> {
     let mut seen: BTreeMap<Id<Segment>, usize> = BTreeMap::new();
     let mut ranked: Vec<(usize, Id<Segment>, Id<Host>)> = Vec::new();
     for (id, host) in isp.hosts.iter() {
-        if !has_agent(host) || host.role.forwards() || but.contains(&id) {
+        if !has_agent(isp, id) || host.role.forwards() || but.contains(&id) {
             continue;
         }
         let Some(segment) = own_segment(isp, host) else { continue };
@@ -79,7 +79,7 @@ pub(super) fn beside(
         // What is kept apart in a VRF is not reached by what runs outside of it.
         let apart = isp.management_nic(id).is_some_and(|nic| nic.segment == segment);
         let there = host.nic_on(segment).is_some_and(|nic| nic.address(family).is_some());
-        if !there || apart || !has_agent(host) || but.contains(&id) {
+        if !there || apart || !has_agent(isp, id) || but.contains(&id) {
             continue;
         }
         let rank = seen.entry(host.role).or_default();

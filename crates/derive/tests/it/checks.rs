@@ -89,7 +89,7 @@ fn somebody_who_can_asks_each_question_of_the_example() {
         assert!(!check.from.is_empty(), "{check:?}");
         assert!((1..=check.from.len()).contains(&check.quorum), "{check:?}");
         let able = |id: &model::Id<model::kinds::Host>| {
-            has_agent(&isp.hosts[*id]) || isp.watch.places.contains(id)
+            has_agent(&isp, *id) || isp.watch.places.contains(id)
         };
         assert!(check.from.iter().all(able), "{}", told(&isp, &check));
     }

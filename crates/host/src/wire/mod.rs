@@ -1,5 +1,6 @@
 //! What is asked of the executor and what it answers: plain data. Touches nothing.
 
+mod bytes;
 mod orders;
 mod record;
 mod seen;
@@ -9,8 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 pub use orders::{
-    Boot, Command, Confirmed, DirectoryOrder, End, FileOrder, Guard, Hold, HoldOrder, NewFile,
-    NewGroup, NewUser, Orders, Outcome, Sort, Then, UnitOrder, UserOrder, UserThen, Verb,
+    Boot, Command, Confirmed, Content, DirectoryOrder, End, FileOrder, Guard, Hold, HoldOrder,
+    NewFile, NewGroup, NewUser, Orders, Outcome, Sort, Then, UnitOrder, UserOrder, UserThen, Verb,
 };
 pub use record::{Ending, Origin, Record, Revision};
 pub use seen::{

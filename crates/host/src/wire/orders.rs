@@ -1,6 +1,7 @@
 //! What can be ordered, and how it ended. Touches nothing.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -190,7 +191,7 @@ pub struct DirectoryOrder {
 #[serde(deny_unknown_fields)]
 pub struct NewFile {
     /// The whole content.
-    pub text: String,
+    pub content: Content,
     /// Permission bits.
     pub mode: u32,
     /// Owner's name.
@@ -199,8 +200,27 @@ pub struct NewFile {
     pub group: String,
 }
 
+/// What a file holds.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Content {
+    /// Text.
+    Text(String),
+    /// The bytes of a program; in base64 on their way, because JSON has no bytes.
+    Program(#[serde(with = "super::bytes")] Arc<[u8]>),
+}
+
+impl Content {
+    /// Its bytes.
+    pub fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Text(text) => text.as_bytes(),
+            Self::Program(bytes) => bytes,
+        }
+    }
+}
+
 impl std::fmt::Debug for NewFile {
-    /// Leaves the text out: it may hold secrets, and debug output ends in logs.
+    /// Leaves the content out: it may hold secrets, and debug output ends in logs.
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(out, "NewFile({:o} {}:{})", self.mode, self.owner, self.group)
     }

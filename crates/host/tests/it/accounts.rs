@@ -5,8 +5,8 @@ use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 
 use host::wire::{
-    Answer, DirectoryOrder, End, Entry, NewFile, NewGroup, NewUser, Observe, Orders, Request,
-    Rights, SHUT, Sort, Then, User, UserOrder, UserThen,
+    Answer, Content, DirectoryOrder, End, Entry, NewFile, NewGroup, NewUser, Observe, Orders,
+    Request, Rights, SHUT, Sort, Then, User, UserOrder, UserThen,
 };
 
 use crate::lab::{Lab, never, orders};
@@ -45,7 +45,7 @@ fn be(lab: &Lab, name: &str, new: NewUser) -> UserOrder {
 /// A new user with a group and keys of her own.
 pub(crate) fn welcome(lab: &Lab) -> Orders {
     let keys = NewFile {
-        text: "ssh-ed25519 AAAA alice\n".into(),
+        content: Content::Text("ssh-ed25519 AAAA alice\n".into()),
         mode: 0o600,
         owner: "alice".into(),
         group: "alice".into(),

@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use host::Place;
 use host::wire::{
-    Answer, Boot, Command, Entry, FileOrder, NewFile, Observe, Orders, Outcome, OwnedFile, Request,
-    Seen, Then, UnitOrder, Verb,
+    Answer, Boot, Command, Content, Entry, FileOrder, NewFile, Observe, Orders, Outcome, OwnedFile,
+    Request, Seen, Then, UnitOrder, Verb,
 };
 
 /// A root directory, and a directory of programs outside it.
@@ -180,7 +180,7 @@ fn walk(root: &Path, directory: &Path, found: &mut BTreeMap<String, String>) {
         } else if data.is_symlink() {
             format!("-> {}", fs::read_link(&path).unwrap().display())
         } else {
-            fs::read_to_string(&path).unwrap()
+            String::from_utf8_lossy(&fs::read(&path).unwrap()).into_owned()
         };
         let line = format!("{:o} {}:{} {content}", data.mode(), data.uid(), data.gid());
         found.insert(name, line);
@@ -188,7 +188,16 @@ fn walk(root: &Path, directory: &Path, found: &mut BTreeMap<String, String>) {
 }
 
 pub(crate) fn file(text: &str, mode: u32) -> Then {
-    Then::Write(NewFile { text: text.into(), mode, owner: "root".into(), group: "root".into() })
+    written(Content::Text(text.into()), mode)
+}
+
+/// A program of these bytes.
+pub(crate) fn program(bytes: &[u8]) -> Then {
+    written(Content::Program(bytes.into()), 0o755)
+}
+
+fn written(content: Content, mode: u32) -> Then {
+    Then::Write(NewFile { content, mode, owner: "root".into(), group: "root".into() })
 }
 
 /// Orders for these files, which Ketupa owns afterwards.
@@ -197,7 +206,7 @@ pub(crate) fn orders(files: Vec<FileOrder>) -> Orders {
     for order in &orders.files {
         if let Then::Write(new) = &order.then {
             let owned = OwnedFile {
-                hash: host::hash(new.text.as_bytes()),
+                hash: host::hash(new.content.bytes()),
                 mode: new.mode,
                 owner: new.owner.clone(),
                 group: new.group.clone(),

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use host::wire::{Boot, End, Orders, Then, Verb};
+use host::wire::{Boot, End, Orders, Request, Then, Verb};
 
-use crate::lab::{Lab, command, orders, unit};
+use crate::lab::{Lab, command, never, orders, program, unit};
 
 /// A change of everything that can change.
 fn change(lab: &Lab) -> Orders {
@@ -54,6 +54,26 @@ fn a_failing_probe_puts_files_and_units_back() {
         "reload bird.service",
     ];
     assert_eq!(undone, expected);
+}
+
+#[test]
+fn a_program_comes_with_all_its_bytes_and_goes_back() {
+    const PATH: &str = "/usr/local/lib/ketupa/agent";
+    let lab = Lab::new();
+    let old: Vec<u8> = (0..=255).cycle().take(3_000).collect();
+    let first = orders(vec![lab.order(PATH, program(&old))]);
+    // As it travels.
+    let mut sent = Vec::new();
+    host::frame::send(&mut sent, &Request::Apply(first.clone())).unwrap();
+    let came = host::frame::receive(&mut sent.as_slice()).unwrap();
+    let Some(Request::Apply(came)) = came else { panic!() };
+    assert_eq!(came, first);
+    assert_eq!(lab.apply(&came).end, End::Done);
+    assert_eq!(std::fs::read(lab.at(PATH)).unwrap(), old);
+    let mut next = orders(vec![lab.order(PATH, program(&[0, 159, 146, 150]))]);
+    next.probes = vec![never()];
+    rolled_back(&lab, &next);
+    assert_eq!(std::fs::read(lab.at(PATH)).unwrap(), old);
 }
 
 #[test]

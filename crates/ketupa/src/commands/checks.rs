@@ -4,7 +4,7 @@ use super::{End, Error};
 use crate::cli::checks::{Checks, Listing};
 use crate::input;
 use crate::screen::{Printed, Screen, counted};
-use derive::checks::{self, Check, Goal, Question};
+use derive::checks::{self, Check, Question};
 use model::{Isp, Named as _};
 use serde_json::json;
 
@@ -97,43 +97,8 @@ fn as_json(isp: &Isp, check: &Check) -> serde_json::Value {
     })
 }
 
-/// The table with which an agent asks. Of sessions BIRD tells, and nothing is asked.
+/// The table with which an agent asks, if it asks anything.
 fn table(check: &Check) -> Option<String> {
-    let asks = |goal: &Goal, port: u16, name: Option<&str>| {
-        let mut keys = vec![("to", quoted(&goal.to_string()))];
-        keys.extend((port > 0).then(|| ("port", port.to_string())));
-        keys.extend(name.map(|name| ("name", quoted(name))));
-        keys
-    };
-    let keys = match &check.question {
-        Question::Ping(goal) => asks(goal, 0, None),
-        Question::Tcp(goal, port) | Question::Smtp { goal, port } => asks(goal, *port, None),
-        Question::Certificate { goal, port, name } | Question::Dns { goal, port, name } => {
-            asks(goal, *port, Some(name))
-        }
-        Question::Page(page) => {
-            let mut keys = asks(&page.goal, page.port, Some(&page.name));
-            keys.push(("path", quoted(&page.path)));
-            keys.extend(page.contains.as_ref().map(|text| ("contains", quoted(text))));
-            keys
-        }
-        Question::Held(addresses) => {
-            let all: Vec<String> = addresses.iter().map(|own| quoted(&own.to_string())).collect();
-            vec![("addresses", format!("[{}]", all.join(", ")))]
-        }
-        Question::Session(_) => return None,
-    };
-    let always = [
-        ("check", quoted(&check.name)),
-        ("object", quoted(&check.object)),
-        ("asks", quoted(check.question.word())),
-        ("interval", check.every.0.to_string()),
-    ];
-    let lines = always.into_iter().chain(keys).map(|(key, value)| format!("{key} = {value}\n"));
-    Some(format!("[[probe]]\n{}\n", lines.collect::<String>()))
-}
-
-/// A word as TOML has it: JSON's strings are strings of TOML, too.
-fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string().replace('\u{7f}', "\\u007f")
+    let lines = components::agent::probe(check)?;
+    Some(format!("[[probe]]\n{}\n\n", lines.join("\n")))
 }

@@ -1,4 +1,5 @@
-//! `ketupa render`: the configuration of every host, printed or written below a directory.
+//! `ketupa render`: the configuration of every host, printed or written below a directory. Secrets and programs
+//! stand in it as marks: the first are nobody's to read, the others are for one processor.
 
 use super::{End, Error};
 use crate::cli::Render;

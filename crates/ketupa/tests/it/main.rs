@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests start the command and write its input")]
 #![expect(clippy::panic, reason = "a test fails by panicking")]
 
+mod agents;
 mod bad_files;
 mod bad_text;
 mod checks;

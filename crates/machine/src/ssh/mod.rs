@@ -103,7 +103,7 @@ impl Ssh {
             return Err(fails(trouble::processor(&has, self.executor.processor())));
         }
         let send = script::send(self.rights, &self.executor);
-        let input = [self.executor.bytes(), &input].concat();
+        let input = [&**self.executor.bytes(), &input].concat();
         let ended = self.connect(connection, &send, input).map_err(fails)?;
         self.answers(&ended, requests.len()).map_err(fails)
     }

@@ -7,7 +7,8 @@ use crate::table::{Id, Named as _};
 use crate::value::{Seconds, Secret};
 
 /// How everything is watched: at most one table `[watch]`. What is watched follows from what is declared,
-/// without a line here. Without `server` or `url` agents send nothing; they still answer at `/metrics`.
+/// without a line here. With `server` or `url` every managed host gets an agent that sends there, and so do
+/// `server` and `places` where they are not managed. Without them no host gets one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Watch {
     /// The host that runs `ketupa serve`, to which agents send.
@@ -16,7 +17,8 @@ pub struct Watch {
     pub url: Option<String>,
     /// The secret that agents show to the server.
     pub token: Option<Secret>,
-    /// Hosts from which services are asked as the world sees them: best three, at different companies.
+    /// Hosts from which services are asked as the world sees them: best three, at different companies. They need
+    /// not be managed: then they get the agent and nothing else.
     /// Without any, our own hosts ask.
     pub places: Vec<Id<Host>>,
     /// How often an agent looks at its host. Default: `15s`.
@@ -108,6 +110,15 @@ impl Watch {
 }
 
 impl crate::load::Isp {
+    /// Whether Ketupa brings anything to a host: all that it shall hold where it is managed, else an agent
+    /// alone, where it asks for the watch or is its server.
+    pub fn is_converged(&self, id: Id<Host>) -> bool {
+        let watch = &self.watch;
+        let is_sent_to = watch.server.is_some() || watch.url.is_some();
+        let asks = watch.places.contains(&id) || watch.server == Some(id);
+        self.hosts[id].managed || (is_sent_to && asks)
+    }
+
     /// Where agents send to, without the path; none where nobody is declared to listen.
     pub fn watch_url(&self) -> Option<String> {
         let told = self.watch.url.as_ref().map(|url| url.trim_end_matches('/').to_owned());

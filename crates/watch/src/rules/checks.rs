@@ -54,7 +54,8 @@ fn of_check(isp: &Isp, check: &Check) -> Vec<Rule> {
 /// Who answers for an object, and whether it is a host with an agent.
 fn answers_for<'a>(isp: &'a Isp, object: &str) -> (&'a str, bool) {
     let (kind, name) = object.split_once('.').unwrap_or_default();
-    let host = isp.hosts.find(name).map(|id| &isp.hosts[id]).filter(|_| kind == "host");
+    let id = isp.hosts.find(name).filter(|_| kind == "host");
+    let host = id.map(|id| &isp.hosts[id]);
     let service = isp.services.find(name).map(|id| &isp.services[id]);
     let vip = isp.vips.find(name).map(|id| &isp.vips[id]).filter(|_| kind == "vip");
     let first = vip.and_then(|vip| vip.hosts.first()).map(|id| &isp.hosts[*id]);
@@ -64,7 +65,7 @@ fn answers_for<'a>(isp: &'a Isp, object: &str) -> (&'a str, bool) {
         "certificate" => certificate.and_then(|certificate| presents(isp, certificate)),
         _ => host.or(first).and_then(|host| host.owner),
     };
-    (duty(isp, owner), host.is_some_and(checks::has_agent))
+    (duty(isp, owner), id.is_some_and(|id| checks::has_agent(isp, id)))
 }
 
 /// Who answers for a certificate: for what presents it, which is a proxy or a service.

@@ -6,7 +6,7 @@ use model::Isp;
 
 /// One series for each host with an agent.
 pub(super) fn records(isp: &Isp) -> Vec<Rule> {
-    let hosts = isp.hosts.values().filter(|host| derive::checks::has_agent(host));
+    let hosts = isp.hosts.iter().filter(|(id, _)| derive::checks::has_agent(isp, *id));
     let one = |host: &model::kinds::Host| {
         let labels = [
             ("instance", host.name.as_str()),
@@ -15,7 +15,7 @@ pub(super) fn records(isp: &Isp) -> Vec<Rule> {
         ];
         record("ketupa:host:info", "1", &labels)
     };
-    hosts.map(one).collect()
+    hosts.map(|(_, host)| one(host)).collect()
 }
 
 /// What is told of a host that was measured on it.

@@ -7,7 +7,7 @@ use model::Isp;
 /// One series for each interface of a host with an agent.
 pub(super) fn records(isp: &Isp) -> Vec<Rule> {
     let mut rules = Vec::new();
-    for host in isp.hosts.values().filter(|host| derive::checks::has_agent(host)) {
+    for (_, host) in isp.hosts.iter().filter(|(id, _)| derive::checks::has_agent(isp, *id)) {
         for nic in &host.nic {
             let labels = [
                 ("instance", host.name.as_str()),

@@ -10,7 +10,7 @@ use model::{Id, Isp};
 /// One series for each session that a router of ours has, by the name of its protocol.
 pub(super) fn records(isp: &Isp) -> Vec<Rule> {
     let mut rules = Vec::new();
-    for (id, host) in isp.hosts.iter().filter(|(_, host)| derive::checks::has_agent(host)) {
+    for (id, host) in isp.hosts.iter().filter(|(id, _)| derive::checks::has_agent(isp, *id)) {
         let own = sessions_at(isp, id);
         let inside = inside(isp, id);
         if !own.is_empty() || !inside.is_empty() || host.role.routes() {

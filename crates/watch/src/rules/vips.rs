@@ -13,8 +13,7 @@ fn held(isp: &Isp) -> String {
 pub(super) fn records(isp: &Isp) -> Vec<Rule> {
     let mut rules = Vec::new();
     for vip in isp.vips.values() {
-        let watched =
-            |id: &&model::Id<model::kinds::Host>| derive::checks::has_agent(&isp.hosts[**id]);
+        let watched = |id: &&model::Id<model::kinds::Host>| derive::checks::has_agent(isp, **id);
         if vip.hosts.iter().filter(watched).count() < vip.hosts.len() {
             // Who is not asked may hold it.
             continue;

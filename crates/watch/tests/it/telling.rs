@@ -31,7 +31,7 @@ impl Speaker {
         let protocols =
             hosts().map(|host| (host.name.clone(), protocols(rendered, host.name()))).collect();
         let checks = hosts().map(|host| (host.name.clone(), checks_of(isp, host.name()))).collect();
-        let saves = hosts().find(|host| has_agent(host)).map(|host| host.name.clone());
+        let saves = isp.hosts.iter().find(|(id, _)| has_agent(isp, *id)).map(|(_, host)| host.name.clone());
         Self { protocols, checks, saves }
     }
 
@@ -40,7 +40,7 @@ impl Speaker {
         let Some(id) = isp.hosts.find(name) else { return Told::new() };
         let (host, seconds) = (&isp.hosts[id], (now / 1000) as f64);
         let mut told = Told::new();
-        if has_agent(host) || isp.watch.places.contains(&id) {
+        if has_agent(isp, id) || isp.watch.places.contains(&id) {
             node(host, seconds, &mut told);
             self.bird(host, seconds, &mut told);
             vips(isp, host, &mut told);

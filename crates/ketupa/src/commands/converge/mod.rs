@@ -21,8 +21,8 @@ use super::render::{chosen, tree};
 use crate::cli::converge::{Access, Reach};
 use crate::input::{self, Directory};
 use crate::screen::{Screen, counted};
-use component::HostTree;
-use converge::{Interrupted, Job, Keys, Plan, Step, Trouble, plan_all};
+use component::{File, HostTree};
+use converge::{Interrupted, Job, Keys, Plan, Programs, Step, Trouble, Vault as _, plan_all};
 use machine::{Executor, Rights, Ssh};
 use model::Isp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -66,7 +66,7 @@ fn ready_as(
     let Some(tree) = tree(&isp, &read.directory, today, screen)? else { return Ok(None) };
     let chosen = chosen(&tree, &reach.host)?.into_iter();
     let chosen: BTreeSet<String> = chosen.map(|(name, _)| name.to_owned()).collect();
-    let executor = executor(reach.access.executor.as_deref())?;
+    let (executor, programs) = programs(reach.access.executor.as_deref())?;
     if let Some(config) = &reach.access.ssh_config {
         // ssh itself would say it once for every host.
         std::fs::metadata(config).map_err(|e| Error::file("read", config, e))?;
@@ -76,8 +76,10 @@ fn ready_as(
         (desired, ssh.with_config(reach.access.ssh_config.as_deref()))
     };
     // Of a thousand hosts, what each shall hold is much: it is there once.
-    let hosts = tree.hosts.into_iter().filter(|(name, _)| chosen.contains(name)).map(way).collect();
-    let vault = Keys::new(reach.access.identity.clone());
+    let hosts = tree.hosts.into_iter().filter(|(name, _)| chosen.contains(name)).map(way);
+    let hosts: Vec<(HostTree, Ssh)> = hosts.collect();
+    let vault = Keys::new(reach.access.identity.clone()).with_programs(programs);
+    all_there(&hosts, &vault)?;
     let declared = read.directory;
     Ok(Some(Ready { isp, declared, hosts, vault, workers: reach.workers }))
 }
@@ -99,7 +101,8 @@ fn destination(isp: &Isp, name: &str) -> String {
     declared.map_or_else(|| name.to_owned(), |ssh| ssh.0.clone())
 }
 
-fn executor(asked: Option<&Path>) -> Result<Executor, Error> {
+/// The program that travels, and those beside it that hosts keep.
+fn programs(asked: Option<&Path>) -> Result<(Executor, Programs), Error> {
     let path = match asked {
         Some(path) => path.to_owned(),
         None => beside()?,
@@ -112,7 +115,16 @@ fn executor(asked: Option<&Path>) -> Result<Executor, Error> {
         ))
     })?;
     let refuse = |why| Error::Message(format!("{} cannot travel: {why}", path.display()));
-    Executor::new(bytes).map_err(refuse)
+    let executor = Executor::new(bytes).map_err(refuse)?;
+    let programs = Programs::new(path.with_file_name(""), &executor);
+    Ok((executor, programs))
+}
+
+/// What no host can get is said once, before any is asked.
+fn all_there(hosts: &[(HostTree, Ssh)], vault: &Keys) -> Result<(), Error> {
+    let files = hosts.iter().flat_map(|(desired, _)| desired.files.values());
+    let names: BTreeSet<&str> = files.filter_map(File::program_name).collect();
+    names.into_iter().try_for_each(|name| vault.program(name).map(drop).map_err(Error::Message))
 }
 
 fn beside() -> Result<PathBuf, Error> {

@@ -97,7 +97,7 @@ fn up(
 ) -> Result<Rehearsal, Error> {
     let proof = prove::for_rehearsal(isp);
     let tree = render::tree(&proof, components::ALL, &directory.templates);
-    let tree = tree.map_err(|error| Error::Message(error.to_string()))?;
+    let tree = rehearse::without_agents(tree.map_err(|error| Error::Message(error.to_string()))?);
     let teller = Teller::new(Instant::now());
     let up = Rehearsal::up(name, isp, &tree, &|phase| teller.tell(&phase));
     let (rehearsal, _) = up.map_err(Error::Message)?;

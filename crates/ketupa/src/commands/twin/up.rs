@@ -32,6 +32,7 @@ fn ready(args: &TwinUp, screen: &mut Screen) -> Result<Option<Ready>, Error> {
     };
     let today = crate::commands::today(args.today);
     let Some(tree) = tree(&isp, &read.directory, today, screen)? else { return Ok(None) };
+    let tree = rehearse::without_agents(tree);
     let name = args.name.clone().unwrap_or_else(|| twin::lab::name_of(&folder));
     Ok(Some(Ready { isp, tree, name }))
 }

@@ -1,0 +1,135 @@
+//! From the declared watch to the agent of one host: the program, its file, its token and its unit.
+
+use super::probe::{self, quoted};
+use component::tree::secret_mark;
+use component::{File, HostTree, OnChange, Probe, TemplateError, Templates, Unit};
+use derive::checks::{self, Check, Question};
+use model::kinds::{Host, Role, RtrServer, Serve};
+use model::{Id, Isp, Named as _};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+const PROGRAM: &str = "/usr/local/lib/ketupa/ketupa-agent";
+const CONFIG: &str = "/etc/ketupa/agent.toml";
+const TOKEN: &str = "/etc/ketupa/agent.token";
+const UNIT: &str = "ketupa-agent.service";
+/// Who may read the token. The agent's user has another name, and systemd makes it: a group of that name
+/// would be in its way.
+const GROUP: &str = "ketupa";
+const PORT: u16 = 9100;
+
+/// What the templates ask for.
+#[derive(Serialize)]
+struct Context {
+    program: &'static str,
+    config: &'static str,
+    port: u16,
+    instance: String,
+    url: String,
+    token: Option<&'static str>,
+    interval: u64,
+    scrapes: Vec<Scrape>,
+    probes: Vec<Vec<String>>,
+    groups: Vec<&'static str>,
+    echoes: bool,
+}
+
+/// A daemon of the host that tells metrics of its own.
+#[derive(Serialize)]
+struct Scrape {
+    job: &'static str,
+    url: &'static str,
+}
+
+pub(super) fn tree(
+    isp: &Isp,
+    id: Id<Host>,
+    templates: &Templates,
+) -> Result<HostTree, TemplateError> {
+    let asked = templates.once(|| Asked::of(isp));
+    let asked = asked.0.get(&id).map_or(&[][..], Vec::as_slice);
+    let context = context(isp, id, asked);
+    let mut tree = HostTree::default();
+    let config = templates.render("agent/agent.toml", &context)?;
+    let unit = templates.render("agent/service", &context)?;
+    let mut reads = vec![CONFIG.to_owned(), PROGRAM.to_owned()];
+    tree.files.insert(CONFIG.into(), File::public(config));
+    tree.files.insert(PROGRAM.into(), File::program("ketupa-agent"));
+    tree.files.insert(format!("/etc/systemd/system/{UNIT}"), File::public(unit));
+    if let Some(token) = &isp.watch.token {
+        let text = format!("{}\n", secret_mark(&token.0));
+        tree.groups.insert(GROUP.into(), None);
+        tree.files.insert(TOKEN.into(), File::private(text, GROUP));
+        reads.push(TOKEN.into());
+    }
+    let after = vec!["networking.service".to_owned()];
+    let unit = Unit { on_change: OnChange::Restart, reads, after, cuts_off: false };
+    tree.units.insert(UNIT.into(), unit);
+    let asks = format!("ss -Hltn 'sport = :{PORT}' | grep -q .");
+    tree.probes.push(Probe {
+        name: "the agent answers".into(),
+        command: ["sh", "-c", &asks].map(str::to_owned).into(),
+        within_s: 10,
+    });
+    Ok(tree)
+}
+
+/// Which host asks what.
+struct Asked(BTreeMap<Id<Host>, Vec<Check>>);
+
+impl Asked {
+    fn of(isp: &Isp) -> Self {
+        let mut by_host: BTreeMap<Id<Host>, Vec<Check>> = BTreeMap::new();
+        for check in checks::of(isp) {
+            for id in &check.from {
+                by_host.entry(*id).or_default().push(check.clone());
+            }
+        }
+        Self(by_host)
+    }
+}
+
+fn context(isp: &Isp, id: Id<Host>, asked: &[Check]) -> Context {
+    let token = isp.watch.token.as_ref().map(|_| TOKEN);
+    // What there is on every Debian: whoever may read the journal, and logs.
+    let mut groups = vec!["systemd-journal", "adm"];
+    groups.extend(token.map(|_| GROUP));
+    // Its control socket is of this group. Without BIRD there is none, and the unit would not start.
+    let host = &isp.hosts[id];
+    groups.extend((host.managed && host.role.routes()).then_some("bird"));
+    Context {
+        program: PROGRAM,
+        config: CONFIG,
+        port: PORT,
+        instance: quoted(host.name()),
+        url: quoted(&isp.watch_url().unwrap_or_default()),
+        token,
+        interval: isp.watch.interval.0,
+        scrapes: scrapes(isp, id),
+        probes: asked.iter().filter_map(probe::lines).collect(),
+        groups,
+        echoes: asked.iter().any(|check| matches!(check.question, Question::Ping(_))),
+    }
+}
+
+/// The daemons that tell metrics, where their components let them: on the host itself only.
+fn scrapes(isp: &Isp, id: Id<Host>) -> Vec<Scrape> {
+    let host = &isp.hosts[id];
+    if !host.managed {
+        return Vec::new();
+    }
+    let served = isp.services_on(id).any(|service| service.serve != Serve::App);
+    let validates = host.role == Role::Validator;
+    let all = [
+        (host.role == Role::Proxy, "haproxy", "http://127.0.0.1:8405/metrics"),
+        // It answers to this name only.
+        (served, "caddy", "http://localhost:2019/metrics"),
+        (validates && host.rtr == RtrServer::Stayrtr, "stayrtr", "http://127.0.0.1:9847/metrics"),
+        (
+            validates && host.rtr == RtrServer::Routinator,
+            "routinator",
+            "http://127.0.0.1:8323/metrics",
+        ),
+    ];
+    all.into_iter().filter(|(there, ..)| *there).map(|(_, job, url)| Scrape { job, url }).collect()
+}
