@@ -47,14 +47,13 @@ impl Making<'_> {
 
     /// What internal BGP makes of a route; nothing if it is refused.
     fn internal(&mut self, route: usize, direction: usize) -> Option<RouteId> {
-        let mut route = self.made.routes[route].clone();
         // A default route for customers is of no use inside: it carries no mark.
         let (export, import) = &self.internal[direction];
-        let told = policy::run(export, &route, &self.roas);
+        let told = policy::run(export, &self.made.routes[route], &self.roas);
         if !told.accepted {
             return None;
         }
-        route = Route {
+        let route = Route {
             source: Source::Bgp,
             origin: told.route.origin.or(Some(policy::Origin::Igp)),
             ..told.route
