@@ -10,6 +10,7 @@ mod accept;
 mod announce;
 pub mod ask;
 pub mod answer;
+mod asking;
 mod bgp;
 mod bits;
 mod columns;
