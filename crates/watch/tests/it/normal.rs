@@ -64,10 +64,9 @@ to       = "probe"
 
 const HOSTS: [&str; 5] = ["router", "lb-1", "lb-2", "web", "probe"];
 const GIB: f64 = 1_073_741_824.0;
-/// When the first proxy is down at night, in minutes of the day, and when it has its address back.
+/// When the first proxy is down at night, and when it is up again, in minutes of the day.
 const DOWN: f64 = 180.0;
 const UP: f64 = 184.0;
-const BACK: f64 = 188.0;
 
 #[test]
 fn a_day_of_normal_life_is_silent() {
@@ -96,7 +95,7 @@ fn life(at: &Scene<'_>, told: &mut Told) {
     if at.host == "lb-1" {
         restarts(at, minute, told);
     }
-    if at.host == "lb-2" && (DOWN..BACK).contains(&minute) {
+    if at.host == "lb-2" && (DOWN..UP).contains(&minute) {
         value(told, "ketupa_vip_held", &[], 1.0);
     }
     // Every night the database is dumped, which takes most of what is left for most of an hour.
@@ -132,20 +131,18 @@ fn busy(minute: f64, told: &mut Told) {
     }
 }
 
-/// Upgraded at night, it starts anew: what it counts begins at nothing, and for a while it has no address.
+/// Upgraded at night, it starts anew: what it counts begins at nothing.
 fn restarts(at: &Scene<'_>, minute: f64, told: &mut Told) {
     if (DOWN..UP).contains(&minute) {
         return told.clear();
     }
     let midnight = at.now - minute * 60.0;
     let boot = midnight + UP * 60.0 - if minute < UP { 86_400.0 } else { 0.0 };
-    let held = if (UP..BACK).contains(&minute) { 0.0 } else { 1.0 };
     for (series, value) in told {
         match series.get(NAME) {
             "node_boot_time_seconds" => *value = boot,
             "node_vmstat_oom_kill" => *value = 0.0,
             "node_network_carrier_changes_total" => *value = 1.0,
-            "ketupa_vip_held" => *value = held,
             name if name.starts_with("node_network_") && name.ends_with("packets_total") => {
                 *value = (at.now - boot) * 200.0;
             }

@@ -62,7 +62,7 @@ pub(super) const FAULTS: &[Fault] = &[
         name: "own-rule",
         rules: TWICE,
         step: 60,
-        minutes: 7,
+        minutes: 9,
         fires: &["RulesFail isp (watch)"],
         mended: 16,
         ..NOTHING
