@@ -159,28 +159,28 @@ impl Receiver {
                         self.refused(refused);
                         self.taken(house, feed, portion)
                     }
-                    Err(went) => self.not_now(feed, went),
+                    Err(went) => Ok(self.not_now(feed, went)),
                 }
             }
-            Went::Smaller(_) | Went::Later(..) | Went::Broken(_) => self.not_now(feed, went),
+            Went::Smaller(_) | Went::Later(..) | Went::Broken(_) => Ok(self.not_now(feed, went)),
         }
     }
 
     /// What follows from an answer that takes nothing, or from none. An answer, whatever it says, comes from
     /// one that is there and has what it took.
-    fn not_now(&mut self, feed: &mut Feed, went: Went) -> Result<Duration, String> {
+    fn not_now(&mut self, feed: &mut Feed, went: Went) -> Duration {
         match went {
-            Went::Taken => Ok(Duration::ZERO),
+            Went::Taken => Duration::ZERO,
             Went::Smaller(why) => {
                 self.most = (self.most / 2).max(1);
-                Ok(self.later(None, &why))
+                self.later(None, &why)
             }
             Went::Broken(why) => {
                 self.go_back(feed);
-                Ok(self.later(None, &why))
+                self.later(None, &why)
             }
-            Went::Later(wait, why) => Ok(self.later(wait, &why)),
-            Went::Never(why) | Went::Disputed(why) => Ok(self.later(None, &why)),
+            Went::Later(wait, why) => self.later(wait, &why),
+            Went::Never(why) | Went::Disputed(why) => self.later(None, &why),
         }
     }
 
@@ -270,7 +270,7 @@ impl Drop for Receiver {
 
 /// The newest time of samples.
 fn newest(series: &BySeries) -> Option<i64> {
-    series.iter().flat_map(|(_, values)| values.last()).map(|(time, _)| *time).max()
+    series.iter().filter_map(|(_, values)| values.last()).map(|(time, _)| *time).max()
 }
 
 fn changed<T>(
