@@ -31,7 +31,8 @@ impl Speaker {
         let protocols =
             hosts().map(|host| (host.name.clone(), protocols(rendered, host.name()))).collect();
         let checks = hosts().map(|host| (host.name.clone(), checks_of(isp, host.name()))).collect();
-        let saves = isp.hosts.iter().find(|(id, _)| has_agent(isp, *id)).map(|(_, host)| host.name.clone());
+        let saves =
+            isp.hosts.iter().find(|(id, _)| has_agent(isp, *id)).map(|(_, host)| host.name.clone());
         Self { protocols, checks, saves }
     }
 
