@@ -127,6 +127,8 @@ fn everything_below(isp: &Isp, alert: &Alert) -> BTreeSet<String> {
     while let Some(one) = next.pop() {
         if found.insert(one.clone()) {
             next.extend(below(isp, &one));
+            // Whatever is a part stands on the whole.
+            next.extend(one.split_once('@').map(|(whole, _)| whole.to_owned()));
         }
     }
     found
