@@ -59,6 +59,9 @@ pub(crate) struct Query {
     after_help = "Hosts are those that sent metrics within a day, the worst first: unseen, down, with alerts, \
 with sessions that are down, and then those that are fullest. A `!` marks what is over 90 %.
 
+On a terminal keys are followed: q or Esc leaves, arrows or j and k move, s changes the order, / shows only
+hosts whose name contains what is typed, ? shows all keys.
+
 Examples:
   ketupa top --token-file token
   ketupa top --server https://watch.example.net --token-file token --once"

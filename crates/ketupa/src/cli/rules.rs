@@ -9,6 +9,7 @@ use std::path::PathBuf;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   ketupa rules examples/neutrinet
+  ketupa rules examples/neutrinet --alert ServiceDown
   ketupa rules examples/neutrinet --format yaml > /etc/prometheus/ketupa.yml
   ketupa rules --check rules/*.yml")]
 pub(crate) struct Rules {
@@ -18,9 +19,34 @@ pub(crate) struct Rules {
     /// Read rule files instead, and say what is wrong with them
     #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with = "dir")]
     pub(crate) check: Vec<PathBuf>,
+    /// All about one alert: when it fires, what it asks, and what to do
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["check", "format"])]
+    pub(crate) alert: Option<String>,
+    /// The language of what alerts say, in text
+    #[arg(long, value_enum, default_value_t = Language::En)]
+    pub(crate) language: Language,
     /// How to print
     #[arg(long, value_enum, default_value_t = RulesFormat::Text)]
     pub(crate) format: RulesFormat,
+}
+
+/// The languages that alerts speak.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Language {
+    /// English
+    En,
+    /// French
+    Fr,
+}
+
+impl Language {
+    /// What an alert says of a kind, `summary` or `do`, as its annotation is called.
+    pub(crate) fn annotation(self, kind: &str) -> String {
+        match self {
+            Self::En => kind.to_owned(),
+            Self::Fr => [kind, "_fr"].concat(),
+        }
+    }
 }
 
 /// How rules are printed.
@@ -42,10 +68,14 @@ Exit status: 0 nothing is wrong; 1 something is; 2 the command line is wrong; 3 
 
 Examples:
   ketupa alerts --token-file token
+  ketupa alerts --token-file token --language fr
   ketupa alerts --token-file token --format json | jq '.[].cause.labels'")]
 pub(crate) struct Alerts {
     #[command(flatten)]
     pub(crate) to: To,
+    /// The language of what they say, in text
+    #[arg(long, value_enum, default_value_t = Language::En)]
+    pub(crate) language: Language,
     /// How to print
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,

@@ -1,7 +1,7 @@
 //! `ketupa rules`: the rules that follow from the model, and what is wrong with rule files.
 
 use super::{End, Error};
-use crate::cli::rules::{Rules, RulesFormat};
+use crate::cli::rules::{Language, Rules, RulesFormat};
 use crate::input;
 use crate::screen::{Printed, Screen, counted};
 use std::fs::File;
@@ -22,42 +22,117 @@ pub(crate) fn run(args: &Rules, screen: &mut Screen) -> Result<End, Error> {
         screen.say(counted(&read.findings));
         return Ok(End::Wrong);
     };
-    print(&watch::rules::of(&isp), args.format, screen)?;
+    let groups = watch::rules::of(&isp);
+    match &args.alert {
+        Some(name) => alone(&groups, (name, args.language), screen)?,
+        None => print(&groups, (args.format, args.language), screen)?,
+    }
     Ok(End::Well)
 }
 
-fn print(groups: &[Group], format: RulesFormat, screen: &mut Screen) -> Printed {
+fn print(
+    groups: &[Group],
+    (format, language): (RulesFormat, Language),
+    screen: &mut Screen,
+) -> Printed {
     match format {
-        RulesFormat::Text => text(groups, screen),
+        RulesFormat::Text => text(groups, language, screen),
         RulesFormat::Yaml => screen.text(&watch::to_yaml(groups)),
         RulesFormat::Json => screen.json(&watch::api::rules(groups, &State::default())),
     }
 }
 
 /// Alerts in a table; series are many and are told by their number.
-fn text(groups: &[Group], screen: &mut Screen) -> Printed {
-    screen.line(format!("{:<24} {:<9} {:>6}  what it asks", "alert", "severity", "for"))?;
+fn text(groups: &[Group], language: Language, screen: &mut Screen) -> Printed {
+    screen.line(format!("{:<24} {:<9} {:>6}  what it says", "alert", "severity", "after"))?;
     let rules = || groups.iter().flat_map(|group| &group.rules);
     for rule in rules() {
-        if let Some(line) = line(rule) {
+        if let Some(line) = line(rule, language) {
             screen.line(line)?;
         }
     }
     let series = rules().filter(|rule| rule.alerting().is_none()).count();
     screen.say(format!(
-        "{} alerts; {series} rules that make series of what is declared",
+        "{} alerts, of which --alert NAME says more; {series} rules that make series of what is declared",
         rules().count() - series
     ));
     Ok(())
 }
 
-fn line(rule: &Rule) -> Option<String> {
-    let alerting = rule.alerting()?;
-    // Where nothing is said, the series that the question is about says it.
-    let severity = rule.labels.get("severity").map_or("as told", String::as_str);
-    let hold = watch::shown_duration(alerting.hold_ms);
-    let expr = rule.expr.split_whitespace().collect::<Vec<_>>().join(" ");
-    Some(format!("{:<24} {severity:<9} {hold:>6}  {expr}", rule.name))
+fn line(rule: &Rule, language: Language) -> Option<String> {
+    let hold = watch::shown_duration(rule.alerting()?.hold_ms);
+    let says = said(rule, language, "summary");
+    Some(format!("{:<24} {:<9} {hold:>6}  {says}", rule.name, severity(rule)))
+}
+
+/// How bad it is. Where nothing is said, it is as bad as the object that it is about is dear.
+fn severity(rule: &Rule) -> &str {
+    rule.labels.get("severity").map_or("by object", String::as_str)
+}
+
+/// What an alert says, without the values that it will have.
+fn said(rule: &Rule, language: Language, kind: &str) -> String {
+    let annotations = rule.alerting().map(|alerting| &alerting.annotations);
+    let text = annotations.and_then(|all| all.get(&language.annotation(kind)));
+    without_values(text.map_or("", String::as_str))
+}
+
+/// A text of a template with names where labels will be, and dots where values will be; of what depends on
+/// something, how it is mostly.
+fn without_values(text: &str) -> String {
+    let (mut shown, mut rest, mut hidden) = (String::new(), text, 0_usize);
+    while let Some((before, (inside, after))) =
+        rest.split_once("{{").and_then(|(before, behind)| Some((before, behind.split_once("}}")?)))
+    {
+        let word = inside.trim();
+        if hidden == 0 {
+            shown.push_str(before);
+        }
+        match word.split_whitespace().next().unwrap_or_default() {
+            "range" | "with" => hidden += 1,
+            "else" => hidden = 1,
+            "end" => hidden = hidden.saturating_sub(1),
+            "if" => {}
+            _ if hidden > 0 => {}
+            first => match first.strip_prefix("$labels.") {
+                Some(label) => shown.extend(["<", label, ">"]),
+                None => shown.push('…'),
+            },
+        }
+        if word.starts_with("range") && hidden == 1 {
+            shown.push_str(" …");
+        }
+        rest = after;
+    }
+    [&shown, rest].concat()
+}
+
+/// Everything about one alert.
+fn alone(
+    groups: &[Group],
+    (name, language): (&str, Language),
+    screen: &mut Screen,
+) -> Result<(), Error> {
+    let rules = groups.iter().flat_map(|group| &group.rules);
+    let mut found = rules.filter(|rule| rule.name == name && rule.alerting().is_some()).peekable();
+    if found.peek().is_none() {
+        let says = format!("--alert {name}: there is no such alert; `ketupa rules` lists them all");
+        return Err(Error::Usage(says));
+    }
+    for rule in found {
+        let hold = rule.alerting().map_or(0, |alerting| alerting.hold_ms);
+        screen.line(&rule.name)?;
+        for (word, text) in [
+            ("severity", severity(rule).to_owned()),
+            ("after", watch::shown_duration(hold)),
+            ("says", said(rule, language, "summary")),
+            ("do", said(rule, language, "do")),
+            ("asks", rule.expr.split_whitespace().collect::<Vec<_>>().join(" ")),
+        ] {
+            screen.line(format!("  {word:<8}  {text}"))?;
+        }
+    }
+    Ok(())
 }
 
 fn check(args: &Rules, screen: &mut Screen) -> Result<End, Error> {
@@ -79,7 +154,7 @@ fn check(args: &Rules, screen: &mut Screen) -> Result<End, Error> {
         let rules: usize = groups.iter().map(|group| group.rules.len()).sum();
         screen.line(format!("{} groups with {rules} rules: nothing is wrong", groups.len()))?;
     } else {
-        print(&groups, args.format, screen)?;
+        print(&groups, (args.format, args.language), screen)?;
     }
     Ok(End::Well)
 }
@@ -96,4 +171,24 @@ pub(crate) fn read(path: &Path) -> Result<Result<Vec<Group>, Vec<watch::Wrong>>,
         Ok(text) => watch::read(&name, &text),
         Err(_) => Err(vec![watch::Wrong { file: name, line: 1, says: "it is no UTF-8".into() }]),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_values;
+
+    #[test]
+    fn what_alerts_say_is_read_without_values() {
+        for (text, shown) in [
+            ("{{ $labels.instance }} has {{ $value | humanize }} left", "<instance> has … left"),
+            ("down:{{ range query \"a\" }} {{ .Labels.check }}{{ end }}", "down: …"),
+            (
+                "{{ if gt $value 0.0 }}ends in {{ $value }}{{ else }}has ended{{ end }}.",
+                "ends in ….",
+            ),
+            ("{{ with query \"x\" }}{{ . }}{{ end }}plain {{", "plain {{"),
+        ] {
+            assert_eq!(without_values(text), shown, "{text}");
+        }
+    }
 }

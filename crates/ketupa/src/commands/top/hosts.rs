@@ -69,7 +69,7 @@ impl Host {
     }
 
     /// What comes first in a list: less is worse.
-    fn order(&self, other: &Self) -> std::cmp::Ordering {
+    pub(super) fn order(&self, other: &Self) -> std::cmp::Ordering {
         let more = |one: f64, two: f64| two.total_cmp(&one);
         let by_state = self.state.cmp(&other.state);
         let by_alerts = by_state.then(more(self.alerts, other.alerts));
