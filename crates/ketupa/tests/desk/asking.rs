@@ -1,12 +1,14 @@
 //! `ketupa query` and `ketupa top` ask a real server, and the directory of one that has ended.
 
 use crate::http::send;
-use crate::stage::{Server, Stage, shown};
+use crate::stage::{Server, Stage, shown, until};
 use metrics::wire::remote_write::request;
 use metrics::{Labels, NAME};
+use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::sync::{Arc, Mutex};
 
 const KETUPA: &str = env!("CARGO_BIN_EXE_ketupa");
 
@@ -115,4 +117,52 @@ fn the_worst_host_is_on_top() {
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json["hosts"][0]["host"], "web-01");
     assert_eq!(json["hosts"][0]["bgp_all"], 2.0);
+}
+
+/// What a program shows on a terminal that `script` (util-linux) makes up, as it comes.
+fn watched(from: impl std::io::Read + Send + 'static) -> Arc<Mutex<String>> {
+    let seen = Arc::new(Mutex::new(String::new()));
+    let (write, mut from) = (Arc::clone(&seen), from);
+    std::thread::spawn(move || {
+        let mut bytes = [0; 4096];
+        while let Ok(count @ 1..) = from.read(&mut bytes) {
+            write.lock().unwrap().push_str(&String::from_utf8_lossy(&bytes[..count]));
+        }
+    });
+    seen
+}
+
+#[test]
+fn keys_order_choose_and_leave_on_a_terminal() {
+    let stage = Stage::new("");
+    let server = stage.serve(&[]);
+    let file = shown(&measured(&server));
+    let command = format!("{KETUPA} top --server http://{} --token-file {file}", server.place);
+    let mut script = Command::new("script")
+        .args(["--quiet", "--return", "--command", &command, "/dev/null"])
+        .env("TERM", "xterm")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let seen = watched(script.stdout.take().unwrap());
+    let mut hands = script.stdin.take().unwrap();
+    for (typed, shows) in [
+        ("", "worst first; ? shows the keys"),
+        ("s", "by name; ? shows the keys"),
+        ("?", "q Esc leave"),
+        ("x/edge", "/edge_"),
+        ("\r", "/edge  (Esc: all hosts)"),
+    ] {
+        seen.lock().unwrap().clear();
+        hands.write_all(typed.as_bytes()).unwrap();
+        until(shows, || seen.lock().unwrap().contains(shows).then_some(()));
+    }
+    let last = seen.lock().unwrap().clone();
+    assert!(last.contains("edge-01") && !last.contains("web-01"), "{last}");
+    hands.write_all(b"q").unwrap();
+    let ended = until("it is left", || script.try_wait().unwrap());
+    assert_eq!(ended.code(), Some(0));
+    let back = || seen.lock().unwrap().ends_with("\u{1b}[?25h\u{1b}[?1049l").then_some(());
+    until("the screen is as before", back);
 }
