@@ -20,6 +20,7 @@ use metrics::queue::Queue;
 use metrics::{Labels, NAME};
 
 use super::metrics::Observed;
+use super::process::{cpu_with_children_s, status_mib};
 
 /// Series of a host: half of them its own, half those of programs on it.
 const SERIES: usize = 1000;
@@ -48,7 +49,7 @@ fn month(root: &Path, observed: &[Observed]) -> Result<String, String> {
     let path = super::target(root).join("bench-agent");
     let _ = fs::remove_dir_all(&path);
     let mut queue = Queue::open(&path, 1 << 30).map_err(fail)?;
-    let begun = used(std::process::id());
+    let begun = cpu_with_children_s(std::process::id());
     let targets = ["node", "app"].map(|job| Labels::new([("job", job), ("instance", "here")]));
     super::metrics::scrapes(observed, SERIES, (MONTH, 15), |time, samples| {
         for (target, samples) in targets.iter().zip(samples.chunks(SERIES / 2)) {
@@ -56,7 +57,8 @@ fn month(root: &Path, observed: &[Observed]) -> Result<String, String> {
         }
         Ok(())
     })?;
-    let (filled, samples) = (used(std::process::id()), queue.waiting().samples as f64);
+    let (filled, samples) =
+        (cpu_with_children_s(std::process::id()), queue.waiting().samples as f64);
     let files = fs::read_dir(&path).map_err(fail)?.flatten();
     let bytes: u64 = files.filter_map(|file| Some(file.metadata().ok()?.len())).sum();
     let (mut parcels, mut sent) = (0_u64, 0_u64);
@@ -65,7 +67,7 @@ fn month(root: &Path, observed: &[Observed]) -> Result<String, String> {
         parcels += 1;
         queue.taken(&parcel);
     }
-    let emptied = used(std::process::id());
+    let emptied = cpu_with_children_s(std::process::id());
     let _ = fs::remove_dir_all(&path);
     Ok(format!(
         "\n30 days of {SERIES} series every 15 s: {samples} samples\n\
@@ -127,10 +129,10 @@ fn run(root: &Path, observed: &[Observed]) -> Result<String, String> {
     let agent = agent.arg("--config").arg(&config).stderr(Stdio::null()).spawn().map_err(fail)?;
     let agent = Agent(agent);
     std::thread::sleep(Duration::from_secs(5));
-    let (begin, before) = (Instant::now(), used(agent.0.id()));
+    let (begin, before) = (Instant::now(), cpu_with_children_s(agent.0.id()));
     let scrapes = exporter.1.load(Ordering::Relaxed);
     std::thread::sleep(WATCHED);
-    let cpu = used(agent.0.id()) - before;
+    let cpu = cpu_with_children_s(agent.0.id()) - before;
     let scrapes = exporter.1.load(Ordering::Relaxed) - scrapes;
     let each = cpu / scrapes.max(1) as f64;
     let memory = [("VmRSS:", "resident"), ("VmHWM:", "peak")]
@@ -213,17 +215,7 @@ fn request(stream: &mut TcpStream) -> Option<()> {
     stream.take(length).read_to_end(&mut Vec::new()).ok().map(drop)
 }
 
-/// Seconds of processors that a process used, and its children that ended.
-fn used(process: u32) -> f64 {
-    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
-    let words = stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace();
-    words.skip(11).take(4).filter_map(|word| word.parse::<f64>().ok()).sum::<f64>() / 100.0
-}
-
 /// A line of `/proc/PROCESS/status`, in megabytes.
 fn status_mb(process: u32, key: &str) -> f64 {
-    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix(key));
-    let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<f64>().ok());
-    kib.unwrap_or_default() * 1024.0 / 1e6
+    status_mib(process, key) * f64::from(1 << 20) / 1e6
 }

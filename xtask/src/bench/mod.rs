@@ -1,10 +1,15 @@
 //! `xtask bench`: measures what docs/benchmarks.md says, with the released command in processes of its own.
 
 mod agent;
+mod chance;
 mod converge;
 mod fleet;
+mod http;
+mod logs;
 mod metrics;
+mod process;
 mod prove;
+mod served;
 
 use std::fmt::Write as _;
 use std::fs;
@@ -16,7 +21,7 @@ use std::time::{Duration, Instant};
 const RUNS: usize = 21;
 
 /// Measures everything, or what the words name: `example`, `routers`, `hosts`, `twin`, `prove`, `build`;
-/// `agent`, `converge`, `fleet` and `metrics` only where they are named.
+/// `agent`, `converge`, `fleet`, `logs` and `metrics` only where they are named.
 pub(crate) fn run(root: &Path, words: &[String]) -> Result<String, String> {
     if let [word, verb, directory] = words
         && word == "one"
@@ -30,8 +35,10 @@ pub(crate) fn run(root: &Path, words: &[String]) -> Result<String, String> {
             "converge-one" => return converge::one(rest),
             "fleet" => return fleet::table(),
             "fleet-one" => return fleet::one(rest),
+            "logs" => return logs::table(root),
+            "logs-settle" => return logs::settle(rest),
             "metrics" => return metrics::table(root, words),
-            "metrics-one" => return metrics::one(rest),
+            "metrics-keep" => return metrics::one(rest),
             "prove" => return prove::table(root, words),
             "prove-one" => return prove::one(rest),
             _ => {}
@@ -77,6 +84,20 @@ fn released(root: &Path) -> Result<PathBuf, String> {
     cargo.args(["build", "--quiet", "--release", "--locked", "-p", "ketupa"]).current_dir(root);
     timed(&mut cargo)?;
     Ok(target(root).join("release/ketupa"))
+}
+
+/// Downloads packages of Debian and unpacks them in a folder: nothing is installed.
+fn unpacked(folder: &Path, packages: &[&str]) -> Result<(), String> {
+    fs::create_dir_all(folder).map_err(|error| error.to_string())?;
+    let mut apt = Command::new("apt-get");
+    let apt = apt.args(["download", "-q"]).args(packages).current_dir(folder);
+    if timed(apt).is_err() {
+        // A fresh machine does not know yet what there is.
+        timed(Command::new("apt-get").args(["update", "-q"]))?;
+        timed(apt)?;
+    }
+    let script = "for package in *.deb; do dpkg-deb -x $package .; done";
+    timed(Command::new("sh").args(["-c", script]).current_dir(folder)).map(drop)
 }
 
 /// How long a command takes; it must end well.

@@ -9,11 +9,14 @@ use std::time::Duration;
 use metrics::wire::{exposition, remote_write};
 use metrics::{Labels, NAME};
 
+use crate::bench::chance::Chance;
+
 const SCRAPES: usize = 48;
 const EVERY: Duration = Duration::from_secs(3);
 const PORT: u16 = 19_100;
 
 /// How much is sent.
+#[derive(Clone, Copy)]
 pub(super) struct Load {
     pub(super) hosts: usize,
     pub(super) series: usize,
@@ -49,7 +52,7 @@ pub(super) fn observed(work: &Path, programs: &Path) -> Result<Vec<Observed>, St
         let mut child = child.map_err(|error| format!("node_exporter: {error}"))?;
         let scraped = (0..SCRAPES).try_for_each(|n| {
             std::thread::sleep(EVERY);
-            let (_, text) = super::rivals::http(PORT, "GET /metrics", "", b"")?;
+            let (_, text) = crate::bench::http::http(PORT, "GET /metrics", "", b"")?;
             fs::write(file(n), text).map_err(|error| error.to_string())
         });
         let _ = child.kill();
@@ -127,17 +130,6 @@ pub(in super::super) fn scrapes(
         }
     }
     Ok(())
-}
-
-/// Chance that is the same each time.
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 =
-            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) as usize % bound.max(1)
-    }
 }
 
 impl Observed {

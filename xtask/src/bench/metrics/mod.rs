@@ -2,7 +2,8 @@
 //!
 //! The samples come from Debian's `node_exporter` on this machine, scraped once and kept below
 //! `target/bench-metrics`: remove that to scrape anew. Nothing is installed, nothing keeps running.
-//! All of it takes about ten minutes on two quiet cores, the first time.
+//! All of it takes about ten minutes on two quiet cores, the first time. Each store is a server of its own, which is
+//! sent the same requests over one connection.
 #![expect(
     clippy::cast_possible_truncation,
     clippy::cast_possible_wrap,
@@ -11,21 +12,22 @@
 )]
 
 mod data;
-mod own;
-mod rivals;
+mod kept;
+mod pause;
+mod stores;
 
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use data::Load;
-use rivals::{Kind, Rival};
+use stores::{Kind, Settled};
 
 /// Series of one host.
 const HOST: usize = 500;
 
 /// A day and its questions: name, question, length in seconds, step in seconds.
-const QUESTIONS: [(&str, &str, i64, i64); 5] = [
+const QUESTIONS: [Question; 5] = [
     ("1 hour, 64 rates", "sum by (instance, mode) (rate(node_cpu_seconds_total[5m]))", 3600, 15),
     ("1 hour, one series", "node_memory_MemFree_bytes{instance=\"host0:9100\"}", 3600, 15),
     (
@@ -43,7 +45,7 @@ const QUESTIONS: [(&str, &str, i64, i64); 5] = [
     ),
 ];
 
-const YEAR: [(&str, &str, i64, i64); 3] = [
+const YEAR: [Question; 3] = [
     ("1 day, 64 rates", "sum by (instance, mode) (rate(node_cpu_seconds_total[10m]))", 86_400, 120),
     (
         "1 year, 64 rates",
@@ -55,17 +57,33 @@ const YEAR: [(&str, &str, i64, i64); 3] = [
 ];
 
 pub(super) use data::{Observed, scrapes};
-pub(super) use own::one;
+pub(super) use kept::one;
 
 /// What one store did with one load.
 #[derive(Default)]
 struct Figures {
     samples: f64,
+    /// Of a processor, until the last request was answered; and what was done later.
     cpu_s: f64,
+    later_s: f64,
     memory_mib: f64,
     settled: f64,
     log: f64,
     asked: Vec<(f64, f64)>,
+}
+
+/// What is sent to each store and asked of it.
+struct Sent<'a> {
+    ketupa: &'a Path,
+    isp: &'a Path,
+    programs: &'a Path,
+    work: &'a Path,
+    bodies: &'a Path,
+    /// The last scrape, in milliseconds.
+    end: i64,
+    samples: f64,
+    settled: Settled,
+    questions: &'a [Question],
 }
 
 fn work(root: &Path) -> Result<PathBuf, String> {
@@ -77,62 +95,68 @@ fn work(root: &Path) -> Result<PathBuf, String> {
 /// The series that the samples are made of.
 pub(super) fn observed(root: &Path) -> Result<Vec<Observed>, String> {
     let work = work(root)?;
-    data::observed(&work, &rivals::programs(&work)?)
+    data::observed(&work, &stores::programs(&work)?)
 }
 
-/// All tables, or those that the words name: `day`, `hosts`, `year`.
+/// All tables, or those that the words name: `day`, `gathered`, `hosts`, `year`, `pause`.
 pub(super) fn table(root: &Path, words: &[String]) -> Result<String, String> {
     let work = work(root)?;
-    let programs = rivals::programs(&work)?;
+    let programs = stores::programs(&work)?;
+    let ketupa = super::released(root)?;
     let observed = data::observed(&work, &programs)?;
+    let isp = root.join("examples/minimal");
     let wanted = |name: &str| words.len() < 2 || words.iter().any(|word| word == name);
     let mut said = String::new();
-    let loads = [
-        (
-            "day",
-            Load { hosts: 4, series: HOST, scrapes: 2880, every_s: 15, together: 1 },
-            &QUESTIONS[..],
-        ),
-        ("hosts", Load { hosts: 100, series: HOST, scrapes: 240, every_s: 15, together: 1 }, &[]),
-        (
-            "year",
-            Load { hosts: 4, series: 20, scrapes: 262_800, every_s: 120, together: 30 },
-            &YEAR[..],
-        ),
-    ];
-    for (name, load, questions) in loads {
-        if !wanted(name) {
-            continue;
-        }
+    for (name, load, questions) in loads().into_iter().filter(|(name, ..)| wanted(name)) {
         let bodies = work.join(format!("{name}.bodies"));
         let end = data::write(&observed, &load, &bodies)?;
-        let _ = writeln!(
-            said,
-            "\n{name}: {} series x {} scrapes of {} s",
-            load.hosts * load.series,
-            load.scrapes,
-            load.every_s
-        );
-        let ours = own::run(&work, &bodies, end, questions)?;
-        let mut all = vec![("ours", ours)];
-        for kind in [Kind::Prometheus, Kind::VictoriaMetrics] {
-            let samples = all.first().map_or(0.0, |(_, ours)| ours.samples);
-            let settled = rivals::Settled::of(name);
-            let sent = (bodies.as_path(), end, samples, settled);
-            all.push((kind.name(), Rival::run(kind, &programs, &work, sent, questions)?));
+        let series = load.hosts * load.series;
+        let samples = series as f64 * load.scrapes as f64;
+        let settled = if questions.is_empty() { Settled::NotAwaited } else { Settled::Awaited };
+        let (ketupa, isp, programs, work, bodies) =
+            (ketupa.as_path(), isp.as_path(), programs.as_path(), work.as_path(), bodies.as_path());
+        let sent = Sent { ketupa, isp, programs, work, bodies, end, samples, settled, questions };
+        let mut all = Vec::new();
+        for kind in Kind::ALL {
+            all.push((kind.name(), stores::run(kind, &sent)?));
         }
-        let part = side_by_side(&all, questions);
+        let part = format!(
+            "\n{name}: {series} series x {} scrapes of {} s, {} to a request\n{}",
+            load.scrapes,
+            load.every_s,
+            load.together,
+            side_by_side(&all, questions)
+        );
         // It takes a while: who waits sees what is there.
         eprint!("{part}");
         said += &part;
-        let _ = fs::remove_file(&bodies);
+        let _ = fs::remove_file(bodies);
+    }
+    if wanted("pause") {
+        said += &pause::table(&work, &observed)?;
     }
     Ok(said)
 }
 
+type Question = (&'static str, &'static str, i64, i64);
+
+fn loads() -> [(&'static str, Load, &'static [Question]); 4] {
+    let day = Load { hosts: 4, series: HOST, scrapes: 2880, every_s: 15, together: 1 };
+    // A sender that was behind: as many samples in a request, four of each series.
+    let gathered = Load { hosts: 1, scrapes: 11_520, together: 4, ..day };
+    let hosts = Load { hosts: 100, scrapes: 240, ..day };
+    let year = Load { hosts: 4, series: 20, scrapes: 262_800, every_s: 120, together: 30 };
+    [
+        ("day", day, &QUESTIONS),
+        ("gathered", gathered, &[]),
+        ("hosts", hosts, &[]),
+        ("year", year, &YEAR),
+    ]
+}
+
 /// A line for each figure, a column for each store; the last one says how many times ours is as good
 /// as the better of the others.
-fn side_by_side(all: &[(&'static str, Figures)], questions: &[(&str, &str, i64, i64)]) -> String {
+fn side_by_side(all: &[(&'static str, Figures)], questions: &[Question]) -> String {
     let mut said = format!("  {:<40}", "");
     for (name, _) in all {
         let _ = write!(said, "{name:>16}");
@@ -148,6 +172,9 @@ fn side_by_side(all: &[(&'static str, Figures)], questions: &[(&str, &str, i64, 
     };
     line("samples taken in a CPU second, millions", Better::More, &|figures| {
         figures.samples / figures.cpu_s / 1e6
+    });
+    line("the same with what is done later", Better::More, &|figures| {
+        figures.samples / (figures.cpu_s + figures.later_s) / 1e6
     });
     line("most memory, MiB", Better::Less, &|figures| figures.memory_mib);
     line("bytes for each sample, settled", Better::Less, &|figures| figures.settled);
@@ -177,35 +204,6 @@ impl Better {
             Self::Less => others.fold(f64::NAN, f64::min) / ours,
         }
     }
-}
-
-/// User and system time of a process so far, in seconds.
-fn cpu_s(process: u32) -> f64 {
-    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
-    let after = stat.rsplit(") ").next().unwrap_or_default();
-    let ticks = |place: usize| -> f64 {
-        after.split(' ').nth(place).and_then(|word| word.parse().ok()).unwrap_or_default()
-    };
-    (ticks(11) + ticks(12)) / 100.0
-}
-
-/// The most memory that a process ever held, in MiB.
-fn peak_mib(process: u32) -> f64 {
-    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
-    let kib: f64 = line.trim().trim_end_matches(" kB").parse().unwrap_or_default();
-    kib / 1024.0
-}
-
-/// Bytes of all files below a folder whose path a word is in.
-fn bytes(folder: &Path, word: &str) -> f64 {
-    let Ok(entries) = fs::read_dir(folder) else { return 0.0 };
-    let of = |entry: fs::DirEntry| match entry.metadata() {
-        Ok(metadata) if metadata.is_dir() => bytes(&entry.path(), word),
-        Ok(metadata) if entry.path().to_string_lossy().contains(word) => metadata.len() as f64,
-        Ok(_) | Err(_) => 0.0,
-    };
-    entries.flatten().map(of).sum()
 }
 
 fn middle(mut times: Vec<f64>) -> f64 {
