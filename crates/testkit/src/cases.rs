@@ -23,7 +23,11 @@ pub fn render(component: &dyn Component, folder: &Path) -> usize {
 
 /// Every file that a component renders for a case, with a summary of what is not a file.
 fn shown(component: &dyn Component, case: &Path) -> BTreeMap<String, String> {
-    let isp = crate::isp(case);
+    // Not the whole folder: what is rendered may be TOML, too.
+    let declared = case.join("isp.toml");
+    let declared = std::fs::read_to_string(&declared)
+        .unwrap_or_else(|e| panic!("{}: {e}", declared.display()));
+    let isp = crate::isp_from(&declared);
     let builtin = component.templates().iter().copied();
     let templates = Templates::new(builtin, &BTreeMap::new()).unwrap_or_else(|e| panic!("{e}"));
     let mut all = BTreeMap::new();
