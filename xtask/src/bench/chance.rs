@@ -1,5 +1,4 @@
 //! Chance that is the same each time.
-#![expect(clippy::cast_possible_truncation, reason = "half of the bits are chance enough")]
 
 /// A generator of numbers, and its seed.
 pub(super) struct Chance(pub(super) u64);

@@ -85,5 +85,6 @@ impl Sender {
 
 /// A word with every letter as an address has it.
 pub(super) fn escaped(word: &str) -> String {
-    word.bytes().map(|byte| format!("%{byte:02X}")).collect()
+    let letters: Vec<String> = word.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    letters.concat()
 }

@@ -28,21 +28,8 @@ pub(crate) fn run(root: &Path, words: &[String]) -> Result<String, String> {
     {
         return one(verb, Path::new(directory));
     }
-    if let Some((word, rest)) = words.split_first() {
-        match word.as_str() {
-            "agent" => return agent::table(root, words),
-            "converge" => return converge::table(root, rest),
-            "converge-one" => return converge::one(rest),
-            "fleet" => return fleet::table(),
-            "fleet-one" => return fleet::one(rest),
-            "logs" => return logs::table(root),
-            "logs-settle" => return logs::settle(rest),
-            "metrics" => return metrics::table(root, words),
-            "metrics-keep" => return metrics::one(rest),
-            "prove" => return prove::table(root, words),
-            "prove-one" => return prove::one(rest),
-            _ => {}
-        }
+    if let Some(done) = named(root, words) {
+        return done;
     }
     let wanted = |name: &str| words.is_empty() || words.iter().any(|word| word == name);
     let ketupa = released(root)?;
@@ -72,6 +59,25 @@ pub(crate) fn run(root: &Path, words: &[String]) -> Result<String, String> {
         said += &build(root)?;
     }
     Ok(said)
+}
+
+/// A part that only runs where it is named, or a process of one.
+fn named(root: &Path, words: &[String]) -> Option<Result<String, String>> {
+    let (word, rest) = words.split_first()?;
+    Some(match word.as_str() {
+        "agent" => agent::table(root, words),
+        "converge" => converge::table(root, rest),
+        "converge-one" => converge::one(rest),
+        "fleet" => fleet::table(),
+        "fleet-one" => fleet::one(rest),
+        "logs" => logs::table(root),
+        "logs-settle" => logs::settle(rest),
+        "metrics" => metrics::table(root, words),
+        "metrics-keep" => metrics::one(rest),
+        "prove" => prove::table(root, words),
+        "prove-one" => prove::one(rest),
+        _ => return None,
+    })
 }
 
 fn target(root: &Path) -> PathBuf {

@@ -39,16 +39,6 @@ pub(crate) enum Language {
     Fr,
 }
 
-impl Language {
-    /// What an alert says of a kind, `summary` or `do`, as its annotation is called.
-    pub(crate) fn annotation(self, kind: &str) -> String {
-        match self {
-            Self::En => kind.to_owned(),
-            Self::Fr => [kind, "_fr"].concat(),
-        }
-    }
-}
-
 /// How rules are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum RulesFormat {

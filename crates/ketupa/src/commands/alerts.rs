@@ -1,5 +1,6 @@
 //! `ketupa alerts`: what is wrong, as a server tells it: causes, and below them what they cause.
 
+use super::rules::annotation;
 use super::{End, Error};
 use crate::cli::Format;
 use crate::cli::rules::{Alerts, Language};
@@ -44,7 +45,7 @@ fn lines(incident: &Incident, language: Language) -> Vec<String> {
 
 /// What an alert says. Rules that others wrote speak one language.
 fn said<'a>(alert: &'a Alert, language: Language, kind: &str) -> Option<&'a String> {
-    let translated = alert.annotations.get(&language.annotation(kind));
+    let translated = alert.annotations.get(&annotation(language, kind));
     translated.or_else(|| alert.annotations.get(kind))
 }
 

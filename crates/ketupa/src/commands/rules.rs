@@ -65,6 +65,14 @@ fn line(rule: &Rule, language: Language) -> Option<String> {
     Some(format!("{:<24} {:<9} {hold:>6}  {says}", rule.name, severity(rule)))
 }
 
+/// What an alert says of a kind, `summary` or `do`, as its annotation is called.
+pub(super) fn annotation(language: Language, kind: &str) -> String {
+    match language {
+        Language::En => kind.to_owned(),
+        Language::Fr => [kind, "_fr"].concat(),
+    }
+}
+
 /// How bad it is. Where nothing is said, it is as bad as the object that it is about is dear.
 fn severity(rule: &Rule) -> &str {
     rule.labels.get("severity").map_or("by object", String::as_str)
@@ -73,7 +81,7 @@ fn severity(rule: &Rule) -> &str {
 /// What an alert says, without the values that it will have.
 fn said(rule: &Rule, language: Language, kind: &str) -> String {
     let annotations = rule.alerting().map(|alerting| &alerting.annotations);
-    let text = annotations.and_then(|all| all.get(&language.annotation(kind)));
+    let text = annotations.and_then(|all| all.get(&annotation(language, kind)));
     without_values(text.map_or("", String::as_str))
 }
 

@@ -150,15 +150,12 @@ fn filled(template: &str, time: i64, chance: &mut Chance) -> String {
         let place = after
             .split_once('}')
             .and_then(|(word, rest)| place(word, time, chance).map(|filled| (filled, rest)));
-        match place {
-            Some((filled, after)) => {
-                text.push_str(&filled);
-                rest = after;
-            }
-            None => {
-                text.push('{');
-                rest = after;
-            }
+        if let Some((filled, after)) = place {
+            text.push_str(&filled);
+            rest = after;
+        } else {
+            text.push('{');
+            rest = after;
         }
     }
     text.push_str(rest);

@@ -5,9 +5,7 @@
 //! `target/bench-logs`; nothing is installed. It takes about two minutes on two quiet cores.
 #![expect(
     clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
     clippy::cast_possible_wrap,
-    clippy::cast_sign_loss,
     reason = "counts and times are far from where casts lose anything"
 )]
 

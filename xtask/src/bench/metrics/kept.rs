@@ -57,17 +57,17 @@ pub(in super::super) fn one(words: &[String]) -> Result<String, String> {
     due.work(&mut store, last + 3 * DAY_MS).map_err(fail)?;
     let memory_mib = status_mib(std::process::id(), "VmHWM:");
     let settled = bytes(folder, "raw_") / samples as f64;
-    Ok(format!("{} {memory_mib} {settled}", due.beside_s + due.held_s))
+    Ok(format!("{} {memory_mib} {settled}", due.beside + due.held))
 }
 
 /// What is done by and by, in seconds of a processor.
 #[derive(Default)]
 pub(super) struct Due {
     /// While the store is used.
-    pub(super) beside_s: f64,
+    pub(super) beside: f64,
     /// While nobody may use it; and the longest of these times.
-    pub(super) held_s: f64,
-    pub(super) longest_s: f64,
+    pub(super) held: f64,
+    pub(super) longest: f64,
 }
 
 impl Due {
@@ -87,14 +87,14 @@ impl Due {
 
     fn beside<T>(&mut self, work: impl FnOnce() -> T) -> T {
         let (done, took) = timed(work);
-        self.beside_s += took;
+        self.beside += took;
         done
     }
 
     fn held<T>(&mut self, work: impl FnOnce() -> T) -> T {
         let (done, took) = timed(work);
-        self.held_s += took;
-        self.longest_s = self.longest_s.max(took);
+        self.held += took;
+        self.longest = self.longest.max(took);
         done
     }
 }

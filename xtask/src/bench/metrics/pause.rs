@@ -31,8 +31,8 @@ pub(super) fn table(work: &Path, observed: &[Observed]) -> Result<String, String
     let line = |what: &str, due: &Due| {
         format!(
             "  {what:<40}{:>10.2} s, nobody may use the store for {:.0} ms at most\n",
-            due.beside_s,
-            due.longest_s * 1e3
+            due.beside,
+            due.longest * 1e3
         )
     };
     Ok(format!(

@@ -128,8 +128,13 @@ impl Looking {
                 self.filter.clear();
                 self.mode = Mode::Looking;
             }
-            Key::Up | Key::Down | Key::PageUp | Key::PageDown => {}
-            Key::Home | Key::End | Key::Interrupt => {}
+            Key::Up
+            | Key::Down
+            | Key::PageUp
+            | Key::PageDown
+            | Key::Home
+            | Key::End
+            | Key::Interrupt => {}
         }
         self.above = 0;
     }
