@@ -106,23 +106,6 @@ impl<'a> Memory<'a> {
         number(&mut self.starts, starts)
     }
 
-    /// Whether packets of a course arrive, whoever sends them, and nobody on their way does more than pass
-    /// them on, but for two edges that were told where everything works.
-    pub(crate) fn is_quiet(
-        &mut self,
-        course: CourseNumber,
-        starts: &[At],
-        known: &BTreeSet<(Position, Position)>,
-    ) -> bool {
-        let [start] = starts else { return starts.is_empty() };
-        let told = |edges| known.contains(edges);
-        let beside = self.forwards.beside().is_some();
-        let seen = self.onward.from(&mut self.forwards, (course, *start));
-        seen.is_some_and(|seen| {
-            seen.quiet && (seen.two_edges.is_empty() || beside && seen.two_edges.iter().all(told))
-        })
-    }
-
     /// What a flow does, from where it starts.
     pub(crate) fn seen(
         &mut self,
@@ -143,7 +126,8 @@ impl<'a> Memory<'a> {
         seen
     }
 
-    /// The number of what a flow's packets have in common with others.
+    /// The number of what a flow's packets have in common with others: those of one after each other
+    /// are followed with less work.
     pub(crate) fn course(&self, flow: usize) -> CourseNumber {
         self.courses[flow]
     }

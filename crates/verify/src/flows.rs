@@ -167,23 +167,6 @@ impl Flow {
         content(self.port, Way::Back)
     }
 
-    /// Whether both its ends are still there: what is gone itself need not be reached.
-    pub(crate) fn exists(&self, world: &World<'_>, to: &Destination) -> bool {
-        let plane = world.plane;
-        let lives =
-            |segment: Position| plane.on_segment[segment].iter().any(|nic| world.up.nics[*nic]);
-        let there = match self.origin {
-            Origin::Lan(segment) => lives(segment),
-            Origin::Host(host) => {
-                world.up.hosts[host] && plane.nics_of(host).any(|nic| world.up.nics[nic])
-            }
-            Origin::Pool(_) => true,
-            Origin::Outside(session) => world.session_is_up(session),
-        };
-        let segment = to.steps.iter().find_map(|step| step.segment);
-        there && segment.is_none_or(lives)
-    }
-
     /// Where the packet is first seen by a host of ours, in a state of the network.
     pub(crate) fn starts(&self, world: &World<'_>) -> Vec<At> {
         starts(world, self.origin, self.source)

@@ -1,10 +1,9 @@
 //! Judges states, each beside the one that it was worked out from: what is asked of hosts and flows.
 
-use crate::asking::Asking;
 use crate::bits::{self, Rows};
 use crate::columns::{Answer, Memory, StartsNumber};
 use crate::fault::{About, Fault, Faults, broken, listed};
-use crate::flows::Flow;
+use crate::flows::{Flow, Origin};
 use crate::forwards::Saved;
 use crate::killers::Killers;
 use crate::lost::{lost, returns};
@@ -32,21 +31,17 @@ pub(crate) struct Judge<'a> {
     starts: Vec<Starts>,
     /// By origin: what that leans on.
     origins: Rows,
-    /// Every flow, in the order in which they are asked.
-    asking: Vec<Asking>,
-    /// Two edges, one behind the other on the way of a flow where everything works: that is told there.
-    transits: BTreeSet<(Position, Position)>,
-    /// By place among them: what a flow leans on where everything works.
+    /// By flow: what it leans on where everything works.
     whole: Rows,
-    /// By place among them: what it leans on in the base.
+    /// By flow: what it leans on in the base.
     leans: Rows,
     /// Whether routers come to rest whatever fails.
     rests: bool,
     /// What failed in the base.
     failed: Option<usize>,
-    /// The places of the flows that are looked at: all, or those that leant on what failed in the base.
-    flows: Rc<[u32]>,
-    /// By thing that may fail: those of these that are to be asked when it does.
+    /// The flows that are looked at: all, or those that leant on what failed in the base.
+    flows: Rc<[usize]>,
+    /// By thing that may fail: those of these flows that are to be asked when it does.
     asked: Vec<Vec<u32>>,
 }
 
@@ -59,7 +54,7 @@ pub(crate) struct Before<'a> {
     starts: Vec<Starts>,
     origins: Rows,
     failed: Option<usize>,
-    flows: Rc<[u32]>,
+    flows: Rc<[usize]>,
     asked: Vec<Vec<u32>>,
 }
 
@@ -80,25 +75,26 @@ impl<'a> Judge<'a> {
             memory.forwards.lean.start(*origin, *source, origins.row_mut(at));
             starts.push((Rc::from(all), number));
         }
-        let asking = Asking::all(questions, &memory);
-        let flows = asking.len();
+        let flows = questions.flows.len();
         let mut judge = Self {
             plane: base.plane,
             questions,
             memory,
             starts,
             origins,
-            asking,
-            transits: BTreeSet::new(),
             whole: Rows::default(),
             rests: base.plane.routes.rest(),
             leans: Rows::none(flows, size),
             failed: None,
-            flows: (0..flows as u32).collect(),
+            flows: Rc::default(),
             asked: vec![Vec::new(); size],
         };
+        // Those to one destination after each other: what is known of it stays at hand.
+        let mut all: Vec<usize> = (0..flows).collect();
+        all.sort_by_key(|flow| (judge.memory.course(*flow), *flow));
+        judge.flows = all.into();
         if size > 0 {
-            (0..flows).for_each(|at| judge.lean(base, at));
+            (0..flows).for_each(|flow| judge.lean(base, flow));
         }
         judge.whole = judge.leans.clone();
         judge.ask_whom();
@@ -107,19 +103,16 @@ impl<'a> Judge<'a> {
 
     /// Notes what a flow leans on in the base: what decides its way and that of the answer. Of one that
     /// does not arrive, it counts why.
-    fn lean(&mut self, world: &World<'a>, at: usize) {
-        let (questions, asking) = (self.questions, self.asking[at]);
-        let (number, origin) = (asking.flow(), asking.origin());
+    fn lean(&mut self, world: &World<'a>, number: usize) {
+        let questions = self.questions;
         let flow = &questions.flows[number];
+        let origin = questions.origin_of[number];
         let (starts, from) = self.starts[origin].clone();
         let seen = self.memory.seen((number, flow), (&starts, from));
         let always = questions.asked[number].contains(&Asked::Always);
-        if self.failed.is_none() && always && !starts.is_empty() {
-            self.transits.extend(&seen.two_edges);
-        }
         let settled = seen.arrives || starts.is_empty() || !always;
         let (_, back) = self.answer(world, (number, flow), &seen);
-        let row = self.leans.row_mut(at);
+        let row = self.leans.row_mut(number);
         row.copy_from_slice(self.origins.row(origin));
         let forwards = &self.memory.forwards;
         if !settled {
@@ -136,8 +129,8 @@ impl<'a> Judge<'a> {
     pub(crate) fn standing(&mut self, failures: usize) -> BTreeSet<Fault> {
         let world = Arc::clone(self.memory.forwards.base());
         let mut faults = self.at_hand(&world, (None, failures));
-        for at in 0..self.asking.len() {
-            self.ask_all(&world, self.asking[at], (None, failures), &mut faults);
+        for flow in 0..self.questions.flows.len() {
+            self.ask_all(&world, flow, (None, failures), &mut faults);
         }
         listed(faults)
     }
@@ -161,10 +154,9 @@ impl<'a> Judge<'a> {
         let mut faults =
             if at_hand { self.at_hand(&world, (Some(one), failures)) } else { Faults::new() };
         let moved = self.turn(&world, one);
-        for at in &flows {
-            let asking = self.asking[*at as usize];
-            let starts = moved[asking.origin()].as_ref();
-            self.ask_all(&world, asking, (starts, failures), &mut faults);
+        for flow in flows.iter().map(|flow| *flow as usize) {
+            let starts = moved[self.questions.origin_of[flow]].as_ref();
+            self.ask_all(&world, flow, (starts, failures), &mut faults);
         }
         self.asked[one] = flows;
         listed(faults)
@@ -172,14 +164,14 @@ impl<'a> Judge<'a> {
 
     /// Notes for each thing that may fail which of the flows that are looked at lean on it.
     fn ask_whom(&mut self) {
-        for at in self.flows.iter() {
-            for one in bits::ones(self.leans.row(*at as usize)) {
+        for flow in self.flows.iter() {
+            for one in bits::ones(self.leans.row(*flow)) {
                 let second = self.failed.is_some_and(|failed| failed > one);
                 // What leans on whatever there is has more in its set than can fail.
                 if let Some(asked) = self.asked.get_mut(one)
-                    && !(second && self.whole.has(*at as usize, one))
+                    && !(second && self.whole.has(*flow, one))
                 {
-                    asked.push(*at);
+                    asked.push(*flow as u32);
                 }
             }
         }
@@ -223,13 +215,11 @@ impl<'a> Judge<'a> {
                 self.starts[at] = moved;
             }
         }
-        let more = |at: &&u32| {
-            let at = **at as usize;
-            self.leans.has(at, one) && self.asking[at].counts_after(2)
-        };
+        let more =
+            |flow: &&usize| self.leans.has(**flow, one) && self.questions.most_of[**flow] > 1;
         self.flows = before.flows.iter().filter(more).copied().collect();
-        for at in Rc::clone(&self.flows).iter() {
-            self.lean(world, *at as usize);
+        for flow in Rc::clone(&self.flows).iter() {
+            self.lean(world, *flow);
         }
         self.ask_whom();
         before
@@ -241,8 +231,8 @@ impl<'a> Judge<'a> {
         if let Some(memory) = memory {
             self.memory.back(memory);
         }
-        for at in self.flows.iter().map(|at| *at as usize) {
-            self.leans.row_mut(at).copy_from_slice(self.whole.row(at));
+        for flow in self.flows.iter() {
+            self.leans.row_mut(*flow).copy_from_slice(self.whole.row(*flow));
         }
         (self.starts, self.origins, self.failed, self.flows) = (starts, origins, failed, flows);
         self.asked = asked;
@@ -275,20 +265,16 @@ impl<'a> Judge<'a> {
     fn ask_all(
         &mut self,
         world: &World<'a>,
-        asking: Asking,
+        number: usize,
         (moved, failures): (Option<&Starts>, usize),
         faults: &mut Faults,
     ) {
-        if !asking.counts_after(failures) {
+        let questions = self.questions;
+        if failures > usize::from(questions.most_of[number]) {
             return;
         }
-        let (starts, from) = moved.unwrap_or(&self.starts[asking.origin()]);
-        let quiet = |course| self.memory.is_quiet(course, starts, &self.transits);
-        if asking.plain().is_some_and(quiet) {
-            return;
-        }
-        let (questions, number) = (self.questions, asking.flow());
         let flow = &questions.flows[number];
+        let (starts, from) = moved.unwrap_or(&self.starts[questions.origin_of[number]]);
         let seen = self.memory.seen((number, flow), (starts, *from));
         let starts = Rc::clone(starts);
         for one in &questions.asked[number] {
@@ -336,7 +322,7 @@ impl<'a> Judge<'a> {
                 }
             }
             Asked::Invariant(invariant) => {
-                if !flow.exists(world, &self.questions.destinations.all[flow.to]) {
+                if !self.exists(world, flow) {
                     return;
                 }
                 let answer = self.answer(world, (number, flow), seen).0;
@@ -350,6 +336,24 @@ impl<'a> Judge<'a> {
                 }
             }
         }
+    }
+
+    /// Whether both ends of a flow are still there: what is gone itself need not be reached.
+    fn exists(&self, world: &World<'_>, flow: &Flow) -> bool {
+        let plane = self.plane;
+        let lives =
+            |segment: Position| plane.on_segment[segment].iter().any(|nic| world.up.nics[*nic]);
+        let there = match flow.origin {
+            Origin::Lan(segment) => lives(segment),
+            Origin::Host(host) => {
+                world.up.hosts[host] && plane.nics_of(host).any(|nic| world.up.nics[nic])
+            }
+            Origin::Pool(_) => true,
+            Origin::Outside(session) => world.session_is_up(session),
+        };
+        let to = &self.questions.destinations.all[flow.to];
+        let segment = to.steps.iter().find_map(|step| step.segment);
+        there && segment.is_none_or(lives)
     }
 
     /// What becomes of the answer, and the hosts that it may pass where that counts.

@@ -10,7 +10,6 @@ mod accept;
 mod announce;
 pub mod ask;
 pub mod answer;
-mod asking;
 mod bgp;
 mod bits;
 mod columns;

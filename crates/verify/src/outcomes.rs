@@ -4,7 +4,6 @@ use crate::onward::GateNumber;
 use crate::plane::{Plane, Position};
 use crate::seen::{ComesTo, Found, is_edge};
 use std::collections::BTreeMap;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::rc::Rc;
 
 /// The number of something that packets come to.
@@ -14,8 +13,7 @@ pub(crate) type OutcomeNumber = u32;
 pub(crate) struct Outcomes<'a> {
     plane: &'a Plane<'a>,
     all: Vec<Outcome>,
-    /// By what a hash makes of them: to compare numbers is cheap, to compare lists is not.
-    numbers: BTreeMap<u64, Vec<OutcomeNumber>>,
+    numbers: BTreeMap<Rc<ComesTo>, OutcomeNumber>,
     /// By host: whether it leaves no mark on what packets come to that it passes on.
     markless: Vec<bool>,
     /// How many are kept before some are forgotten.
@@ -48,11 +46,9 @@ impl<'a> Outcomes<'a> {
     /// Forgets those beyond the first so many.
     pub(crate) fn forget(&mut self, kept: usize) {
         self.most = MANY.max(2 * kept);
-        self.all.truncate(kept);
-        self.numbers.retain(|_, alike| {
-            alike.retain(|number| (*number as usize) < kept);
-            !alike.is_empty()
-        });
+        for outcome in self.all.drain(kept..) {
+            self.numbers.remove(&outcome.comes_to);
+        }
         for outcome in &mut self.all {
             outcome.before.retain(|(_, _, number)| (*number as usize) < kept);
         }
@@ -66,16 +62,12 @@ impl<'a> Outcomes<'a> {
     /// The number of what was found.
     pub(crate) fn number(&mut self, found: Found) -> OutcomeNumber {
         let comes_to = found.comes_to();
-        let mut hasher = DefaultHasher::new();
-        comes_to.hash(&mut hasher);
-        let alike = self.numbers.entry(hasher.finish()).or_default();
-        let same = |number: &&OutcomeNumber| *self.all[**number as usize].comes_to == comes_to;
-        if let Some(known) = alike.iter().find(same) {
+        if let Some(known) = self.numbers.get(&comes_to) {
             return *known;
         }
-        let next = self.all.len() as OutcomeNumber;
-        alike.push(next);
-        self.all.push(Outcome { comes_to: Rc::new(comes_to), before: Vec::new() });
+        let (next, comes_to) = (self.all.len() as OutcomeNumber, Rc::new(comes_to));
+        self.numbers.insert(Rc::clone(&comes_to), next);
+        self.all.push(Outcome { comes_to, before: Vec::new() });
         next
     }
 

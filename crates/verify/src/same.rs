@@ -107,7 +107,7 @@ fn same_on(plane: &Plane<'_>, isp: &Isp, chains: &[Vec<Element>], about: &str) {
         let up = killers.ups[one].and(&killers.ups[other]);
         let whole = afresh(&questions, &Arc::new(World::afresh(&whole, up)), 2);
         let text = format!("{about} {} and {}", singles[one].text(isp), singles[other].text(isp));
-        beside(&told, &whole, &[&nothing, &alone[one], &alone[other]], &text);
+        beside(&told, &whole, &[&alone[one], &alone[other]], &text);
     }
 }
 

@@ -15,14 +15,12 @@ pub(crate) struct Seen {
 }
 
 /// What packets come to, whatever hosts are on their ways. Every list is sorted and names each once.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct ComesTo {
     /// Whether every end is one that it should have, and there is one.
     pub(crate) arrives: bool,
     /// Whether some end is.
     pub(crate) may_arrive: bool,
-    /// Whether it arrives, past nobody who tracks it or looks at its source.
-    pub(crate) quiet: bool,
     /// Where and how it ends.
     pub(crate) ends: Vec<(Position, Ending)>,
     /// Hosts that track connections, on any of its ways.
@@ -82,10 +80,8 @@ impl Found {
 
     /// What all of it comes to.
     pub(crate) fn comes_to(self) -> ComesTo {
-        let arrives = !self.ends.is_empty() && self.ends.iter().all(|(_, ending)| ending.arrives());
         ComesTo {
-            arrives,
-            quiet: arrives && self.tracked.is_empty() && self.gates.is_empty(),
+            arrives: !self.ends.is_empty() && self.ends.iter().all(|(_, ending)| ending.arrives()),
             may_arrive: self.ends.iter().any(|(_, ending)| ending.arrives()),
             ends: sorted(self.ends),
             tracked: sorted(self.tracked),
