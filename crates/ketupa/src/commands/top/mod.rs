@@ -108,7 +108,8 @@ fn asking(client: Client) -> Receiver<Asked> {
 /// How many columns and rows the terminal has.
 fn size() -> (usize, usize) {
     let size = rustix::termios::tcgetwinsize(std::io::stdout());
-    size.map_or((80, 24), |size| {
+    let known = size.ok().filter(|size| size.ws_col > 0 && size.ws_row > 0);
+    known.map_or((80, 24), |size| {
         (usize::from(size.ws_col).max(20), usize::from(size.ws_row).max(4))
     })
 }

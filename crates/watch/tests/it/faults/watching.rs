@@ -19,7 +19,7 @@ pub(super) const FAULTS: &[Fault] = &[
         name: "nobody-tells",
         breaks: |_, told| told.clear(),
         minutes: 4,
-        fires: &["WatchBlind isp (watch)", "  HostUnseen 27 times"],
+        fires: &["WatchBlind isp (watch)", "  HostUnseen 30 times"],
         ..NOTHING
     },
     Fault {
@@ -27,7 +27,11 @@ pub(super) const FAULTS: &[Fault] = &[
         breaks: |at, told| dead(at, told, &|host| host == "probe-01"),
         step: 60,
         minutes: 12,
-        fires: &["HostUnreachable host.probe-01", "  PlaceSilent host.probe-01 (place)"],
+        fires: &[
+            "HostUnseen host.probe-01",
+            "  HostUnreachable host.probe-01",
+            "  PlaceSilent host.probe-01 (place)",
+        ],
         ..NOTHING
     },
     Fault {
@@ -36,7 +40,7 @@ pub(super) const FAULTS: &[Fault] = &[
         breaks: |_, told| told.clear(),
         step: 60,
         minutes: 12,
-        fires: &["PlaceSilent host.probe-01 (place)"],
+        fires: &["HostUnseen host.probe-01", "  PlaceSilent host.probe-01 (place)"],
         ..NOTHING
     },
     Fault {
@@ -65,6 +69,19 @@ pub(super) const FAULTS: &[Fault] = &[
         minutes: 9,
         fires: &["RulesFail isp (watch)"],
         mended: 16,
+        ..NOTHING
+    },
+    Fault {
+        name: "receiver-behind",
+        host: "monitoring",
+        breaks: |_, told| {
+            let labels = [("job", "ketupa"), ("to", "https://mimir.example.net")];
+            told.push((series("ketupa_forward_lag_seconds", &labels), 3600.0));
+        },
+        step: 60,
+        minutes: 17,
+        fires: &["ForwardBehind isp (https://mimir.example.net)"],
+        mended: 3,
         ..NOTHING
     },
     Fault {
