@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 pub(crate) struct Forward {
-    /// Send all measurements on to this address by remote write, besides those that [watch] names; may be said several times
+    /// Send all measurements on to this address by remote write, besides those that `[watch]` names; may be said several times
     #[arg(long = "forward", value_name = "URL", value_parser = url)]
     pub(crate) to: Vec<String>,
     /// First what is here from this time on, such as 2026-01-01T00:00:00Z [default: what comes from now on]
