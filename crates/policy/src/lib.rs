@@ -27,7 +27,7 @@ pub use reason::{REASON_FUNCTION, REASONS, Reason};
 pub use route::{
     Community, Destination, Family, Large, Origin, Path, Route, Segment, Source, Verdict,
 };
-pub use run::{Roa, Roas, run};
+pub use run::{Roa, Roas, pass, run};
 pub use set::{
     AsnRange, AsnSet, CommunityPattern, CommunitySet, LargePattern, LargeSet, PrefixPattern,
     PrefixSet,

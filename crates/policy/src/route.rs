@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use crate::reason::Reason;
 
 /// An address family: sessions, tables and filters are of one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Family {
     /// IPv4.
     V4,
@@ -51,7 +51,7 @@ impl Family {
 }
 
 /// A standard community (RFC 1997).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Community(pub u16, pub u16);
 
 impl Community {
@@ -72,7 +72,7 @@ impl fmt::Display for Community {
 }
 
 /// A large community (RFC 8092).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Large(pub u32, pub u32, pub u32);
 
 impl fmt::Display for Large {
@@ -82,7 +82,7 @@ impl fmt::Display for Large {
 }
 
 /// How a route came into BGP (RFC 4271 section 4.3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Origin {
     /// From an interior protocol.
     Igp,
@@ -93,7 +93,7 @@ pub enum Origin {
 }
 
 /// The kind of protocol that brought a route into our table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Source {
     /// A BGP session.
     Bgp,
@@ -110,7 +110,7 @@ pub enum Source {
 }
 
 /// What happens to packets that follow the route.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Destination {
     /// They are forwarded.
     #[default]
@@ -123,7 +123,7 @@ pub enum Destination {
 }
 
 /// A part of an AS path (RFC 4271 section 4.3).
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Segment {
     /// ASNs in the order in which the route passed, the last to pass first.
     Sequence(Vec<u32>),
@@ -132,7 +132,7 @@ pub enum Segment {
 }
 
 /// An AS path. Two sequences never stand side by side, and no sequence is empty.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Path(Vec<Segment>);
 
 impl Path {
@@ -229,7 +229,7 @@ fn is_empty(segment: &Segment) -> bool {
 }
 
 /// A route with the attributes that a policy may read and write.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Route {
     /// The prefix.
     pub net: IpNet,

@@ -28,6 +28,7 @@ mod killers;
 mod lean;
 mod judge;
 pub mod leak;
+mod numbers;
 mod onward;
 mod outcomes;
 mod oob;

@@ -1,9 +1,9 @@
 //! What packets come to, each kept once and known by its number.
 
+use crate::numbers::Numbers;
 use crate::onward::GateNumber;
 use crate::plane::{Plane, Position};
 use crate::seen::{ComesTo, Found, is_edge};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// The number of something that packets come to.
@@ -13,7 +13,7 @@ pub(crate) type OutcomeNumber = u32;
 pub(crate) struct Outcomes<'a> {
     plane: &'a Plane<'a>,
     all: Vec<Outcome>,
-    numbers: BTreeMap<Rc<ComesTo>, OutcomeNumber>,
+    numbers: Numbers,
     /// By host: whether it leaves no mark on what packets come to that it passes on.
     markless: Vec<bool>,
     /// How many are kept before some are forgotten.
@@ -35,7 +35,7 @@ impl<'a> Outcomes<'a> {
         let hosts = 0..plane.isp.hosts.len();
         let markless = hosts.map(|host| !plane.gates.tracks(host) && !is_edge(plane, host));
         let markless = markless.collect();
-        Self { plane, all: Vec::new(), numbers: BTreeMap::new(), markless, most: MANY }
+        Self { plane, all: Vec::new(), numbers: Numbers::default(), markless, most: MANY }
     }
 
     /// Whether it is time to forget some.
@@ -46,8 +46,8 @@ impl<'a> Outcomes<'a> {
     /// Forgets those beyond the first so many.
     pub(crate) fn forget(&mut self, kept: usize) {
         self.most = MANY.max(2 * kept);
-        for outcome in self.all.drain(kept..) {
-            self.numbers.remove(&outcome.comes_to);
+        for (number, outcome) in (kept as OutcomeNumber..).zip(self.all.drain(kept..)) {
+            self.numbers.remove(&outcome.comes_to, number);
         }
         for outcome in &mut self.all {
             outcome.before.retain(|(_, _, number)| (*number as usize) < kept);
@@ -62,12 +62,14 @@ impl<'a> Outcomes<'a> {
     /// The number of what was found.
     pub(crate) fn number(&mut self, found: Found) -> OutcomeNumber {
         let comes_to = found.comes_to();
-        if let Some(known) = self.numbers.get(&comes_to) {
-            return *known;
-        }
-        let (next, comes_to) = (self.all.len() as OutcomeNumber, Rc::new(comes_to));
-        self.numbers.insert(Rc::clone(&comes_to), next);
-        self.all.push(Outcome { comes_to, before: Vec::new() });
+        let same = |other| *self.get(other).as_ref() == comes_to;
+        let vacant = match self.numbers.find(&comes_to, same) {
+            Ok(known) => return known,
+            Err(vacant) => vacant,
+        };
+        let next = self.all.len() as OutcomeNumber;
+        self.numbers.add(vacant, next);
+        self.all.push(Outcome { comes_to: Rc::new(comes_to), before: Vec::new() });
         next
     }
 

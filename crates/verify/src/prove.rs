@@ -17,6 +17,7 @@ use model::ask::Family;
 use model::kinds::Host;
 use model::{Id, Isp};
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -73,6 +74,22 @@ fn each<T: Send, R: Send>(
     })
 }
 
+/// Does two things: one after the other, or at once.
+fn both<A: Send, B>(
+    threads: usize,
+    one: impl FnOnce() -> A + Send,
+    other: impl FnOnce() -> B,
+) -> (A, B) {
+    if threads <= 1 {
+        return (one(), other());
+    }
+    thread::scope(|scope| {
+        let one = scope.spawn(one);
+        let other = other();
+        (one.join().unwrap_or_else(|panic| resume_unwind(panic)), other)
+    })
+}
+
 /// Proves a network, or says what does not hold.
 pub fn prove(isp: &Isp, options: Options) -> Report {
     prove_among(isp, options, &failures::elements(isp))
@@ -81,22 +98,16 @@ pub fn prove(isp: &Isp, options: Options) -> Report {
 /// The same where only some things can fail.
 pub fn prove_among(isp: &Isp, options: Options, elements: &[Element]) -> Report {
     let planes = planes(isp, options.threads);
+    let threads = options.threads;
     let ask = |plane| Questions::of(plane, options.failures);
-    let questions = each(options.threads, &planes, ask);
-    let fixed = fixed::violations(&planes);
-    report(
-        isp,
-        options,
-        elements,
-        (planes.as_slice(), &Ready::new(options.threads, &planes, questions), fixed),
-    )
+    let ready = Ready::new(threads, &planes, each(threads, &planes, ask));
+    report(isp, options, elements, (&planes, &ready, || fixed::violations(&planes)))
 }
 
 /// Proves what a change of a network can touch: the rest was judged when the old version was proved.
 pub fn prove_since(old: &Isp, isp: &Isp, options: Options) -> Report {
     let threads = options.threads;
-    let (before, mut planes) = (planes(old, threads), planes(isp, threads));
-    let fixed = fixed::violations(&planes);
+    let (before, mut planes) = both(threads, || planes(old, threads), || planes(isp, threads));
     let asked = |plane: &Plane<'_>| {
         let mut questions = Questions::of(plane, options.failures);
         let same = before.iter().find(|other| other.family == plane.family);
@@ -106,7 +117,8 @@ pub fn prove_since(old: &Isp, isp: &Isp, options: Options) -> Report {
         questions.keep(&keep);
         questions
     };
-    let mut questions: Vec<Questions> = planes.iter().map(asked).collect();
+    let ask = || each(threads, &planes, asked);
+    let (fixed, mut questions) = both(threads, || fixed::violations(&planes), ask);
     // Where no flow is touched, hosts and links are the same too: no state has to be looked at again.
     let idle = |one: &Questions| one.flows.is_empty();
     let mut busy = questions.iter().map(|one| !idle(one)).collect::<Vec<_>>().into_iter();
@@ -115,7 +127,7 @@ pub fn prove_since(old: &Isp, isp: &Isp, options: Options) -> Report {
     let elements = if planes.is_empty() { Vec::new() } else { failures::elements(isp) };
     let most = questions.iter().flat_map(|one| one.most_of.iter().copied()).max().unwrap_or(0);
     let ready = Ready { most, ..Ready::new(options.threads, &planes, questions) };
-    report(isp, options, &elements, (planes.as_slice(), &ready, fixed))
+    report(isp, options, &elements, (planes.as_slice(), &ready, || fixed))
 }
 
 /// What a proof says, with what needs no simulation.
@@ -123,10 +135,14 @@ fn report(
     isp: &Isp,
     options: Options,
     elements: &[Element],
-    (planes, ready, fixed): (&[Plane<'_>], &Ready<'_>, Vec<Violation>),
+    (planes, ready, fixed): (&[Plane<'_>], &Ready<'_>, impl FnOnce() -> Vec<Violation> + Send),
 ) -> Report {
-    let scenarios = failures::scenarios(planes, elements, options.failures.min(ready.most));
-    let found = simulate(ready, &scenarios, options.threads.max(1));
+    let simulated = || {
+        let scenarios = failures::scenarios(planes, elements, options.failures.min(ready.most));
+        let found = simulate(ready, &scenarios, options.threads.max(1));
+        (scenarios, found)
+    };
+    let (fixed, (scenarios, found)) = both(options.threads, fixed, simulated);
     let told = minimal(&scenarios, found).into_iter();
     let told = told.map(|(family, fault, failure, others)| {
         tell::violation(ready, family, &fault, (failure, others))
@@ -188,9 +204,8 @@ type Found = BTreeMap<(usize, Fault), Vec<usize>>;
 /// shows that already one with one failure less shows is not told again.
 fn simulate(ready: &Ready<'_>, scenarios: &[Scenario], threads: usize) -> Found {
     let branches = branches(scenarios);
-    let families: Vec<Share<'_, '_>> = (0..ready.wholes.len())
-        .map(|family| Share::of(family, ready, (scenarios, &branches)))
-        .collect();
+    let share = |family| Share::of(family, ready, (scenarios, &branches));
+    let families: Vec<Share<'_, '_>> = each(threads, 0..ready.wholes.len(), share);
     let work = |thread: usize| {
         let mut found = Found::new();
         // Each begins with a family of its own.
@@ -254,6 +269,9 @@ fn branches(scenarios: &[Scenario]) -> Vec<Branch> {
     branches
 }
 
+/// So few branches are done before another thread has seen how things are when all is well.
+const FEW: usize = 8;
+
 /// What is to be done for one family.
 struct Share<'w, 'a> {
     number: usize,
@@ -280,6 +298,10 @@ impl<'a> Share<'_, 'a> {
 
     /// Takes one branch after the other, as long as there are some.
     fn work(&self, scenarios: &[Scenario], branches: &[Branch], found: &mut Found) {
+        let begun = self.next.load(Ordering::Relaxed);
+        if begun > 0 && begun + FEW > branches.len() {
+            return;
+        }
         let mut judge = None;
         loop {
             let next = self.next.fetch_add(1, Ordering::Relaxed);

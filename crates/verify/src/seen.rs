@@ -15,7 +15,7 @@ pub(crate) struct Seen {
 }
 
 /// What packets come to, whatever hosts are on their ways. Every list is sorted and names each once.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct ComesTo {
     /// Whether every end is one that it should have, and there is one.
     pub(crate) arrives: bool,

@@ -27,7 +27,7 @@ pub(crate) struct At {
 }
 
 /// How a packet ends at a host.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Ending {
     /// The host has it.
     Delivered,

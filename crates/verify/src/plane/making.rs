@@ -4,6 +4,7 @@ use super::routes::{Attributes, Carrier, Injection, Leads, Needs, RouteId, Route
 use super::{Plane, Position, Router};
 use crate::announce::{Announced, announced};
 use crate::bgp::BGP;
+use crate::numbers::Numbers;
 use derive::routing::{self, End, Own, OwnRoutes, Side};
 use ipnet::IpNet;
 use model::kinds::{Host, Neighbor, Role};
@@ -11,7 +12,6 @@ use model::{Id, Named as _};
 use policy::standard::Place;
 use policy::{Filter, Roa, Roas, Route, Source};
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 
 /// Preferences of BIRD's protocols: interfaces, static routes, the default route for customers.
 const DEVICE: u16 = 240;
@@ -29,8 +29,8 @@ pub(super) fn all(plane: &Plane<'_>) -> Routes {
 pub(super) struct Making<'a> {
     pub(super) plane: &'a Plane<'a>,
     pub(super) made: Routes,
-    /// Routes by all their attributes, so that equal ones have one number.
-    known: BTreeMap<Route, RouteId>,
+    /// Of routes, so that equal ones have one number.
+    known: Numbers,
     pub(super) by_prefix: BTreeMap<IpNet, Vec<Injection>>,
     pub(super) roas: Roas,
     /// Internal filters by direction: export, import.
@@ -52,7 +52,7 @@ impl<'a> Making<'a> {
         Self {
             plane,
             made: Routes::default(),
-            known: BTreeMap::new(),
+            known: Numbers::default(),
             by_prefix: BTreeMap::new(),
             roas: roas(plane),
             internal: filters.collect(),
@@ -154,7 +154,7 @@ impl<'a> Making<'a> {
             // A default route for customers is not filtered, and stays here.
             let route = match Some(&self.originate).filter(|_| ours && preference != DEFAULT) {
                 Some(filter) => {
-                    let verdict = policy::run(filter, &route, &self.roas);
+                    let verdict = policy::pass(filter, route, &self.roas);
                     if !verdict.accepted {
                         continue;
                     }
@@ -178,7 +178,7 @@ impl<'a> Making<'a> {
             let Announced { routes } = announced(self.plane, session);
             let own = self.asn(router);
             for route in routes {
-                let verdict = policy::run(&self.made.sessions[number].import, &route, &self.roas);
+                let verdict = policy::pass(&self.made.sessions[number].import, route, &self.roas);
                 if !verdict.accepted || verdict.route.path.asns().any(|asn| asn == own) {
                     continue;
                 }
@@ -207,22 +207,22 @@ impl<'a> Making<'a> {
 
     /// The number of a route; the same for the same attributes.
     pub(super) fn number(&mut self, route: Route) -> RouteId {
-        let number = self.made.routes.len() as RouteId;
-        let vacant = match self.known.entry(route) {
-            Entry::Occupied(known) => return *known.get(),
-            Entry::Vacant(vacant) => vacant,
+        let routes = &self.made.routes;
+        let vacant = match self.known.find(&route, |other| routes[other as usize] == route) {
+            Ok(known) => return known,
+            Err(vacant) => vacant,
         };
-        let route = vacant.key();
+        let number = self.made.routes.len() as RouteId;
         self.made.attributes.push(Attributes {
             local_pref: route.local_pref.unwrap_or(0),
             path: route.path.len() as u32,
             origin: route.origin.map_or(0, |origin| origin as u8),
         });
-        self.made.routes.push(route.clone());
-        *vacant.insert(number)
+        self.made.routes.push(route);
+        self.known.add(vacant, number);
+        number
     }
 
-    /// Runs every filter between our routers on every route, until no new route comes out.
     /// Sorts what was put together by prefix.
     fn index(&mut self) {
         let ends: Vec<Router> =

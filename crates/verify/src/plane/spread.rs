@@ -58,7 +58,7 @@ impl Making<'_> {
             origin: told.route.origin.or(Some(policy::Origin::Igp)),
             ..told.route
         };
-        let heard = policy::run(import, &route, &self.roas);
+        let heard = policy::pass(import, route, &self.roas);
         heard.accepted.then(|| self.number(heard.route))
     }
 
@@ -97,7 +97,7 @@ impl Making<'_> {
             self.made.sessions.iter().find_map(|session| {
                 (session.import.name == import.name).then_some(session.address)
             });
-        let verdict = policy::run(import, &Route { next_hop: hop, ..route }, &self.roas);
+        let verdict = policy::pass(import, Route { next_hop: hop, ..route }, &self.roas);
         verdict.accepted.then_some(verdict.route)
     }
 
