@@ -112,7 +112,7 @@ fn said(all: &[Figures], text: f64) -> String {
     line("the same with what is done later", &|f| format!("{:.1}", text / taken(f) / 1e6));
     line("bytes of the disk for each line", &|f| format!("{:.1}", f.bytes / count));
     line("text for each byte of the disk", &|f| format!("{:.1}", text / f.bytes));
-    line("most memory, MiB", &|f| format!("{:.0}", f.memory_mib));
+    line("most memory, MiB", &|f| super::metrics::known(f.memory_mib, 0));
     for (number, question) in QUESTIONS.iter().enumerate() {
         let asked = |f: &Figures| f.asked.get(number).copied().unwrap_or_default();
         line(&format!("{}, ms of CPU", question.what), &|f| format!("{:.1}", asked(f).0));

@@ -166,9 +166,9 @@ fn side_by_side(all: &[(&'static str, Figures)], questions: &[Question]) -> Stri
         let _ = write!(said, "  {what:<40}");
         let values: Vec<f64> = all.iter().map(|(_, figures)| of(figures)).collect();
         for value in &values {
-            let _ = write!(said, "{value:>16.2}");
+            let _ = write!(said, "{:>16}", known(*value, 2));
         }
-        let _ = writeln!(said, "  {:.1} times", more_is_better.times(&values));
+        let _ = writeln!(said, "  {} times", known(more_is_better.times(&values), 1));
     };
     line("samples taken in a CPU second, millions", Better::More, &|figures| {
         figures.samples / figures.cpu_s / 1e6
@@ -185,6 +185,11 @@ fn side_by_side(all: &[(&'static str, Figures)], questions: &[Question]) -> Stri
         line(&format!("{question}, ms of CPU"), Better::Less, &|figures| asked(figures).1);
     }
     said
+}
+
+/// A figure, or a dash where nothing was measured.
+pub(super) fn known(figure: f64, places: usize) -> String {
+    if figure.is_finite() { format!("{figure:.places$}") } else { "-".into() }
 }
 
 /// Which of two figures is the better one.
