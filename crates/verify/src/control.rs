@@ -272,7 +272,7 @@ mod tests {
         for (words, protocol, about) in [
             ("verixi.edge-01 bgp", "BGP", "session.verixi/edge-01"),
             ("ispng.core-01 bgp", "BGP", "session.ispng/core-01"),
-            ("internal.core-01 bgp", "internal BGP", "host.bra-01"),
+            ("internal bgp", "internal BGP", "host.bra-01"),
             ("backbone-a ospf", "OSPF", "segment.backbone-a"),
             ("backbone-b bfd ipv", "BFD", "segment.backbone-b"),
             ("rtr ipv6", "RPKI-to-router", "host.rpki-01"),

@@ -79,19 +79,17 @@ fn theirs(here: &Here<'_>) -> Vec<Rule> {
     rules
 }
 
-/// Internal BGP, loopback to loopback.
+/// Internal BGP, loopback to loopback: one rule for all who speak it, however many they are.
 fn internal(here: &Here<'_>) -> Vec<Rule> {
-    let mut rules = Vec::new();
-    for (_, peer) in here.isp.internal_peers(here.id) {
-        for family in Family::BOTH {
-            if let (Some(ours), Some(theirs)) = (here.host.loopback(family), peer.loopback(family))
-            {
-                let name = format!("internal.{}", peer.name());
-                rules.push(Ends { name: &name, family, ours, theirs, near: false }.bgp());
-            }
-        }
-    }
-    rules
+    let peers: Vec<_> = here.isp.internal_peers(here.id).into_iter().map(|(_, peer)| peer).collect();
+    let rule = |family: Family| {
+        let ours = Addresses::of(family, [here.host.loopback(family)?])?;
+        let theirs = peers.iter().filter_map(|peer| peer.loopback(family));
+        let theirs = Addresses::of(family, theirs)?;
+        let rule = Rule::accept(format!("internal bgp ipv{}", family.digit()));
+        Some(rule.when(Match::Source(theirs)).when(Match::Destination(ours)).when(Match::tcp(BGP)))
+    };
+    Family::BOTH.into_iter().filter_map(rule).collect()
 }
 
 impl Ends<'_> {
