@@ -7,6 +7,7 @@
 )]
 
 mod accept;
+mod alike;
 mod announce;
 pub mod ask;
 pub mod answer;

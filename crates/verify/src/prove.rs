@@ -1,6 +1,7 @@
 //! The proof: every state that failures lead to is simulated and judged; what is wrong is told once,
 //! by the smallest failure that shows it.
 
+use crate::alike::Alike;
 use crate::element::{Element, Failure};
 use crate::failures::{self, Scenario};
 use crate::fault::{About, Fault};
@@ -36,6 +37,8 @@ pub(crate) struct Ready<'a> {
     /// By family: the state in which everything works.
     pub(crate) wholes: Vec<Arc<World<'a>>>,
     pub(crate) questions: Vec<Questions>,
+    /// What makes the second one the first with other addresses, if it is.
+    alike: Option<Alike>,
     /// Under how many failures at once anything is asked.
     most: u8,
 }
@@ -43,7 +46,26 @@ pub(crate) struct Ready<'a> {
 impl<'a> Ready<'a> {
     fn new(threads: usize, planes: &'a [Plane<'a>], questions: Vec<Questions>) -> Self {
         let wholes = each(threads, planes, |plane| Arc::new(World::whole(plane)));
-        Self { wholes, questions, most: u8::MAX }
+        let alike = match (planes, questions.as_slice()) {
+            ([one, other], [asked, also]) => Alike::of([one, other], [asked, also]),
+            _ => None,
+        };
+        Self { wholes, questions, alike, most: u8::MAX }
+    }
+
+    /// The families that are judged; the others are like the first.
+    fn judged(&self) -> std::ops::Range<usize> {
+        0..if self.alike.is_some() { 1 } else { self.wholes.len() }
+    }
+
+    /// Says of the families that are not judged what is wrong there, too.
+    fn tell_others(&self, found: &mut Found) {
+        let Some(alike) = &self.alike else { return };
+        let other = |((_, fault), numbers): (&(usize, Fault), &Vec<usize>)| {
+            ((1, alike.other(fault)), numbers.clone())
+        };
+        let others: Vec<_> = found.iter().map(other).collect();
+        found.extend(others);
     }
 }
 
@@ -104,6 +126,16 @@ pub fn prove_among(isp: &Isp, options: Options, elements: &[Element]) -> Report 
     report(isp, options, elements, (&planes, &ready, || fixed::violations(&planes)))
 }
 
+/// The same, each family judged by itself.
+#[cfg(test)]
+pub(crate) fn prove_each(isp: &Isp, options: Options) -> Report {
+    let planes = planes(isp, options.threads);
+    let ask = |plane: &Plane<'_>| Questions::of(plane, options.failures);
+    let ready = Ready::new(options.threads, &planes, planes.iter().map(ask).collect());
+    let (ready, elements) = (Ready { alike: None, ..ready }, failures::elements(isp));
+    report(isp, options, &elements, (&planes, &ready, || fixed::violations(&planes)))
+}
+
 /// Proves what a change of a network can touch: the rest was judged when the old version was proved.
 pub fn prove_since(old: &Isp, isp: &Isp, options: Options) -> Report {
     let threads = options.threads;
@@ -138,7 +170,11 @@ fn report(
     (planes, ready, fixed): (&[Plane<'_>], &Ready<'_>, impl FnOnce() -> Vec<Violation> + Send),
 ) -> Report {
     let simulated = || {
-        let scenarios = failures::scenarios(planes, elements, options.failures.min(ready.most));
+        let scenarios = failures::scenarios(
+            &planes[ready.judged()],
+            elements,
+            options.failures.min(ready.most),
+        );
         let found = simulate(ready, &scenarios, options.threads.max(1));
         (scenarios, found)
     };
@@ -205,7 +241,7 @@ type Found = BTreeMap<(usize, Fault), Vec<usize>>;
 fn simulate(ready: &Ready<'_>, scenarios: &[Scenario], threads: usize) -> Found {
     let branches = branches(scenarios);
     let share = |family| Share::of(family, ready, (scenarios, &branches));
-    let families: Vec<Share<'_, '_>> = each(threads, 0..ready.wholes.len(), share);
+    let families: Vec<Share<'_, '_>> = each(threads, ready.judged(), share);
     let work = |thread: usize| {
         let mut found = Found::new();
         // Each begins with a family of its own.
@@ -222,6 +258,7 @@ fn simulate(ready: &Ready<'_>, scenarios: &[Scenario], threads: usize) -> Found 
             all.entry(fault).or_default().extend(numbers);
         }
     });
+    ready.tell_others(&mut all);
     all
 }
 
@@ -229,7 +266,8 @@ fn simulate(ready: &Ready<'_>, scenarios: &[Scenario], threads: usize) -> Found 
 fn in_itself(ready: &Ready<'_>, scenario: &Scenario) -> Found {
     let mut found = Found::new();
     let Some(failure) = scenario.failures.first() else { return found };
-    for (family, (whole, questions)) in ready.wholes.iter().zip(&ready.questions).enumerate() {
+    for family in ready.judged() {
+        let (whole, questions) = (&ready.wholes[family], &ready.questions[family]);
         let up = Up::without(whole.plane, failure);
         let world = Arc::new(World::after(whole, up));
         let killers = Arc::new(Killers::of(whole.plane, &[]));
@@ -237,6 +275,7 @@ fn in_itself(ready: &Ready<'_>, scenario: &Scenario) -> Found {
             found.insert((family, fault), vec![0]);
         }
     }
+    ready.tell_others(&mut found);
     found
 }
 

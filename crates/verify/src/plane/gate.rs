@@ -77,6 +77,18 @@ impl Gates {
         self.rulesets.get(host) == other.rulesets.get(host)
     }
 
+    /// Whether they are the same filters, before which routers are deaf in the same way.
+    pub(crate) fn alike(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.rulesets, &other.rulesets)
+            && self.tracks == other.tracks
+            && self.deaf == other.deaf
+    }
+
+    /// What the filters say, by host.
+    pub(crate) fn rulesets(&self) -> &[Option<Ruleset>] {
+        &self.rulesets
+    }
+
     /// Every condition that some filter has.
     pub(super) fn conditions(&self) -> impl Iterator<Item = &Match> {
         let chains = self.rulesets.iter().flatten().flat_map(|ruleset| &ruleset.chains);

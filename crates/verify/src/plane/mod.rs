@@ -89,7 +89,7 @@ pub(crate) struct Gateway {
 }
 
 /// The graph of OSPF: routers, and the segments between them.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Igp {
     /// Backbone segments by their number in the graph.
     pub(crate) segments: Vec<Position>,
@@ -100,7 +100,7 @@ pub(crate) struct Igp {
 }
 
 /// A router on a segment in OSPF.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Member {
     pub(crate) router: Router,
     pub(crate) cost: u32,
@@ -110,7 +110,7 @@ pub(crate) struct Member {
 }
 
 /// One link of a router in OSPF.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Link {
     pub(crate) segment: u16,
     pub(crate) cost: u32,

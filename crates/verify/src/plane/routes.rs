@@ -34,10 +34,10 @@ pub(crate) struct Routes {
     /// What OSPF carries: prefix, and the routers that it belongs to.
     pub(crate) infrastructure: BTreeMap<IpNet, Carriers>,
     /// What internal BGP makes of a route, by the places of teller and hearer.
-    pub(super) tells: Vec<[Option<RouteId>; 4]>,
-    pub(super) places: Vec<Option<Place>>,
+    pub(crate) tells: Vec<[Option<RouteId>; 4]>,
+    pub(crate) places: Vec<Option<Place>>,
     /// By session and route: whether the neighbour hears of it.
-    pub(super) told_outside: Vec<Vec<bool>>,
+    pub(crate) told_outside: Vec<Vec<bool>>,
 }
 
 /// A declared session of this family.
@@ -161,7 +161,7 @@ pub(crate) struct Inner {
 }
 
 /// What of a route decides.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Attributes {
     pub(crate) local_pref: u32,
     pub(crate) path: u32,

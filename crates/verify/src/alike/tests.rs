@@ -1,0 +1,123 @@
+//! One family is judged for both only where that says what judging both says.
+
+use super::{Alike, order};
+use crate::prove::{Options, planes, prove, prove_each};
+use crate::questions::Questions;
+use model::Isp;
+use testkit::zoo::{Edges, Graph};
+
+/// Whether one family is judged for both. The reports must be the same, judged once or twice.
+fn alike(isp: &Isp, failures: u8, about: &str) -> bool {
+    for threads in [1, 2] {
+        let options = Options { failures, threads };
+        let [once, twice] = [prove(isp, options), prove_each(isp, options)];
+        let [once, twice] = [once, twice].map(|report| format!("{report:#?}"));
+        assert!(once == twice, "{about}: judged once {once}\n\njudged twice {twice}");
+    }
+    let planes = planes(isp, 1);
+    let [one, other] = planes.as_slice() else { return false };
+    let asked = [one, other].map(|plane| Questions::of(plane, failures));
+    Alike::of([one, other], [&asked[0], &asked[1]]).is_some()
+}
+
+/// The provider that is changed: its families are alike.
+fn provider() -> String {
+    testkit::random::isp(1, 5)
+}
+
+/// Whether the families of the provider are alike when something in it is said otherwise.
+fn with(changes: &[(&str, &str)], about: &str) -> bool {
+    let mut text = provider();
+    for (old, new) in changes {
+        assert!(text.contains(old), "{about}: {old} is not there");
+        text = text.replace(old, new);
+    }
+    alike(&testkit::isp_from(&text), 1, about)
+}
+
+#[test]
+fn one_family_is_judged_for_both_and_says_the_same() {
+    let random = |seed: u64| testkit::random::isp(seed, 4 + seed as usize % 9);
+    let shared = (0..12).filter(|seed| alike(&testkit::isp_from(&random(*seed)), 1, "random"));
+    // In the others, filters on routes differ by the family.
+    assert_eq!(shared.collect::<Vec<_>>(), [0, 1, 7, 8, 9]);
+    let ring = [(0, 1), (1, 2), (2, 3), (3, 4), (4, 5), (5, 0), (0, 3)];
+    let ring = Graph::new(6, &ring).isp(Edges::Among);
+    assert!(alike(&testkit::isp_from(&ring), 1, "ring"));
+    let elsewhere =
+        ring.replacen("gateway6 = \"2001:913:0:8001::1\"", "gateway6 = \"2001:913:0:8001::2\"", 1);
+    assert_ne!(ring, elsewhere);
+    assert!(!alike(&testkit::isp_from(&elsewhere), 1, "a gateway that nobody is"));
+    assert!(!alike(&testkit::isp(&testkit::example("neutrinet")), 0, "the example"));
+}
+
+#[test]
+fn pairs_of_failures_say_the_same_by_one_family() {
+    assert!(alike(&testkit::isp_from(&testkit::random::isp(0, 4)), 2, "pairs"));
+}
+
+#[test]
+fn what_is_different_for_one_family_is_seen() {
+    assert!(with(&[], "nothing"));
+    for (about, old, new) in [
+        (
+            "a rule to one address",
+            "destination = [\"vip.proxy\"]",
+            "destination = [\"80.64.241.4\"]",
+        ),
+        (
+            "a rule from some",
+            "[[rules.web.rule]]\nports",
+            "[[rules.web.rule]]\nsource = [\"23.1.0.0/16\"]\nports",
+        ),
+        ("an address on a LAN", ", ipv6 = \"2001:913:0:8000::5\"", ""),
+        ("an address on a backbone", ", ipv6 = \"2001:913:0:2004::1\"", ""),
+        ("a loopback", "loopback6 = \"2001:913:0:ff::3\"\n", ""),
+        ("a session", "ipv6 = \"2001:913:0:1001::1\"\n", ""),
+        ("a VIP of routers", "ipv6 = \"2001:913:0:8000::1\"\n", ""),
+        ("a VIP of firewalls", "ipv6  = \"2001:913:0:f1::4\"\n", ""),
+        ("a service", "ipv6  = \"2001:913:0:f2::4\"\n", ""),
+        ("a route", ", \"2001:913:0:f2::/64\"]", "]"),
+        ("an announcement", ", \"2600:3::/32\"]", "]"),
+        (
+            "a preference",
+            "[\"20.1.0.0/16\", \"2600:1::/32\"]\nlocal_pref",
+            "[\"20.1.0.0/16\"]\nlocal_pref",
+        ),
+        ("who is greater", "2001:913:0:1000:", "2001:913:0:1009:"),
+        (
+            "an invariant",
+            "[backup.all]",
+            "[invariant.one]\nkind = \"reach\"\nto = [\"80.64.241.4\"]\n[backup.all]",
+        ),
+    ] {
+        let policy = ("policy = \"p0\"", "policy = \"p2\"");
+        let also = (
+            "[policy.p0]",
+            "[policy.p2]\n[[policy.p2.import]]\nprefixes = [\"20.1.0.0/16\", \"2600:1::/32\"]\nlocal_pref = 170\n[policy.p0]",
+        );
+        assert!(!with(&[also, policy, (old, new)], about), "{about}");
+    }
+}
+
+#[test]
+fn what_no_packet_and_no_router_meets_does_not_count() {
+    for (about, old, new) in [
+        (
+            "a rule to nobody",
+            "destination = [\"vip.proxy\"]",
+            "destination = [\"vip.proxy\", \"80.64.241.9\"]",
+        ),
+        ("management", "ipv4 = \"10.130.0.5\" }", "ipv4 = \"10.130.0.77\" }"),
+        ("another address", "2001:913:0:1000:", "2001:913:0:fff:"),
+    ] {
+        assert!(with(&[(old, new)], about), "{about}");
+    }
+}
+
+#[test]
+fn an_order_says_who_is_greater_and_who_is_equal() {
+    assert_eq!(order(&[5, 3, 5]), order(&[9, 1, 9]));
+    assert_ne!(order(&[5, 3, 5]), order(&[9, 1, 8]));
+    assert_ne!(order(&[5, 3, 5]), order(&[1, 9, 1]));
+}
