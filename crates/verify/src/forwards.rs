@@ -5,7 +5,7 @@ use crate::bits::{Bits, Rows};
 use crate::flows::Destinations;
 use crate::killers::Killers;
 use crate::lean::Lean;
-use crate::plane::{NicNumber, Plane, Position};
+use crate::plane::{NicNumber, Plane, Position, Router};
 use crate::teller::Teller;
 use crate::world::{Forward, World};
 use std::collections::BTreeMap;
@@ -40,6 +40,8 @@ pub(crate) struct Forwards<'a> {
     now: Option<(Arc<World<'a>>, usize)>,
     /// By place: what the host does there, and the number of the turn in which that was found.
     found: Vec<(u32, FormNumber)>,
+    /// By router and the one that it follows: the same for packets that go there, whatever their destination.
+    ways: Vec<(u32, FormNumber)>,
     turn: u32,
 }
 
@@ -66,6 +68,7 @@ impl<'a> Forwards<'a> {
             single: vec![BTreeMap::new(); base.plane.nics.len()],
             now: None,
             found: vec![(0, 0); places],
+            ways: vec![(0, 0); base.plane.routers.len().pow(2)],
             turn: 0,
         };
         let nowhere = forwards.number(Forward::Unreachable);
@@ -149,17 +152,28 @@ impl<'a> Forwards<'a> {
             return self.known[place];
         };
         if self.found[place].0 != self.turn {
-            let form = if self.involved.has(host) {
-                let destination = &self.destinations.all[to];
-                let near = self.tellers[place].and_then(|teller| world.still(&self.base, &teller));
-                let forward = near.unwrap_or_else(|| world.forward(host, destination));
-                self.number(forward)
-            } else {
+            let world = Arc::clone(world);
+            let still = || world.still(&self.base, &self.tellers[place]?);
+            let form = if !self.involved.has(host) {
                 self.known[place]
+            } else if let Some(way) = still() {
+                self.way(&world, way)
+            } else {
+                self.number(world.forward(host, &self.destinations.all[to]))
             };
             self.found[place] = (self.turn, form);
         }
         self.found[place].1
+    }
+
+    /// The number of what a router does that follows another one.
+    fn way(&mut self, world: &World<'a>, (router, follows): (Router, Router)) -> FormNumber {
+        let way = usize::from(router) * world.plane.routers.len() + usize::from(follows);
+        if self.ways[way].0 != self.turn {
+            let form = self.number(world.towards_all(router, std::iter::once(follows)));
+            self.ways[way] = (self.turn, form);
+        }
+        self.ways[way].1
     }
 
     /// What a host does with packets to a destination.

@@ -54,6 +54,7 @@ pub mod table;
 mod same;
 mod tell;
 mod teller;
+mod threads;
 mod vrrp;
 mod walk;
 pub mod waves;

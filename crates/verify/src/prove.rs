@@ -12,13 +12,13 @@ use crate::plane::{Plane, gate};
 use crate::questions::Questions;
 use crate::report::{Extent, Report, Violation};
 use crate::since::{self, Touched};
+use crate::threads::{both, each, in_shares};
 use crate::world::World;
 use crate::{accept, fixed, tell};
 use model::ask::Family;
 use model::kinds::Host;
 use model::{Id, Isp};
 use std::collections::{BTreeMap, BTreeSet};
-use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -72,44 +72,10 @@ impl<'a> Ready<'a> {
 /// The families in which the network has routers, side by side where there are threads for it.
 pub(crate) fn planes(isp: &Isp, threads: usize) -> Vec<Plane<'_>> {
     let hosts: Vec<Id<Host>> = isp.hosts.iter().map(|(id, _)| id).collect();
-    let share = hosts.len().div_ceil(threads.max(1)).max(1);
-    let filters = each(threads, hosts.chunks(share), |hosts| gate::filters(isp, hosts));
-    let filters = Arc::new(filters.into_iter().flatten().collect());
+    let filters = Arc::new(in_shares(threads, &hosts, |id| gate::filter(isp, *id)));
     let all = each(threads, Family::BOTH, |family| Plane::with(isp, family, Arc::clone(&filters)));
     let all = all.into_iter();
     all.filter(|plane| plane.nics.iter().any(|nic| nic.address.is_some())).collect()
-}
-
-/// Does something for each of a few: one after the other, or each in a thread of its own.
-fn each<T: Send, R: Send>(
-    threads: usize,
-    few: impl IntoIterator<Item = T>,
-    act: impl Fn(T) -> R + Sync,
-) -> Vec<R> {
-    if threads <= 1 {
-        return few.into_iter().map(act).collect();
-    }
-    let act = &act;
-    thread::scope(|scope| {
-        let running: Vec<_> = few.into_iter().map(|one| scope.spawn(move || act(one))).collect();
-        running.into_iter().filter_map(|one| one.join().ok()).collect()
-    })
-}
-
-/// Does two things: one after the other, or at once.
-fn both<A: Send, B>(
-    threads: usize,
-    one: impl FnOnce() -> A + Send,
-    other: impl FnOnce() -> B,
-) -> (A, B) {
-    if threads <= 1 {
-        return (one(), other());
-    }
-    thread::scope(|scope| {
-        let one = scope.spawn(one);
-        let other = other();
-        (one.join().unwrap_or_else(|panic| resume_unwind(panic)), other)
-    })
 }
 
 /// Proves a network, or says what does not hold.
@@ -179,11 +145,8 @@ fn report(
         (scenarios, found)
     };
     let (fixed, (scenarios, found)) = both(options.threads, fixed, simulated);
-    let told = minimal(&scenarios, found).into_iter();
-    let told = told.map(|(family, fault, failure, others)| {
-        tell::violation(ready, family, &fault, (failure, others))
-    });
-    let violations = told.chain(fixed).collect();
+    let told = in_shares(options.threads, &minimal(&scenarios, found), |one| one.told(ready));
+    let violations = told.into_iter().chain(fixed).collect();
     let mut report = accept::sort(isp, tell::joined(violations));
     report.extent = extent(ready, options.failures, (elements.len(), scenarios.len()));
     report
@@ -207,11 +170,8 @@ fn state(isp: &Isp, failure: &Failure, counts: usize) -> Vec<Violation> {
     let ready = Ready::new(1, &planes, questions);
     let scenarios = [Scenario { failures: vec![failure.clone()], counts }];
     let found = in_itself(&ready, &scenarios[0]);
-    let told = minimal(&scenarios, found).into_iter();
-    let told = told.map(|(family, fault, failure, others)| {
-        tell::violation(&ready, family, &fault, (failure, others))
-    });
-    tell::joined(told.collect())
+    let told = minimal(&scenarios, found);
+    tell::joined(told.iter().map(|one| one.told(&ready)).collect())
 }
 
 /// What is wrong in one state and not accepted.
@@ -391,8 +351,23 @@ impl<'a> Share<'_, 'a> {
 /// A scenario that shows a fault, and the flow.
 type Shown = (usize, Option<usize>);
 
-/// Each fault with the smallest failure that shows it, and the other smallest ones.
-fn minimal(scenarios: &[Scenario], found: Found) -> Vec<(usize, Fault, Failure, Vec<Failure>)> {
+/// A fault with the smallest failure that shows it, and the other smallest ones.
+struct Smallest {
+    family: usize,
+    fault: Fault,
+    failure: Failure,
+    others: Vec<Failure>,
+}
+
+impl Smallest {
+    fn told(&self, ready: &Ready<'_>) -> Violation {
+        let failures = (self.failure.clone(), self.others.clone());
+        tell::violation(ready, self.family, &self.fault, failures)
+    }
+}
+
+/// Each fault with what shows it.
+fn minimal(scenarios: &[Scenario], found: Found) -> Vec<Smallest> {
     let mut by_about: BTreeMap<(usize, &'static str, About), Vec<Shown>> = BTreeMap::new();
     for ((family, fault), numbers) in found {
         let entry = by_about.entry((family, fault.code, fault.about)).or_default();
@@ -414,7 +389,7 @@ fn minimal(scenarios: &[Scenario], found: Found) -> Vec<(usize, Fault, Failure, 
         let mut smallest = smallest.into_iter();
         if let Some((failure, flow)) = smallest.next() {
             let others = smallest.map(|(failure, _)| failure).collect();
-            all.push((family, Fault { code, about, flow }, failure, others));
+            all.push(Smallest { family, fault: Fault { code, about, flow }, failure, others });
         }
     }
     all

@@ -5,7 +5,7 @@ use crate::bgp::{From, PrefixNumber};
 use crate::destination::Destination;
 use crate::heard::Told;
 use crate::plane::{Position, Router};
-use crate::world::{Forward, World};
+use crate::world::World;
 use policy::Destination as Packets;
 
 /// Whom a router follows to a destination.
@@ -50,9 +50,9 @@ impl World<'_> {
         Some(Teller { prefix: prefix as u32, router, follows: *teller, only })
     }
 
-    /// What a router does that followed another one in a state in which more worked; nothing if it may
-    /// follow somebody else by now.
-    pub(crate) fn still(&self, base: &Self, followed: &Teller) -> Option<Forward> {
+    /// A router and whom it follows, as in a state in which more worked; nothing if it may follow somebody
+    /// else by now.
+    pub(crate) fn still(&self, base: &Self, followed: &Teller) -> Option<(Router, Router)> {
         let Teller { router, follows: teller, only, .. } = *followed;
         if !self.up.routing[self.plane.routers[usize::from(router)].index()]
             || !matches!(self.told(followed.prefix()), Told::Same(_))
@@ -61,6 +61,6 @@ impl World<'_> {
         }
         let near = || self.distance(router, teller) == base.distance(router, teller);
         let follows = (only && self.reaches(router, teller)) || near();
-        follows.then(|| self.towards_all(router, std::iter::once(teller)))
+        follows.then_some((router, teller))
     }
 }

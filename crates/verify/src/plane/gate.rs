@@ -13,10 +13,9 @@ use std::sync::Arc;
 /// By host: what its filter says, of both families. They are many words where routers are many.
 pub(crate) type Filters = Arc<Vec<Option<Ruleset>>>;
 
-/// What the filters of some hosts say.
-pub(crate) fn filters(isp: &Isp, hosts: &[Id<Host>]) -> Vec<Option<Ruleset>> {
-    let filter = |id: &Id<Host>| isp.hosts[*id].managed.then(|| derive::packet::of(isp, *id));
-    hosts.iter().map(filter).collect()
+/// What the filter of a host says.
+pub(crate) fn filter(isp: &Isp, host: Id<Host>) -> Option<Ruleset> {
+    isp.hosts[host].managed.then(|| derive::packet::of(isp, host))
 }
 
 /// The filters of all hosts.

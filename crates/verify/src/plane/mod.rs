@@ -120,8 +120,8 @@ pub(crate) struct Link {
 impl<'a> Plane<'a> {
     /// Everything of one family that the simulation needs, worked out once.
     pub(crate) fn of(isp: &'a Isp, family: Family) -> Self {
-        let hosts: Vec<Id<Host>> = isp.hosts.iter().map(|(id, _)| id).collect();
-        Self::with(isp, family, gate::filters(isp, &hosts).into())
+        let filters: Vec<_> = isp.hosts.iter().map(|(id, _)| gate::filter(isp, id)).collect();
+        Self::with(isp, family, filters.into())
     }
 
     /// The same where the filters of both families are known.
