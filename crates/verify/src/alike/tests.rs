@@ -1,8 +1,10 @@
 //! One family is judged for both only where that says what judging both says.
 
 use super::{Alike, order};
+use crate::fault::{About, Fault};
 use crate::prove::{Options, planes, prove, prove_each};
 use crate::questions::Questions;
+use ipnet::IpNet;
 use model::Isp;
 use testkit::zoo::{Edges, Graph};
 
@@ -55,6 +57,27 @@ fn a_graph_is_alike_until_a_gateway_is_nobody() {
     assert!(ring.contains(own));
     assert!(alike(&testkit::isp_from(&ring)));
     assert!(!alike(&testkit::isp_from(&ring.replace(own, other))));
+}
+
+#[test]
+fn a_prefix_of_one_family_is_told_as_that_of_the_other() {
+    let ring = Graph::new(4, &[(0, 1), (1, 2), (2, 3), (3, 0)]).isp(Edges::Among);
+    let isp = testkit::isp_from(&ring);
+    let planes = planes(&isp, 1);
+    let asked = [0, 1].map(|at| Questions::of(&planes[at], 0));
+    let alike = Alike::of([&planes[0], &planes[1]], [&asked[0], &asked[1]]).unwrap();
+    let [four, six] = [0, 1].map(|at| &planes[at].routes.prefixes);
+    let mut moved = 0;
+    for class in 0..testkit::zoo::CLASSES {
+        let of = |nets: &[IpNet], net: String| nets.binary_search(&net.parse().unwrap()).unwrap();
+        let one = of(four, format!("20.0.{class}.0/24"));
+        let other = of(six, format!("2600:{class:x}::/32"));
+        let fault =
+            |prefix| Fault { code: "V-OSCILLATES", about: About::Prefix(prefix), flow: None };
+        assert_eq!(alike.other(&fault(one)), fault(other), "class {class}");
+        moved += usize::from(one != other);
+    }
+    assert!(moved > 0, "their order is the same by chance");
 }
 
 #[test]
