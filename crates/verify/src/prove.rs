@@ -105,7 +105,7 @@ pub(crate) fn prove_each(isp: &Isp, options: Options) -> Report {
 /// Proves what a change of a network can touch: the rest was judged when the old version was proved.
 pub fn prove_since(old: &Isp, isp: &Isp, options: Options) -> Report {
     let threads = options.threads;
-    let (before, mut planes) = both(threads, || planes(old, threads), || planes(isp, threads));
+    let (before, planes) = both(threads, || planes(old, threads), || planes(isp, threads));
     let asked = |plane: &Plane<'_>| {
         let mut questions = Questions::of(plane, options.failures);
         let same = before.iter().find(|other| other.family == plane.family);
@@ -115,17 +115,17 @@ pub fn prove_since(old: &Isp, isp: &Isp, options: Options) -> Report {
         questions.keep(&keep);
         questions
     };
-    let ask = || each(threads, &planes, asked);
-    let (fixed, mut questions) = both(threads, || fixed::violations(&planes), ask);
+    let mut questions = each(threads, &planes, asked);
     // Where no flow is touched, hosts and links are the same too: no state has to be looked at again.
     let idle = |one: &Questions| one.flows.is_empty();
-    let mut busy = questions.iter().map(|one| !idle(one)).collect::<Vec<_>>().into_iter();
-    planes.retain(|_| busy.next().unwrap_or(true));
+    // Of two at most: those that are left stand together.
+    let first = questions.iter().take_while(|one| idle(one)).count();
     questions.retain(|one| !idle(one));
-    let elements = if planes.is_empty() { Vec::new() } else { failures::elements(isp) };
+    let busy = &planes[first..first + questions.len()];
+    let elements = if busy.is_empty() { Vec::new() } else { failures::elements(isp) };
     let most = questions.iter().flat_map(|one| one.most_of.iter().copied()).max().unwrap_or(0);
-    let ready = Ready { most, ..Ready::new(options.threads, &planes, questions) };
-    report(isp, options, &elements, (planes.as_slice(), &ready, || fixed))
+    let ready = Ready { most, ..Ready::new(threads, busy, questions) };
+    report(isp, options, &elements, (busy, &ready, || fixed::violations(&planes)))
 }
 
 /// What a proof says, with what needs no simulation.

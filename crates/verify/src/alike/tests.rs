@@ -92,7 +92,7 @@ fn what_is_different_for_one_family_is_seen() {
         (
             "a rule from some",
             "[[rules.web.rule]]\nports",
-            "[[rules.web.rule]]\nsource = [\"23.1.0.0/16\"]\nports",
+            "[[rules.web.rule]]\nsource = [\"23.1.0.0/16\", \"2620:2::/32\"]\nports",
         ),
         ("an address on a LAN", ", ipv6 = \"2001:913:0:8000::5\"", ""),
         ("an address on a backbone", ", ipv6 = \"2001:913:0:2004::1\"", ""),
