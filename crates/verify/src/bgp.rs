@@ -87,15 +87,36 @@ pub(crate) struct Choosing<'w, 'a> {
 impl Choosing<'_, '_> {
     /// The choices of all routers, worked out from nothing.
     pub(crate) fn all(&self) -> Choices {
+        let (speaking, rests) = self.settled();
+        Choices { oscillates: !rests, ..self.choices(speaking) }
+    }
+
+    /// Who speaks in the end, worked out from nothing, and whether that comes to rest.
+    fn settled(&self) -> (Speaking, bool) {
         let plane = self.world.plane;
         let routers = plane.routers.len();
         let active = &plane.routes.active[self.prefix];
         let mut bests: Vec<Option<Best>> = vec![None; routers];
         let active = Bits::of(routers, active.iter().map(|router| usize::from(*router)));
         let rests = self.rounds(&mut bests, &active);
-        let speaking = self.speaking(bests, active);
-        let of = (0..routers).map(|router| self.choice(router as Router, &speaking)).collect();
-        Choices { of, oscillates: !rests, speaking: Arc::new(speaking) }
+        (self.speaking(bests, active), rests)
+    }
+
+    /// Who speaks in the end, where only a few routers will be asked what they take; the choices of all where
+    /// that never comes to rest.
+    pub(crate) fn few(&self) -> Result<Speaking, Choices> {
+        let (speaking, rests) = self.settled();
+        if rests {
+            return Ok(speaking);
+        }
+        Err(Choices { oscillates: true, ..self.choices(speaking) })
+    }
+
+    /// What all routers take of what is told, if that comes to rest.
+    fn choices(&self, speaking: Speaking) -> Choices {
+        let routers = 0..self.world.plane.routers.len();
+        let of = routers.map(|router| self.choice(router as Router, &speaking)).collect();
+        Choices { of, oscillates: false, speaking: Arc::new(speaking) }
     }
 
     /// Lets those who may speak choose, some of them first, until nobody changes its mind; whether that

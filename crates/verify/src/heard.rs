@@ -19,6 +19,16 @@ pub(crate) enum Told {
     Chosen(Arc<Choices>),
 }
 
+impl Told {
+    pub(crate) fn anew(speaking: Speaking) -> Self {
+        Self::Anew(Arc::new(speaking))
+    }
+
+    pub(crate) fn chosen(choices: Choices) -> Self {
+        Self::Chosen(Arc::new(choices))
+    }
+}
+
 impl World<'_> {
     fn living(&self) -> Living<'_> {
         Living { plane: self.plane, up: &self.up }
@@ -56,7 +66,7 @@ impl World<'_> {
         let choosing = Choosing { world: self, prefix };
         self.told[prefix].get_or_init(|| match &self.since {
             Some(since) => since.told(&choosing),
-            None => Told::Chosen(Arc::new(choosing.all())),
+            None => Told::chosen(choosing.all()),
         })
     }
 

@@ -96,7 +96,11 @@ impl<'a> Since<'a> {
         if !self.suspects(prefix) {
             return same();
         }
-        let afresh = || Told::Chosen(Arc::new(choosing.all()));
+        // What others are worked out from is asked over and over; what comes of a pair is asked little.
+        let afresh = || match &self.base.since {
+            Some(_) => choosing.few().map_or_else(Told::chosen, Told::anew),
+            None => Told::chosen(choosing.all()),
+        };
         if self.base.oscillates(prefix) {
             return afresh();
         }
@@ -108,7 +112,7 @@ impl<'a> Since<'a> {
             return afresh();
         }
         let speaking = choosing.speaking_after(known, &unsure);
-        speaking.map_or_else(afresh, |speaking| Told::Anew(Arc::new(speaking)))
+        speaking.map_or_else(afresh, Told::anew)
     }
 
     /// What a router takes of a prefix of which all say what they said: what it took, unless somebody

@@ -32,6 +32,8 @@ struct Met<'r> {
 /// A condition on the packets of a family.
 #[derive(PartialEq)]
 enum Asks<'r> {
+    /// To be of the family.
+    Family,
     /// To come from one of these ends.
     From(Vec<usize>),
     /// To come from none of these.
@@ -74,37 +76,41 @@ impl Ends {
         }
         let mut asks = Vec::new();
         for condition in &rule.matches {
-            asks.extend(self.asks(condition)?);
+            let more = self.asks(condition)?;
+            if more != Asks::Family {
+                asks.push(more);
+            }
         }
         Some(Met { asks, does: &rule.action })
     }
 
-    /// What a condition asks of packets, if anything; none where no packet meets it.
-    fn asks<'r>(&self, condition: &'r Match) -> Option<Option<Asks<'r>>> {
+    /// What a condition asks of packets; none where no packet meets it.
+    fn asks<'r>(&self, condition: &'r Match) -> Option<Asks<'r>> {
         let some = |ends: Vec<usize>| (!ends.is_empty()).then_some(ends);
-        Some(match condition {
-            Match::Family(family) if *family == self.family => None,
+        match condition {
+            Match::Family(family) if *family == self.family => Some(Asks::Family),
             Match::Source(all) if all.family == self.family => {
-                Some(Asks::From(some(self.inside(all))?))
+                some(self.inside(all)).map(Asks::From)
             }
             Match::SourceOutside(all) if all.family == self.family => {
                 Some(Asks::NotFrom(self.inside(all)))
             }
             Match::Destination(all) if all.family == self.family => {
-                Some(Asks::To(some(self.inside(all))?))
+                some(self.inside(all)).map(Asks::To)
             }
             Match::Icmp(family, types) if *family == self.family => {
                 let own = types.iter().copied().filter(|word| ECHO.contains(word));
                 let own: Vec<&str> = own.collect();
-                (!own.is_empty()).then_some(Some(Asks::Icmp(own)))?
+                (!own.is_empty()).then_some(Asks::Icmp(own))
             }
-            Match::Family(_)
+            // What flows send has come by routers, and is none of these protocols.
+            Match::Fresh(_)
+            | Match::Protocol(Protocol::Igmp | Protocol::Ospf)
+            | Match::Family(_)
             | Match::Source(_)
             | Match::SourceOutside(_)
             | Match::Destination(_)
-            | Match::Icmp(..)
-            | Match::Fresh(_)
-            | Match::Protocol(Protocol::Igmp | Protocol::Ospf) => return None,
+            | Match::Icmp(..) => None,
             Match::In(_)
             | Match::Out(_)
             | Match::Protocol(Protocol::Gre | Protocol::Esp | Protocol::Vrrp)
@@ -112,7 +118,7 @@ impl Ends {
             | Match::From(..)
             | Match::Underway
             | Match::State(_) => Some(Asks::Else(condition)),
-        })
+        }
     }
 
     /// The ends that some prefixes hold.
