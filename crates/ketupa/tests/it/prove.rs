@@ -33,6 +33,12 @@ fn every_form_goes_to_a_file_and_the_last_line_to_the_terminal() {
 }
 
 #[test]
+fn the_smallest_example_holds_but_for_what_it_accepts() {
+    let ran = ketupa(&["prove", &example("minimal")]).ends(0, &["accepted: V-UNREACHED"]);
+    assert!(ran.err.contains("proved: ") || ran.out.contains("proved: "), "{}", ran.err);
+}
+
+#[test]
 fn words_that_mean_nothing_are_the_command_lines_fault() {
     let neutrinet = example("neutrinet");
     let ask = |words: &[&str]| ketupa(&[&["prove"], words, &["-C", &neutrinet]].concat());
