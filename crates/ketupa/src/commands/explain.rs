@@ -33,8 +33,12 @@ pub(crate) fn run(args: &Explain, screen: &mut Screen) -> Result<End, Error> {
 /// The reason why a filter refused a route: by its number, or by the mark `AS:1101:NUMBER` that
 /// refused routes carry.
 fn reason(code: &str) -> Option<&'static policy::Reason> {
-    let last = code.rsplit([':', ',']).next()?.trim_end_matches(')').trim();
-    let number: u32 = last.parse().ok()?;
+    let mark = code.trim_start_matches('(').trim_end_matches(')');
+    let numbers: Option<Vec<u32>> =
+        mark.split([':', ',']).map(|number| number.trim().parse().ok()).collect();
+    let (&[number] | &[_, policy::REASON_FUNCTION, number]) = numbers?.as_slice() else {
+        return None;
+    };
     policy::REASONS.iter().find(|reason| reason.number == number)
 }
 
@@ -53,21 +57,18 @@ fn all() -> impl Iterator<Item = &'static Invariant> {
 }
 
 fn list(screen: &mut Screen) -> Result<End, Error> {
-    for lint in all() {
-        screen.line(format!("{:<16} {:<8} {}", lint.code, level(lint), lint.title))?;
-    }
-    for property in verify::PROPERTIES {
-        screen.line(format!("{:<16} {:<8} {}", property.code, "proved", property.title))?;
-    }
-    for (code, page) in model::codes::PAGES {
-        screen.line(format!(
-            "{code:<16} {:<8} {}",
-            "error",
-            page.lines().next().unwrap_or_default()
-        ))?;
-    }
-    for reason in policy::REASONS {
-        screen.line(format!("{:<16} {:<8} {}", reason.number, "refusal", reason.says))?;
+    let lints = all().map(|lint| (lint.code.to_owned(), level(lint), lint.title));
+    let properties =
+        verify::PROPERTIES.iter().map(|one| (one.code.to_owned(), "proved", one.title));
+    let loads = model::codes::PAGES
+        .iter()
+        .map(|(code, page)| ((*code).to_owned(), "error", page.lines().next().unwrap_or_default()));
+    let reasons =
+        policy::REASONS.iter().map(|reason| (reason.number.to_string(), "refusal", reason.says));
+    let all: Vec<_> = lints.chain(properties).chain(loads).chain(reasons).collect();
+    let width = all.iter().map(|(code, ..)| code.len()).max().unwrap_or_default();
+    for (code, level, title) in all {
+        screen.line(format!("{code:<width$}  {level:<7}  {title}"))?;
     }
     Ok(End::Well)
 }

@@ -104,6 +104,10 @@ fn every_listed_code_is_explained_and_others_are_not() {
     ketupa(&["explain", "n4-vrid"]).ends(0, &["# N4-VRID"]);
     ketupa(&["explain", "N4-VIRD"]).ends(2, &["there is no code `N4-VIRD`"]);
     ketupa(&["explain", ""]).ends(2, &["there is no code ``"]);
+    for mark in ["8", "204059:1101:8", "(204059, 1101, 8)"] {
+        ketupa(&["explain", mark]).ends(0, &["# 8: bogon prefix"]);
+    }
+    ketupa(&["explain", "204059:7:8"]).ends(2, &["there is no code `204059:7:8`"]);
 }
 
 #[test]
