@@ -41,7 +41,10 @@ impl Client {
             request = request.header("Authorization", format!("Bearer {token}"));
         }
         let failed = |error: &dyn std::fmt::Display| {
-            Error::Message(format!("{} does not answer: {error}", plain(&self.base)))
+            Error::Message(format!(
+                "{} does not answer: {error}; --server says where a `ketupa serve` runs",
+                plain(&self.base)
+            ))
         };
         let mut answer = request.send_form(form.iter().copied()).map_err(|error| failed(&error))?;
         let status = answer.status();

@@ -41,6 +41,9 @@ pub(crate) fn read_as(path: &Path, called: &Path) -> Result<Read, Error> {
 }
 
 fn directory(path: &Path, called: &Path) -> Result<Directory, Error> {
+    if let Some(wrong) = no_directory(path) {
+        return Err(wrong);
+    }
     let mut files = Vec::new();
     collect(path, &mut files, &mut 0)?;
     files.sort();
@@ -61,6 +64,19 @@ fn directory(path: &Path, called: &Path) -> Result<Directory, Error> {
         }
     }
     Ok(directory)
+}
+
+/// What is given in the place of a directory most often: one of its files, or a name that is not there.
+fn no_directory(path: &Path) -> Option<Error> {
+    let hint = match fs::metadata(path) {
+        Ok(about) if about.is_file() => "give the directory that holds it",
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            "give the directory that holds the *.toml files of the ISP"
+        }
+        Ok(_) | Err(_) => return None,
+    };
+    let error = fs::read_dir(path).err()?;
+    Some(Error::Message(format!("cannot open {}: {error}; {hint}", shown(path))))
 }
 
 /// One file; what cannot be read is a finding and not the end.

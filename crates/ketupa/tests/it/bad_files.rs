@@ -33,9 +33,11 @@ fn what_is_not_there_or_no_directory_is_named() {
     let folder = beside("nowhere");
     for verb in VERBS {
         let nowhere = folder.path().join("nowhere").display().to_string();
-        ketupa(&[verb, &nowhere]).ends(3, &["cannot open", "nowhere: No such file"]);
+        ketupa(&[verb, &nowhere])
+            .ends(3, &["cannot open", "nowhere: No such file", "*.toml files"]);
         let file = folder.path().join("good.toml").display().to_string();
-        ketupa(&[verb, &file]).ends(3, &["cannot open", "good.toml: Not a directory"]);
+        ketupa(&[verb, &file])
+            .ends(3, &["cannot open", "good.toml: Not a directory", "directory that holds it"]);
     }
 }
 

@@ -61,8 +61,12 @@ pub(super) fn run(args: &Serve, screen: &mut Screen) -> Result<End, Error> {
     let measure = measure::Measure::new(args, &watch)?;
     let logged = logged::Logged::new(args)?;
     let receivers = forward::all(&args.forward, &watch.forward)?;
-    let listener = TcpListener::bind(args.listen)
-        .map_err(|e| Error::Message(format!("cannot listen on {}: {e}", args.listen)))?;
+    let listener = TcpListener::bind(args.listen).map_err(|e| {
+        Error::Message(format!(
+            "cannot listen on {}: {e}; --listen names another address and port",
+            args.listen
+        ))
+    })?;
     // Port 0 is any: what it became is told.
     let address = listener.local_addr().unwrap_or(args.listen);
     screen.say(format!("{} jobs, http://{address}", desk.declared().jobs.len()));
