@@ -174,7 +174,9 @@ impl Rehearsal {
             let answer = ask::service(&self.twin, isp, service).map(|_| 1);
             answer.map_err(|why| format!("service {name}: {why}"))
         })?;
-        progress(Phase::Ready("services answer", answering, names.len()));
+        if !names.is_empty() {
+            progress(Phase::Ready("services answer", answering, names.len()));
+        }
         Ok(())
     }
 

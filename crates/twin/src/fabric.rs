@@ -47,7 +47,16 @@ impl Twin {
     /// A command that writes what passes here to its standard output, as a capture file.
     pub fn pcap(&self, tap: &Tap, filter: &[&str]) -> Result<Command> {
         let device = match tap {
-            Tap::Segment(name) => bridge(name),
+            Tap::Segment(name) if self.lab().segments.iter().any(|segment| segment == name) => {
+                bridge(name)
+            }
+            Tap::Segment(name) => {
+                let says = format!(
+                    "there is no segment {name}: write HOST/INTERFACE, or one of {}",
+                    self.lab().segments.join(", ")
+                );
+                return Err(Error::new(says));
+            }
             Tap::Port(host, interface) => self.device(host, interface)?,
         };
         let words = ["tcpdump", "-U", "-n", "-w", "-", "-i", &device];

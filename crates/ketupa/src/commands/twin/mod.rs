@@ -71,6 +71,7 @@ fn said(error: twin::Error) -> Error {
 
 /// Prepares what every twin needs, so that the first one comes up as fast as the others.
 fn image(screen: &mut Screen) -> Result<End, Error> {
+    up::root()?;
     let site = twin::Site::here().map_err(said)?;
     let mut told = false;
     let mut line = |_: &str| {

@@ -29,6 +29,7 @@ struct Replayed<'a> {
 }
 
 pub(crate) fn run(args: &TwinReplay, screen: &mut Screen) -> Result<End, Error> {
+    super::up::root()?;
     let dir = &args.place.dir;
     let folder = dir.canonicalize().map_err(|e| Error::file("open", dir, e))?;
     let read = input::read(dir)?;

@@ -37,7 +37,16 @@ fn ready(args: &TwinUp, screen: &mut Screen) -> Result<Option<Ready>, Error> {
     Ok(Some(Ready { isp, tree, name }))
 }
 
+/// Containers, bridges and mounts are root's to make: said before anything is begun.
+pub(super) fn root() -> Result<(), Error> {
+    if rustix::process::geteuid().is_root() {
+        return Ok(());
+    }
+    Err(Error::Message("a twin is made by root: run the same with sudo".into()))
+}
+
 pub(crate) fn up(args: &TwinUp, screen: &mut Screen) -> Result<End, Error> {
+    root()?;
     let begun = Instant::now();
     let Some(Ready { isp, tree, name }) = ready(args, screen)? else { return Ok(End::Wrong) };
     let teller = Teller::new(begun);
