@@ -7,6 +7,7 @@
 pub mod decide;
 pub mod desk;
 pub mod run;
+pub mod says;
 pub mod schedule;
 pub mod secret;
 pub mod spec;

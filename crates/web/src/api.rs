@@ -2,6 +2,7 @@
 
 use crate::access::bearer;
 use crate::live;
+use crate::pages::Language;
 use crate::server::App;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
@@ -204,7 +205,7 @@ async fn events(
 ) -> Result<Response, Failure> {
     let token = known(&app, &headers).await?;
     seen(&app, &token, id).await?;
-    Ok(live::follow(app, id, live::Seen::from(&headers).unwrap_or_default()))
+    Ok(live::follow(app, id, live::Seen::from(&headers).unwrap_or_default(), Language::English))
 }
 
 async fn cancel(State(app): State<App>, Path(id): Path<i64>, headers: HeaderMap) -> Answer {

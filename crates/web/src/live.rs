@@ -2,6 +2,7 @@
 
 use crate::access::visitor;
 use crate::api::{Failure, told};
+use crate::pages::Language;
 use crate::server::App;
 use axum::Router;
 use axum::extract::{Path, Query, State};
@@ -65,7 +66,8 @@ async fn watch(
     }
     // What is on the page already, until the browser knows more.
     let shown = || asked.get("seen").and_then(|text| Seen::read(text));
-    Ok(follow(app, id, Seen::from(&headers).or_else(shown).unwrap_or_default()))
+    let seen = Seen::from(&headers).or_else(shown).unwrap_or_default();
+    Ok(follow(app, id, seen, Language::of(&headers)))
 }
 
 /// Everything that a run printed until now.
@@ -85,15 +87,15 @@ pub(crate) fn until_now(desk: &Desk, id: i64) -> Result<(String, i64), Refusal> 
     }
 }
 
-/// The events of a run from here on.
-pub(crate) fn follow(app: App, id: i64, seen: Seen) -> Response {
+/// The events of a run from here on, for people who read this language.
+pub(crate) fn follow(app: App, id: i64, seen: Seen, language: Language) -> Response {
     let Ok(permit) = app.watchers.clone().try_acquire_owned() else {
         let says = "too many are watching: load the page again in a while\n";
         return (StatusCode::SERVICE_UNAVAILABLE, says).into_response();
     };
     let (tell, events) = channel(16);
     tokio::spawn(async move {
-        tell_all(&app, id, seen, &tell).await;
+        tell_all(&app, id, (seen, language), &tell).await;
         drop(permit);
     });
     Sse::new(Events(events)).keep_alive(KeepAlive::default()).into_response()
@@ -117,7 +119,12 @@ struct News {
     tasks: Vec<Task>,
 }
 
-async fn tell_all(app: &App, id: i64, mut seen: Seen, tell: &Sender<Event>) {
+async fn tell_all(
+    app: &App,
+    id: i64,
+    (mut seen, language): (Seen, Language),
+    tell: &Sender<Event>,
+) {
     let mut state = None;
     while !app.house.desk.is_stopping() {
         let news = app.ask(move |desk| {
@@ -127,13 +134,16 @@ async fn tell_all(app: &App, id: i64, mut seen: Seen, tell: &Sender<Event>) {
                 (desk.store.output(id, seen.chunk)?, desk.store.tasks(id, seen.task)?);
             Ok(News { run, chunks, tasks })
         });
-        let news = match news.await {
+        let mut news = match news.await {
             Ok(news) => news,
             Err(refusal) => {
                 drop(tell.send(Event::default().event("trouble").data(told(refusal).1)).await);
                 return;
             }
         };
+        if let Some(run) = &mut news.run {
+            run.says = app.pages.why(language, &run.says);
+        }
         let quiet = news.chunks.is_empty() && news.tasks.is_empty();
         for event in events(&news, &mut seen, &mut state) {
             if tell.send(event).await.is_err() {

@@ -5,6 +5,7 @@ use super::guard::Patience;
 use super::output::Output;
 use super::process::{Guard, Printed, Process};
 use crate::decide::{Ended, Lease};
+use crate::says;
 use crate::spec::Spec;
 use crate::store::{Claim, Ending, News, Store, Trouble};
 use crate::work::{Site, Work, work};
@@ -97,10 +98,10 @@ fn said(how: Ended, spec: &Spec) -> String {
     match how {
         Ended::Exited(Some(0)) | Ended::NotStarted => String::new(),
         Ended::Exited(Some(status)) => format!("it ended with status {status}"),
-        Ended::Exited(None) => "its guard was killed".into(),
-        Ended::TooLong => format!("it took longer than {} s", spec.time_limit_s),
-        Ended::Cancelled => "cancelled".into(),
-        Ended::HandedBack => "its server stopped: it waits for another".into(),
+        Ended::Exited(None) => says::KILLED.into(),
+        Ended::TooLong => says::about(says::TOO_LONG, &spec.time_limit_s.to_string()),
+        Ended::Cancelled => says::CANCELLED.into(),
+        Ended::HandedBack => says::HANDED_BACK.into(),
     }
 }
 

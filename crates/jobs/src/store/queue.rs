@@ -3,7 +3,7 @@
 use super::reading::{RUN, run};
 use super::{Database, Store, Trouble, Value};
 use crate::decide::{self, Ended, Lease, Next};
-use crate::{Asked, Millis, Run, State, secret};
+use crate::{Asked, Millis, Run, State, says, secret};
 use std::collections::BTreeSet;
 
 /// So many runs may wait: more is a mistake of whoever asks.
@@ -166,8 +166,7 @@ impl Store {
                 let next = decide::orphaned(&run, now);
                 let (set, mut values) = becomes(next, now);
                 let sql = format!("UPDATE run SET {set}, lost = lost + 1, says = $3 WHERE id = $4");
-                let says = "the server that had it died under it";
-                values.extend([says.into(), run.id.into()]);
+                values.extend([says::DIED.into(), run.id.into()]);
                 database.execute(&sql, &values)?;
                 reaped.push((run, next));
             }
@@ -178,7 +177,7 @@ impl Store {
     /// Wants a run to end: one that waits is over now, one under way when its server hears of it.
     pub fn cancel(&self, id: i64, who: &str, now: Millis) -> Result<bool, Trouble> {
         self.locked(|database| {
-            let says = format!("cancelled by {who}");
+            let says = says::about(says::CANCELLED_BY, who);
             let sql = "UPDATE run SET state = 'cancelled', ended = $1, says = $2 \
                        WHERE id = $3 AND state = 'waiting'";
             let waiting = database.execute(sql, &[now.into(), (&says).into(), id.into()])?;

@@ -26,7 +26,7 @@ pub(crate) enum Language {
 
 impl Language {
     /// The one that was chosen, else the first one that the browser likes.
-    pub(super) fn of(headers: &HeaderMap) -> Self {
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
         let liked = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
         let chosen = cookie(headers, COOKIE).and_then(Self::read);
         chosen.or_else(|| preferred(liked?)).unwrap_or(Self::English)
@@ -78,6 +78,20 @@ impl Texts {
             Language::French => &self.french,
         }
     }
+
+    /// Why a run ended, as the desk wrote it in English. What it has no sentence for, it heard from the
+    /// system, and that stands as it came.
+    pub(super) fn why(&self, language: Language, says: &str) -> String {
+        let mut reasons = self.english.iter().filter(|(key, _)| key.starts_with("why_"));
+        let known = reasons.find_map(|(key, sentence)| {
+            let (before, after) = sentence.split_once("{}").unwrap_or((sentence, ""));
+            let what = says.strip_prefix(before)?.strip_suffix(after)?;
+            (sentence.contains("{}") || what.is_empty()).then_some((key, what))
+        });
+        let Some((key, what)) = known else { return says.to_owned() };
+        let said = self.of(language).get(key).map_or(says, String::as_str);
+        said.replacen("{}", what, 1)
+    }
 }
 
 /// A table of texts. A test reads both.
@@ -122,11 +136,26 @@ mod tests {
             .filter_map(|rest| rest.split(|c: char| !c.is_alphanumeric() && c != '_').next())
             .collect();
         for key in texts.english.keys() {
-            let by_word = ["state_", "cause_", "does_", "result_", "status_"]
+            let by_word = ["state_", "cause_", "does_", "result_", "status_", "why_"]
                 .iter()
                 .any(|kind| key.starts_with(kind));
             assert!(by_word || used.contains(&key.as_str()), "nothing says {key}");
         }
+    }
+
+    #[test]
+    fn every_reason_of_the_desk_is_said_in_both_languages() {
+        let texts = Texts::new();
+        for sentence in jobs::says::ALL {
+            let says = jobs::says::about(sentence, "Ann {}");
+            assert_eq!(texts.why(Language::English, &says), says);
+            let french = texts.why(Language::French, &says);
+            assert_ne!(french, says, "French has no words for it");
+            assert_eq!(french.contains("Ann {}"), sentence.contains("{}"), "{french}");
+        }
+        let system = "cannot make the folder /x: Permission denied";
+        assert_eq!(texts.why(Language::French, system), system);
+        assert_eq!(texts.why(Language::French, ""), "");
     }
 
     #[test]

@@ -18,7 +18,8 @@ use ::jobs::token::Act;
 use axum::Router;
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use language::{Language, Texts};
+pub(crate) use language::Language;
+use language::Texts;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -77,6 +78,11 @@ impl Pages {
             drop(templates.add_template(name, text));
         }
         Self { templates, texts: Texts::new() }
+    }
+
+    /// Why a run ended, in a language.
+    pub(crate) fn why(&self, language: Language, says: &str) -> String {
+        self.texts.why(language, says)
     }
 
     fn render(

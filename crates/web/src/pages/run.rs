@@ -43,8 +43,10 @@ async fn one(State(app): State<App>, Path(id): Path<i64>, headers: HeaderMap, ur
     let (tasks, text, last, now) = asked.await?;
     let (text, cut) = tail(&text);
     let seen = format!("{last}.{}", tasks.last().map_or(0, |task| task.seq));
+    let why = here.app.pages.why(here.language, &run.says);
     let page = json!({
         "run": shown::run(&run, now),
+        "why": why,
         "tasks": table(&tasks),
         "output": shown::plain(text),
         "cut": cut,
