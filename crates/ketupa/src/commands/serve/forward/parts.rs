@@ -31,68 +31,66 @@ pub(super) fn send(
     send: &mut impl FnMut(&BySeries) -> Went,
 ) -> Result<Refused, Went> {
     let mut refused = Refused::default();
-    let mut tries = SERIES;
-    let mut waiting = vec![series];
-    while let Some(mut part) = waiting.pop() {
-        if let [_] = part.as_slice() {
-            one_series(part, send, &mut refused)?;
-            continue;
-        }
-        match send(&part) {
-            Went::Taken => {}
-            Went::Never(why) | Went::Smaller(why) | Went::Disputed(why) if tries == 0 => {
-                refused.add(count(&part), why);
-            }
-            Went::Never(_) | Went::Smaller(_) | Went::Disputed(_) => {
-                tries -= 1;
-                let rest = part.split_off(part.len() / 2);
-                waiting.extend([rest, part]);
-            }
-            went @ (Went::Later(..) | Went::Broken(_)) => return Err(went),
-        }
-    }
+    in_halves(vec![series], (SERIES, by_series), send, &mut |mut part, why, send| {
+        let Some(rest) = (part.len() == 1).then(|| by_samples(&mut part)).flatten() else {
+            refused.add(count(&part), why);
+            return Ok(());
+        };
+        in_halves(vec![rest, part], (SAMPLES, by_samples), send, &mut |part, why, _| {
+            refused.add(count(&part), why);
+            Ok(())
+        })
+    })?;
     Ok(refused)
 }
 
-/// The same with the samples of one series.
-fn one_series(
-    series: BySeries,
-    send: &mut impl FnMut(&BySeries) -> Went,
-    refused: &mut Refused,
+/// Takes the second half of a part away, unless it is one thing.
+type Halve = fn(&mut BySeries) -> Option<BySeries>;
+/// What becomes of a part that is refused and not halved any more.
+type Left<'a, S> = &'a mut dyn FnMut(BySeries, String, &mut S) -> Result<(), Went>;
+
+/// Sends parts, the last one first, and the halves of what is refused, while there are tries.
+fn in_halves<S: FnMut(&BySeries) -> Went>(
+    mut waiting: Vec<BySeries>,
+    (mut tries, halve): (usize, Halve),
+    send: &mut S,
+    left: Left<'_, S>,
 ) -> Result<(), Went> {
-    let mut tries = SAMPLES;
-    let mut waiting = vec![series];
     while let Some(mut part) = waiting.pop() {
-        let samples = count(&part);
-        match send(&part) {
-            Went::Taken => {}
-            Went::Never(why) | Went::Smaller(why) | Went::Disputed(why)
-                if samples <= 1 || tries == 0 =>
-            {
-                refused.add(samples, why);
-            }
-            Went::Never(_) | Went::Smaller(_) | Went::Disputed(_) => {
+        let why = match send(&part) {
+            Went::Taken => continue,
+            Went::Never(why) | Went::Smaller(why) | Went::Disputed(why) => why,
+            went @ (Went::Later(..) | Went::Broken(_)) => return Err(went),
+        };
+        match (tries > 0).then(|| halve(&mut part)).flatten() {
+            Some(rest) => {
                 tries -= 1;
-                let rest = halve(&mut part);
                 waiting.extend([rest, part]);
             }
-            went @ (Went::Later(..) | Went::Broken(_)) => return Err(went),
+            None => left(part, why, send)?,
         }
     }
     Ok(())
 }
 
-fn count(part: &BySeries) -> usize {
-    part.iter().map(|(_, values)| values.len()).sum()
+fn by_series(part: &mut BySeries) -> Option<BySeries> {
+    (part.len() > 1).then(|| part.split_off(part.len() / 2))
 }
 
-/// Takes the second half of the one series' samples away.
-fn halve(part: &mut BySeries) -> BySeries {
-    let rest = part.iter_mut().map(|(labels, values)| {
-        let rest = values.split_off(values.len() / 2);
-        (labels.clone(), rest)
-    });
-    rest.collect()
+/// The samples of one series.
+fn by_samples(part: &mut BySeries) -> Option<BySeries> {
+    let halve = |part: &mut BySeries| {
+        let rest = part.iter_mut().map(|(labels, values)| {
+            let rest = values.split_off(values.len() / 2);
+            (labels.clone(), rest)
+        });
+        rest.collect()
+    };
+    (count(part) > 1).then(|| halve(part))
+}
+
+fn count(part: &BySeries) -> usize {
+    part.iter().map(|(_, values)| values.len()).sum()
 }
 
 #[cfg(test)]
