@@ -148,8 +148,11 @@ impl Store {
         self.locked(|database| {
             let [id, attempt, server] = claim.key();
             let (set, mut values) = becomes(next, now);
+            // Who cancelled it is there already, and says more.
+            let cancelled = how == Ended::Cancelled;
+            let says = if cancelled { "coalesce(nullif(says, ''), $4)" } else { "$4" };
             let sql = format!(
-                "UPDATE run SET {set}, exit = $3, says = $4, failures = failures + $5 \
+                "UPDATE run SET {set}, exit = $3, says = {says}, failures = failures + $5 \
                  WHERE id = $6 AND attempt = $7 AND server = $8 AND state = 'running'"
             );
             values.extend([exit.into(), ending.says.into(), failed.into(), id, attempt, server]);

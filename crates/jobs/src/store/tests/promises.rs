@@ -171,7 +171,7 @@ fn who_waits_can_be_taken_back(store: &Store) {
     assert_eq!(store.renew(&running, LEASE, 150_007), Ok(Some(true)), "its server hears of it");
     store.end(&running, &ending(Ended::Cancelled, 3), 150_008).expect("it ends");
     let run = store.run(running.run.id).expect("it is there").expect("it is there");
-    assert_eq!(run.state, State::Cancelled);
+    assert_eq!((run.state, run.says.as_str()), (State::Cancelled, "cancelled by somebody"));
 }
 
 fn text_is_found(store: &Store) {
