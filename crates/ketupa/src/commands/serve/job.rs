@@ -57,6 +57,9 @@ fn list(args: &JobList, screen: &mut Screen) -> Result<End, Error> {
             let rows: Vec<Value> = runs.iter().map(row).collect();
             screen.json(&json!({ "runs": rows }))?;
         }
+        Format::Text if runs.is_empty() => {
+            screen.say("there is no run yet: `ketupa job run NAME` asks for one");
+        }
         Format::Text => runs.iter().try_for_each(|run| screen.line(plain(&line(run))))?,
     }
     Ok(End::Well)

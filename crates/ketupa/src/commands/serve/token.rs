@@ -41,6 +41,9 @@ fn list(args: &TokenList, screen: &mut Screen) -> Result<End, Error> {
     let rows: Vec<Value> = tokens.iter().map(row).collect();
     match args.format {
         Format::Json => screen.json(&json!({ "tokens": rows }))?,
+        Format::Text if tokens.is_empty() => {
+            screen.say("there is no token yet: `ketupa token create NAME --scope admin` makes one");
+        }
         Format::Text => {
             for token in &tokens {
                 let scopes: Vec<String> = token.scopes.iter().map(ToString::to_string).collect();
