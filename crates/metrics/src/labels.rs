@@ -67,13 +67,27 @@ impl Labels {
     /// The same without some.
     #[must_use]
     pub fn without(&self, names: &[&str]) -> Self {
-        Self::new(self.iter().filter(|(name, _)| !names.contains(name)))
+        self.those(|name| !names.contains(&name))
     }
 
     /// Some of them only.
     #[must_use]
     pub fn only(&self, names: &[&str]) -> Self {
-        Self::new(self.iter().filter(|(name, _)| names.contains(name)))
+        self.those(|name| names.contains(&name))
+    }
+
+    /// Those of some names: their bytes as they are.
+    fn those(&self, wanted: impl Fn(&str) -> bool) -> Self {
+        let mut bytes = Vec::with_capacity(self.0.len());
+        let mut reader = Reader::new(&self.0);
+        loop {
+            let before = reader.rest();
+            let Some((name, _)) = pair(&mut reader) else { return Self(bytes.into()) };
+            if wanted(name) {
+                let length = before.len() - reader.rest().len();
+                bytes.extend_from_slice(before.get(..length).unwrap_or_default());
+            }
+        }
     }
 
     /// The same with one set; an empty value takes it away.
@@ -196,7 +210,8 @@ mod tests {
         assert_eq!(Labels::default().to_string(), "{}");
         assert_eq!(Labels::read(labels.bytes()), Some(labels.clone()));
         assert_eq!(labels.with("le", "").without(&["a"]), Labels::new([(NAME, "x_bucket")]));
-        assert_eq!(labels.only(&["le"]).get("le"), "+Inf");
+        assert_eq!(labels.only(&["le"]), Labels::new([("le", "+Inf")]));
+        assert_eq!(labels.only(&["a", NAME]).without(&[NAME]), Labels::new([("a", "\"\n\\")]));
     }
 
     #[test]

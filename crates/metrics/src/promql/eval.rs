@@ -1,8 +1,7 @@
 //! Walks an expression: each node is worth a value for each step.
 
-use std::cell::Cell;
-use std::rc::Rc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use promql_parser::parser::{Expr, UnaryExpr};
 
@@ -19,7 +18,7 @@ pub(crate) struct Eval<'a> {
     pub(crate) grid: Grid,
     /// What `start()` and `end()` mean, also within subqueries.
     pub(crate) bounds: (i64, i64),
-    left: Rc<Cell<usize>>,
+    left: Arc<AtomicUsize>,
     stop: &'a AtomicBool,
 }
 
@@ -27,12 +26,12 @@ impl<'a> Eval<'a> {
     pub(crate) fn new(asking: &Asking<'a>, grid: Grid) -> Self {
         let bounds = (grid.start, grid.end());
         let (store, stop) = (asking.store, asking.stop);
-        Self { store, grid, bounds, left: Rc::new(Cell::new(MOST)), stop }
+        Self { store, grid, bounds, left: Arc::new(AtomicUsize::new(MOST)), stop }
     }
 
     /// The same question on other steps.
     pub(crate) fn on(&self, grid: Grid) -> Self {
-        Self { grid, left: Rc::clone(&self.left), ..*self }
+        Self { grid, left: Arc::clone(&self.left), ..*self }
     }
 
     /// Counts what is brought up; too much is an error before it is too much for the machine.
@@ -40,13 +39,18 @@ impl<'a> Eval<'a> {
         if self.stop.load(Ordering::Relaxed) {
             return Err(Wrong::Stopped);
         }
-        let Some(left) = self.left.get().checked_sub(values) else {
-            return Err(Wrong::Answer(format!(
+        let less = |left: usize| left.checked_sub(values);
+        let spent = self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+        spent.map(drop).map_err(|_| {
+            Wrong::Answer(format!(
                 "the question needs more than {MOST} values: ask for fewer series or a shorter time"
-            )));
-        };
-        self.left.set(left);
-        Ok(())
+            ))
+        })
+    }
+
+    /// What may still be brought up.
+    pub(crate) fn left(&self) -> usize {
+        self.left.load(Ordering::Relaxed)
     }
 
     /// What an expression is worth.

@@ -2,6 +2,7 @@
 #![expect(clippy::float_cmp, reason = "PromQL compares floats as they are")]
 
 mod aggregate;
+mod beside;
 mod binary;
 mod calls;
 mod dates;
@@ -16,6 +17,7 @@ mod relabel;
 mod select;
 mod sums;
 mod value;
+mod windows;
 
 use std::fmt;
 use std::sync::atomic::AtomicBool;

@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 
 use super::over_time::Function;
-use super::select::Windows;
 use super::value::ABSENT;
+use super::windows::Windows;
 use crate::store::Point;
 
 /// A function of each window that has points.

@@ -4,8 +4,8 @@ use super::calls::{Arguments, absent_labels};
 use super::eval::Eval;
 use super::moving::{self, quantile};
 use super::rate;
-use super::select::Windows;
 use super::value::{ABSENT, Row, unite};
+use super::windows::Windows;
 use super::{Wrong, sums};
 use crate::labels::Labels;
 use crate::store::{Point, Wanted};
@@ -130,37 +130,31 @@ pub(super) fn call(
         return averages(eval, expr);
     }
     let function = if rolled { Function::Counted } else { function };
-    let mut rows = Vec::new();
-    eval.ranges(expr, function.wanted(), |labels, points, windows| {
-        rows.push(Row { labels: labels.clone(), values: asked.of(function, points, windows) });
-        Ok(())
+    let named = function == Function::Last;
+    let rows = eval.ranges(expr, function.wanted(), |labels, points, windows| {
+        let row = Row { labels: labels.clone(), values: asked.of(function, points, windows) };
+        if named { row } else { row.without_name() }
     })?;
     if function == Function::Absent {
         return Ok(vec![absent(eval, &rows, absent_labels(expr)?)]);
     }
-    if function == Function::Last {
-        return Ok(rows);
-    }
-    unite(rows.into_iter().map(Row::without_name).collect())
+    if named { Ok(rows) } else { unite(rows) }
 }
 
 /// Sums through counts.
 fn averages(eval: &Eval<'_>, expr: &promql_parser::parser::Expr) -> Result<Vec<Row>, Wrong> {
-    let mut counts: std::collections::BTreeMap<Labels, Vec<f64>> =
-        std::collections::BTreeMap::new();
-    eval.ranges(expr, Some(Wanted::Count), |labels, points, windows| {
-        counts.insert(labels.clone(), sums::sum(points, windows, eval.grid.count));
-        Ok(())
-    })?;
+    let sums = |labels: &Labels, points: &[Point], windows: &Windows| {
+        (labels.clone(), sums::sum(points, windows, eval.grid.count))
+    };
+    let counts = eval.ranges(expr, Some(Wanted::Count), sums)?;
+    let counts: std::collections::BTreeMap<Labels, Vec<f64>> = counts.into_iter().collect();
     let mut rows = Vec::new();
-    eval.ranges(expr, Some(Wanted::Sum), |labels, points, windows| {
-        let mut values = sums::sum(points, windows, eval.grid.count);
-        for (value, count) in values.iter_mut().zip(counts.get(labels).into_iter().flatten()) {
+    for (labels, mut values) in eval.ranges(expr, Some(Wanted::Sum), sums)? {
+        for (value, count) in values.iter_mut().zip(counts.get(&labels).into_iter().flatten()) {
             *value = if super::is_absent(*value) { ABSENT } else { *value / count };
         }
-        rows.push(Row { labels: labels.clone(), values }.without_name());
-        Ok(())
-    })?;
+        rows.push(Row { labels, values }.without_name());
+    }
     unite(rows)
 }
 

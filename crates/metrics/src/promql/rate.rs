@@ -1,8 +1,8 @@
 //! How fast things change: `rate`, `increase`, `delta`, and of the last two points.
 
 use super::over_time::Function;
-use super::select::Windows;
 use super::value::ABSENT;
+use super::windows::Windows;
 use crate::store::Point;
 
 /// What happened between a window's first and last point, stretched over the window where its edges
@@ -18,12 +18,11 @@ pub(super) fn extrapolated(function: Function, points: &[Point], windows: &Windo
     let mut values = vec![ABSENT; windows.ends.len()];
     windows.slide(points, |step, from, to| {
         let window = points.get(from..to).unwrap_or_default();
-        let end = windows.ends.get(step).copied().unwrap_or_default();
         let (Some(value), [first, .., last]) = (values.get_mut(step), window) else { return };
         let within = falls.get(falls.partition_point(|(at, _)| *at < from)..).unwrap_or_default();
         let within = within.iter().take_while(|(at, _)| at + 1 < to);
         let change = within.fold(last.value - first.value, |change, (_, fallen)| change + fallen);
-        let start = windows.start(end);
+        let (start, end) = windows.bounds(step);
         let stretch = stretch(function, change, window, (start, end));
         let seconds = (end - start) as f64 / 1000.0;
         let rate = function == Function::Rate;

@@ -1,15 +1,16 @@
 //! Where series come from: selectors and subqueries.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use promql_parser::parser::{AtModifier, Expr, Offset, SubqueryExpr, VectorSelector};
 
 use super::eval::Eval;
 use super::value::{ABSENT, Grid, Row, is_absent};
-use super::{Series, Wrong, parse};
+use super::windows::Windows;
+use super::{Series, Wrong, beside, parse};
+use crate::index::SeriesId;
 use crate::labels::Labels;
-use crate::store::{DAY, Point, Reading, STALE, Tier, Wanted};
+use crate::store::{Point, Reading, STALE, Tier, Wanted};
 
 /// How long a sample counts when no other follows, in milliseconds.
 const LOOKBACK: i64 = 300_000;
@@ -24,76 +25,6 @@ pub(super) const FAR: i64 = i64::MAX / 16;
 
 pub(crate) fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(FAR).min(FAR)
-}
-
-/// Windows of one length, one for each step: open on the left, closed on the right. Where only rollups
-/// are left, they are as long as it takes to have one in them.
-#[derive(Clone, Debug)]
-pub(crate) struct Windows {
-    pub(crate) ends: Vec<i64>,
-    range: i64,
-    /// How long those that end on a day have to be at least.
-    least: BTreeMap<i64, i64>,
-}
-
-impl Windows {
-    fn new(ends: Vec<i64>, range: i64) -> Self {
-        Self { ends, range, least: BTreeMap::new() }
-    }
-
-    /// When the window that ends at a time begins; this moment is not in it.
-    pub(crate) fn start(&self, end: i64) -> i64 {
-        let least = self.least.get(&end.div_euclid(DAY)).copied().unwrap_or_default();
-        end - self.range.max(least)
-    }
-
-    /// Of values that add up over windows: what falls on the length that was asked for.
-    pub(super) fn share(&self, mut values: Vec<f64>) -> Vec<f64> {
-        if self.least.is_empty() {
-            return values;
-        }
-        for (value, end) in values.iter_mut().zip(&self.ends) {
-            let long = end - self.start(*end);
-            if long > self.range && !is_absent(*value) {
-                *value *= self.range as f64 / long as f64;
-            }
-        }
-        values
-    }
-
-    /// The time that all windows together span.
-    fn span(&self) -> (i64, i64) {
-        let first = self.ends.iter().map(|end| self.start(*end)).min().unwrap_or_default();
-        let last = self.ends.iter().max().copied().unwrap_or_default();
-        (first + 1, last)
-    }
-
-    /// Makes windows on rollups long enough.
-    fn widen(&mut self, reading: &Reading<'_>, wanted: Wanted) {
-        let points = match wanted {
-            Wanted::Rises | Wanted::Change => 2,
-            Wanted::Last | Wanted::Min | Wanted::Max | Wanted::Sum | Wanted::Count => 1,
-        };
-        let days: BTreeSet<i64> = self.ends.iter().map(|end| end.div_euclid(DAY)).collect();
-        let least = days.into_iter().filter_map(|day| Some((day, points * reading.every(day)?)));
-        self.least = least.collect();
-    }
-
-    /// Asks for each window's points, going along the series once.
-    pub(crate) fn slide(&self, points: &[Point], mut ask: impl FnMut(usize, usize, usize)) {
-        let (mut from, mut to, mut before) = (0, 0, (i64::MIN, i64::MIN));
-        for (step, end) in self.ends.iter().enumerate() {
-            let start = self.start(*end);
-            if *end < before.1 || start < before.0 {
-                (from, to) = (0, 0);
-            }
-            before = (start, *end);
-            let rest = |at: usize| points.get(at..).unwrap_or_default().iter();
-            to += rest(to).take_while(|point| point.time <= *end).count();
-            from += rest(from).take_while(|point| point.time <= start).count();
-            ask(step, from.min(to), to);
-        }
-    }
 }
 
 impl Eval<'_> {
@@ -134,34 +65,32 @@ impl Eval<'_> {
     ) -> Result<Vec<Row>, Wrong> {
         let ends = self.ends(selector.at.as_ref(), selector.offset.as_ref());
         let tier = self.tier(i64::MAX);
-        let mut windows = Windows::new(ends, LOOKBACK);
-        let mut rows = Vec::new();
-        self.read(selector, (tier, Wanted::Last), &mut windows, |labels, points, windows| {
-            let mut values = vec![ABSENT; self.grid.count];
-            windows.slide(points, |step, from, to| {
-                let last = points.get(from..to).and_then(<[Point]>::last);
-                let last = last.filter(|point| point.value.to_bits() != STALE);
-                if let (Some(value), Some(point)) = (values.get_mut(step), last) {
-                    *value = of(point);
-                }
-            });
-            rows.push(Row { labels: labels.clone(), values });
-            Ok(())
-        })?;
+        let windows = Windows::new(ends, LOOKBACK.max(tier.every()));
+        let mut rows =
+            self.read(selector, (tier, Wanted::Last), windows, |labels, points, windows| {
+                let mut values = vec![ABSENT; self.grid.count];
+                windows.slide(points, |step, from, to| {
+                    let last = points.get(from..to).and_then(<[Point]>::last);
+                    let last = last.filter(|point| point.value.to_bits() != STALE);
+                    if let (Some(value), Some(point)) = (values.get_mut(step), last) {
+                        *value = of(point);
+                    }
+                });
+                Row { labels: labels.clone(), values }
+            })?;
         rows.retain(|row| row.values.iter().any(|value| !is_absent(*value)));
         Ok(rows)
     }
 
-    /// Reads a selector's series one by one.
-    fn read(
+    /// Makes something of the points of each of a selector's series.
+    fn read<R: Send>(
         &self,
         selector: &VectorSelector,
         (tier, wanted): (Tier, Wanted),
-        windows: &mut Windows,
-        mut take: impl FnMut(&Labels, &[Point], &Windows) -> Result<(), Wrong>,
-    ) -> Result<(), Wrong> {
+        mut windows: Windows,
+        of: impl Fn(&Labels, &[Point], &Windows) -> R + Sync,
+    ) -> Result<Vec<R>, Wrong> {
         let matchers = parse::matchers(selector.name.as_deref(), &selector.matchers)?;
-        windows.range = windows.range.max(tier.every());
         let (from, to) = windows.span();
         let mut reading = self.store.reading(tier, from, to);
         if reading.is_rolled() {
@@ -169,47 +98,51 @@ impl Eval<'_> {
             let (from, to) = windows.span();
             reading = self.store.reading(tier, from, to);
         }
-        for series in self.store.select(&matchers) {
+        let one = |reading: &mut Reading<'_>, series: SeriesId| {
             let points = reading.points(series, wanted);
             // Samples come and go, one series at a time; the steps stay.
             self.spend(points.len() / 8 + self.grid.count)?;
-            if let Some(labels) = self.store.labels_of(series)
-                && !points.is_empty()
-            {
-                take(labels, &points, windows)?;
-            }
-        }
-        Ok(())
+            let labels = self.store.labels_of(series).filter(|_| !points.is_empty());
+            Ok(labels.map(|labels| of(labels, &points, &windows)))
+        };
+        let series = self.store.select(&matchers);
+        let Some((first, others)) = series.split_first() else { return Ok(Vec::new()) };
+        // The first one says how much work the others are.
+        let before = self.left();
+        let first = one(&mut reading, *first)?;
+        let work = before.saturating_sub(self.left()).saturating_mul(others.len());
+        let others = beside::each(others, work, &reading, one)?;
+        Ok(std::iter::once(first).chain(others).flatten().collect())
     }
 
-    /// Gives the points of each series of a range vector, and the windows on them.
-    pub(crate) fn ranges(
+    /// Makes something of the points of each series of a range vector, and the windows on them.
+    pub(crate) fn ranges<R: Send>(
         &self,
         expr: &Expr,
         wanted: Option<Wanted>,
-        mut take: impl FnMut(&Labels, &[Point], &Windows) -> Result<(), Wrong>,
-    ) -> Result<(), Wrong> {
+        of: impl Fn(&Labels, &[Point], &Windows) -> R + Sync,
+    ) -> Result<Vec<R>, Wrong> {
         match expr {
-            Expr::Paren(paren) => self.ranges(&paren.expr, wanted, take),
+            Expr::Paren(paren) => self.ranges(&paren.expr, wanted, of),
             Expr::MatrixSelector(matrix) => {
                 let selector = &matrix.vs;
                 let range = millis(matrix.range);
                 let ends = self.ends(selector.at.as_ref(), selector.offset.as_ref());
-                let mut windows = Windows::new(ends, range);
                 let tier = wanted.map_or(Tier::Raw, |_| self.tier(range));
                 let wanted = wanted.unwrap_or(Wanted::Change);
-                self.read(selector, (tier, wanted), &mut windows, |labels, points, windows| {
+                let windows = Windows::new(ends, range.max(tier.every()));
+                self.read(selector, (tier, wanted), windows, |labels, points, windows| {
                     let ended = points.iter().any(|point| point.value.to_bits() == STALE);
                     if !ended {
-                        return take(labels, points, windows);
+                        return of(labels, points, windows);
                     }
                     let live = points.iter().filter(|point| point.value.to_bits() != STALE);
-                    take(labels, &live.copied().collect::<Vec<Point>>(), windows)
+                    of(labels, &live.copied().collect::<Vec<Point>>(), windows)
                 })
             }
             Expr::Subquery(subquery) => {
                 let (windows, series) = self.subquery(subquery)?;
-                series.iter().try_for_each(|one| take(&one.labels, &one.points, &windows))
+                Ok(series.iter().map(|one| of(&one.labels, &one.points, &windows)).collect())
             }
             Expr::Aggregate(_)
             | Expr::Unary(_)
@@ -278,20 +211,15 @@ impl Eval<'_> {
         if !is_matrix(expr) {
             return Ok(None);
         }
-        let mut all = Vec::new();
-        self.ranges(expr, None, |labels, points, windows| {
+        let all = self.ranges(expr, None, |labels, points, windows| {
+            let mut within = Vec::new();
             windows.slide(points, |step, from, to| {
-                let start = windows.ends.get(step).map_or(i64::MIN, |end| end - windows.range);
                 let points = points.get(from..to).unwrap_or_default().iter();
-                let points: Vec<Point> =
-                    points.filter(|point| point.time > start).copied().collect();
-                if !points.is_empty() {
-                    all.push(Series { labels: labels.clone(), points });
-                }
+                within.extend(points.filter(|point| point.time > windows.asked(step)).copied());
             });
-            Ok(())
+            Series { labels: labels.clone(), points: within }
         })?;
-        Ok(Some(all))
+        Ok(Some(all.into_iter().filter(|series| !series.points.is_empty()).collect()))
     }
 }
 

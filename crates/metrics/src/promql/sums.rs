@@ -1,8 +1,8 @@
 //! Sums that lose nothing: of windows, and what is made of them.
 
 use super::moving::each;
-use super::select::Windows;
 use super::value::ABSENT;
+use super::windows::Windows;
 use crate::store::Point;
 
 /// A sum with what rounding lost (Kahan, Neumaier).

@@ -1,5 +1,7 @@
 //! The values of one series within a group's rows.
 
+use std::ops::Range;
+
 use super::packed::Packed;
 use crate::index::SeriesId;
 
@@ -162,12 +164,27 @@ impl Column {
     }
 }
 
-/// Rows and values as points.
-pub(crate) fn points(times: &[i64], runs: &[Run], values: &[f64]) -> Vec<Point> {
-    let rows = runs.iter().flat_map(|run| {
-        times.get(run.first as usize..run.end() as usize).unwrap_or_default().iter()
-    });
-    rows.zip(values).map(|(time, value)| Point { time: *time, value: *value }).collect()
+/// Rows and values as points, of some of the rows.
+pub(crate) fn points(
+    times: &[i64],
+    rows: Range<usize>,
+    runs: &[Run],
+    values: &[f64],
+) -> Vec<Point> {
+    let mut points = Vec::with_capacity(rows.len().min(values.len()));
+    let mut before = 0;
+    for run in runs {
+        let (first, end) = (run.first as usize, run.end() as usize);
+        let (from, to) = (first.max(rows.start), end.min(rows.end));
+        if from < to {
+            let times = times.get(from..to).unwrap_or_default();
+            let values = values.get(before + from - first..).unwrap_or_default();
+            let both = times.iter().zip(values);
+            points.extend(both.map(|(time, value)| Point { time: *time, value: *value }));
+        }
+        before += end - first;
+    }
+    points
 }
 
 /// Rows of points whose times all are among the rows'.
@@ -196,12 +213,21 @@ pub(crate) fn merge(mut pieces: Vec<Vec<Point>>) -> Vec<Point> {
     if pieces.len() < 2 {
         return pieces.pop().unwrap_or_default();
     }
-    pieces.into_iter().reduce(join).unwrap_or_default()
+    let all = pieces.iter().map(Vec::len).sum();
+    let mut merged = Vec::with_capacity(all);
+    for piece in pieces {
+        merged = join(merged, piece);
+    }
+    merged
 }
 
 /// Two lists as one: what both have, the second says.
 fn join(mut one: Vec<Point>, other: Vec<Point>) -> Vec<Point> {
     let begin = other.first().map_or(i64::MAX, |first| first.time);
+    if one.last().is_none_or(|last| last.time < begin) {
+        one.extend(other);
+        return one;
+    }
     let behind = one.split_off(one.partition_point(|point| point.time < begin));
     let mut behind = behind.into_iter().peekable();
     one.reserve(behind.len() + other.len());
@@ -243,7 +269,7 @@ mod tests {
         let column = column(&rows);
         let times: Vec<i64> = (0..10).map(|row| row * 15).collect();
         let (parts, values) = column.part(0, 10);
-        let all = points(&times, &parts, &values);
+        let all = points(&times, 0..10, &parts, &values);
         assert_eq!(all.len(), 5);
         for (point, (row, value)) in all.iter().zip(rows) {
             assert_eq!(*point, Point { time: i64::from(row) * 15, value });

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -215,8 +216,7 @@ impl ChunkFile {
     /// How many rows a block has between two times, both included.
     pub(crate) fn rows(&self, block: u32, (from, to): (i64, i64), known: &mut Times) -> usize {
         let Some(times) = self.times(block, known) else { return 0 };
-        let end = times.partition_point(|time| *time <= to);
-        end - times.partition_point(|time| *time < from).min(end)
+        within(&times, (from, to)).len()
     }
 
     /// A column's points between two times, both included; nothing if it cannot be read.
@@ -233,13 +233,11 @@ impl ChunkFile {
         let times = self.times(entry.block, known)?;
         let part = self.part(Part { at: entry.at, length: entry.length })?;
         let (runs, values) = chunk::column(&part)?;
-        let mut points = points(&times, &runs, &values);
-        if rows.last > to {
-            points.truncate(points.partition_point(|point| point.time <= to));
-        }
-        if rows.first < from {
-            points.drain(..points.partition_point(|point| point.time < from));
-        }
-        Some(points)
+        Some(points(&times, within(&times, (from, to)), &runs, &values))
     }
+}
+
+/// The rows between two times, both included.
+fn within(times: &[i64], (from, to): (i64, i64)) -> Range<usize> {
+    times.partition_point(|time| *time < from)..times.partition_point(|time| *time <= to)
 }

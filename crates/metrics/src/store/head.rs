@@ -142,7 +142,7 @@ impl Head {
             let end = group.times.partition_point(|time| *time <= to);
             let (runs, values) = column.part(first as u32, end as u32);
             let times = group.times.get(first..end).unwrap_or_default();
-            pieces.push(points(times, &runs, &values));
+            pieces.push(points(times, 0..times.len(), &runs, &values));
         }
         if let Some(late) = self.late.get(&series) {
             let within = |point: &&Point| (from..=to).contains(&point.time);

@@ -1,10 +1,11 @@
 //! How points are read: from files and the head, from samples or from rollups.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::chunk::Kind;
 use super::column::{Point, merge};
-use super::files::{ChunkFile, DAY, Tier, Times};
+use super::files::{ChunkFile, DAY, Name, Tier, Times};
 use super::rollup::without_falls;
 use super::{STALE, Store};
 use crate::index::SeriesId;
@@ -26,12 +27,15 @@ pub(crate) enum Wanted {
     Count,
 }
 
-/// One question's way through the store.
+/// One question's way through the store. Copies of it go the same way beside it.
+#[derive(Clone)]
 pub(crate) struct Reading<'a> {
     store: &'a Store,
-    tier: Tier,
     /// Days that are read from rollups, and from which.
     rolled: BTreeMap<i64, Tier>,
+    /// The files of samples that have to be read, and those of rollups.
+    raw: Arc<[&'a ChunkFile]>,
+    rollups: Arc<[&'a ChunkFile]>,
     times: Times,
     from: i64,
     to: i64,
@@ -66,10 +70,44 @@ impl Store {
 
     /// Begins to read between two times, both included.
     pub(crate) fn reading(&self, tier: Tier, from: i64, to: i64) -> Reading<'_> {
-        let mut reading =
-            Reading { store: self, tier, rolled: BTreeMap::new(), times: Times::new(), from, to };
-        reading.rolled = reading.choose_days();
-        reading
+        let rolled = self.choose_days(tier, (from, to));
+        let tiers: BTreeSet<Tier> = rolled.values().copied().collect();
+        let within = |file: &&ChunkFile| {
+            let Name { day, days, .. } = file.name;
+            day * DAY <= to && (day + days) * DAY > from
+        };
+        let within = || self.files.iter().map(Arc::as_ref).filter(within);
+        let raw = within()
+            .filter(|file| file.name.tier == Tier::Raw && !rolled.contains_key(&file.name.day));
+        let raw = raw.collect();
+        let rollups = within().filter(|file| tiers.contains(&file.name.tier)).collect();
+        Reading { store: self, rolled, raw, rollups, times: Times::new(), from, to }
+    }
+
+    /// The days that are read from rollups: those of the tier; where it has none and the samples are
+    /// gone, those of the next one that is kept longer.
+    fn choose_days(&self, tier: Tier, times: (i64, i64)) -> BTreeMap<i64, Tier> {
+        let raw = self.days(Tier::Raw, times);
+        let mut rolled = BTreeMap::new();
+        for other in [Tier::FiveMinutes, Tier::Hour].into_iter().filter(|other| *other >= tier) {
+            let mut days = self.days(other, times);
+            days.retain(|day| other == tier || !raw.contains(day));
+            for day in days {
+                rolled.entry(day).or_insert(other);
+            }
+        }
+        rolled
+    }
+
+    /// The days of which a tier has something.
+    fn days(&self, tier: Tier, (from, to): (i64, i64)) -> BTreeSet<i64> {
+        let (first, last) = (from.div_euclid(DAY), to.div_euclid(DAY));
+        let names = self.files.iter().map(|file| file.name);
+        let of_tier = names.filter(|name| name.tier == tier);
+        let days = of_tier.flat_map(|name| {
+            name.day.max(first)..(name.day + name.days).min(last.saturating_add(1))
+        });
+        days.collect()
     }
 }
 
@@ -82,32 +120,6 @@ impl Reading<'_> {
     /// The time between points on a day in milliseconds, where it is read from rollups.
     pub(crate) fn every(&self, day: i64) -> Option<i64> {
         self.rolled.get(&day).map(|tier| tier.every())
-    }
-
-    /// The days that are read from rollups: those of the tier; where it has none and the samples are
-    /// gone, those of the next one that is kept longer.
-    fn choose_days(&self) -> BTreeMap<i64, Tier> {
-        let raw = self.days(Tier::Raw);
-        let mut rolled = BTreeMap::new();
-        for tier in [Tier::FiveMinutes, Tier::Hour].into_iter().filter(|tier| *tier >= self.tier) {
-            let mut days = self.days(tier);
-            days.retain(|day| tier == self.tier || !raw.contains(day));
-            for day in days {
-                rolled.entry(day).or_insert(tier);
-            }
-        }
-        rolled
-    }
-
-    /// The days of which a tier has something.
-    fn days(&self, tier: Tier) -> BTreeSet<i64> {
-        let (first, last) = (self.from.div_euclid(DAY), self.to.div_euclid(DAY));
-        let names = self.store.files.iter().map(|file| file.name);
-        let of_tier = names.filter(|name| name.tier == tier);
-        let days = of_tier.flat_map(|name| {
-            name.day.max(first)..(name.day + name.days).min(last.saturating_add(1))
-        });
-        days.collect()
     }
 
     /// The points of a series.
@@ -144,16 +156,13 @@ impl Reading<'_> {
 
     fn samples(&mut self, series: SeriesId) -> Vec<Point> {
         let mut pieces = Vec::new();
-        for file in &self.store.files {
-            let name = file.name;
-            if name.tier == Tier::Raw && !self.rolled.contains_key(&name.day) {
-                pieces.extend(self.read_file(file, series, Kind::Value));
-            }
+        for file in self.raw.clone().iter() {
+            pieces.extend(self.read_file(file, series, Kind::Value));
         }
         for head in self.store.heads() {
             let mut points = head.read(series, self.from, self.to);
             if !self.rolled.is_empty() {
-                points.retain(|point| !self.rolled.contains_key(&point.time.div_euclid(DAY)));
+                keep_days(&mut points, |day| !self.rolled.contains_key(&day));
             }
             pieces.push(points);
         }
@@ -161,13 +170,11 @@ impl Reading<'_> {
     }
 
     fn rollup(&mut self, series: SeriesId, kind: Kind) -> Vec<Point> {
-        let tiers: BTreeSet<Tier> = self.rolled.values().copied().collect();
         let mut pieces = Vec::new();
-        for file in self.store.files.iter().filter(|file| tiers.contains(&file.name.tier)) {
+        for file in self.rollups.clone().iter() {
             let tier = file.name.tier;
             for mut points in self.of_kind(file, series, kind) {
-                let day = |point: &Point| point.time.div_euclid(DAY);
-                points.retain(|point| self.rolled.get(&day(point)) == Some(&tier));
+                keep_days(&mut points, |day| self.rolled.get(&day) == Some(&tier));
                 pieces.push(points);
             }
         }
@@ -195,10 +202,6 @@ impl Reading<'_> {
 
     /// What a file has of a series; what cannot be read is told.
     fn read_file(&mut self, file: &ChunkFile, series: SeriesId, kind: Kind) -> Vec<Vec<Point>> {
-        let name = file.name;
-        if name.day * DAY > self.to || (name.day + name.days) * DAY <= self.from {
-            return Vec::new();
-        }
         let mut pieces = Vec::new();
         for entry in file.find(series, kind) {
             if let Some(points) = file.read(entry, (self.from, self.to), &mut self.times) {
@@ -206,11 +209,24 @@ impl Reading<'_> {
                 continue;
             }
             let labels = self.store.labels_of(series).map(ToString::to_string).unwrap_or_default();
+            let name = file.name;
             let lost = format!("{name}: what it has of {labels} cannot be read");
             self.store.lock_damage().push(lost);
         }
         pieces
     }
+}
+
+/// Keeps the points of some days; each day is asked about once.
+fn keep_days(points: &mut Vec<Point>, keep: impl Fn(i64) -> bool) {
+    let (mut until, mut kept) = (i64::MIN, false);
+    points.retain(|point| {
+        if point.time >= until {
+            let day = point.time.div_euclid(DAY);
+            (until, kept) = (day.saturating_add(1).saturating_mul(DAY), keep(day));
+        }
+        kept
+    });
 }
 
 fn ones(mut points: Vec<Point>) -> Vec<Point> {

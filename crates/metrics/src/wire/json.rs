@@ -11,11 +11,32 @@ use crate::store::{Metadata, Point};
 
 /// A number as Prometheus writes it in answers: no exponent, special ones by name.
 pub fn number(value: f64) -> String {
+    let mut text = String::new();
+    put_number(&mut text, value);
+    text
+}
+
+fn put_number(text: &mut String, value: f64) {
     match value {
-        value if value.is_nan() => "NaN".into(),
-        f64::INFINITY => "+Inf".into(),
-        f64::NEG_INFINITY => "-Inf".into(),
-        value => value.to_string(),
+        value if value.is_nan() => text.push_str("NaN"),
+        f64::INFINITY => text.push_str("+Inf"),
+        f64::NEG_INFINITY => text.push_str("-Inf"),
+        value => put_finite(text, value),
+    }
+}
+
+/// The shortest digits that are this number, as JSON has them but for `.0`; what has an exponent there
+/// is rare, and written out.
+fn put_finite(text: &mut String, value: f64) {
+    let mut digits = [0_u8; 32];
+    let mut rest = digits.as_mut_slice();
+    let written = serde_json::to_writer(&mut rest, &value);
+    let length = 32 - rest.len();
+    let digits = digits.get(..length).and_then(|digits| std::str::from_utf8(digits).ok());
+    match digits.filter(|digits| written.is_ok() && !digits.contains('e')) {
+        Some(digits) => text.push_str(digits.strip_suffix(".0").unwrap_or(digits)),
+        // Writing to a string cannot fail.
+        None => drop(write!(text, "{value}")),
     }
 }
 
@@ -120,13 +141,27 @@ fn put_time(text: &mut String, time: i64) {
 fn put_point(text: &mut String, point: &Point) {
     text.push('[');
     put_time(text, point.time);
-    let _ = write!(text, ",\"{}\"]", number(point.value));
+    text.push_str(",\"");
+    put_number(text, point.value);
+    text.push_str("\"]");
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::labels::NAME;
+
+    proptest! {
+        #[test]
+        fn numbers_are_as_short_as_they_can_be(bits in any::<u64>(), n in any::<i32>(), by in 0..20) {
+            let some = [f64::from_bits(bits), f64::from(n) / 10_f64.powi(by), f64::from(n) * 1e9];
+            for value in some.into_iter().filter(|value| value.is_finite()) {
+                prop_assert_eq!(number(value), value.to_string());
+            }
+        }
+    }
 
     #[test]
     fn answers_look_like_those_of_prometheus() {
@@ -140,6 +175,11 @@ mod tests {
             answer(&Ok(matrix)),
             r#"{"status":"success","data":{"resultType":"matrix","result":[{"metric":{"__name__":"up","job":"a\"b"},"values":[[1700000000,"1"],[1700000000.5,"+Inf"]]}]}}"#
         );
+        for (value, expected) in
+            [(-0.0, "-0"), (0.1 + 0.2, "0.30000000000000004"), (1e21, "1000000000000000000000")]
+        {
+            assert_eq!(number(value), expected);
+        }
         let why = Err(Wrong::Question("what?".into()));
         assert_eq!(answer(&why), r#"{"error":"what?","errorType":"bad_data","status":"error"}"#);
         assert_eq!(
