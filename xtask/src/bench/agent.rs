@@ -98,9 +98,10 @@ impl Drop for Agent {
 fn run(root: &Path, observed: &[Observed]) -> Result<String, String> {
     let fail = |error: std::io::Error| error.to_string();
     let program = built(root)?;
-    let own = Command::new(&program).args(["--config", "/dev/null", "--once"]).output();
-    let own = own.map_err(fail)?.stdout;
-    let own = String::from_utf8_lossy(&own).lines().filter(|line| !line.starts_with('#')).count();
+    let path = super::target(root).join("bench-agent");
+    fs::create_dir_all(&path).map_err(fail)?;
+    let config = path.join("agent.toml");
+    let own = own_series(&program, &config)?;
     let others = SERIES.saturating_sub(own);
     let mut texts = Vec::new();
     super::metrics::scrapes(observed, others, (200, 15), |_, samples| {
@@ -114,9 +115,6 @@ fn run(root: &Path, observed: &[Observed]) -> Result<String, String> {
         out.extend_from_slice((head + text).as_bytes());
     })?;
     let sink = serve(|_, out| out.extend_from_slice(b"HTTP/1.1 204 No Content\r\n\r\n"))?;
-    let path = super::target(root).join("bench-agent");
-    fs::create_dir_all(&path).map_err(fail)?;
-    let config = path.join("agent.toml");
     let told = format!(
         "listen = \"127.0.0.1:0\"\n[send]\nurl = \"http://127.0.0.1:{}\"\ndirectory = \"{}\"\ninterval = 1\n\
          [[scrape]]\njob = \"app\"\nurl = \"http://127.0.0.1:{}/metrics\"\n",
@@ -153,6 +151,23 @@ fn run(root: &Path, observed: &[Observed]) -> Result<String, String> {
         memory.join(", "),
     );
     Ok(said)
+}
+
+/// How many series the agent has of this machine, with nothing set in its file.
+fn own_series(program: &Path, config: &Path) -> Result<usize, String> {
+    fs::write(config, "").map_err(|error| format!("{}: {error}", config.display()))?;
+    let mut once = Command::new(program);
+    let once = once.arg("--config").arg(config).arg("--once").output();
+    let once = once.map_err(|error| format!("{}: {error}", program.display()))?;
+    let told = String::from_utf8_lossy(&once.stdout);
+    match told.lines().filter(|line| !line.starts_with('#')).count() {
+        series if series > 0 && once.status.success() => Ok(series),
+        _ => Err(format!(
+            "the agent tells no series of its own ({}): {}",
+            once.status,
+            String::from_utf8_lossy(&once.stderr).trim()
+        )),
+    }
 }
 
 /// The agent as it travels to hosts, built now.
