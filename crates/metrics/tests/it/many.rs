@@ -1,8 +1,39 @@
 //! More of everything than one would think of.
 
-use metrics::{Labels, Matcher, NAME, Op, Samples};
+use metrics::promql::{Answer, Series};
+use metrics::{Labels, Matcher, NAME, Op, Samples, Store};
 
-use crate::place::{DAY, Place, T0};
+use crate::place::{DAY, Place, T0, scrape};
+
+/// So many series and steps are more than one thread's work where there are more.
+#[test]
+fn many_series_are_worth_together_what_each_is_worth_alone() {
+    const SERIES: usize = 60;
+    let place = Place::new("together");
+    let mut store = place.open();
+    for row in 0..400_i64 {
+        let values: Vec<f64> = (0..SERIES as i64).map(|n| (row * (n + 1) % 97) as f64).collect();
+        scrape(&mut store, T0 + row * 15_000, &values[..SERIES - row as usize % 7]);
+        if row == 250 {
+            store.seal().expect("written");
+        }
+    }
+    for question in ["increase(m{}[10m])", "m{}", "avg_over_time(m{}[3m])", "timestamp(m{})"] {
+        let together = matrix(&store, &question.replace("{}", ""));
+        assert_eq!(together.len(), SERIES, "{question}");
+        for one in together {
+            let alone = question.replace("{}", &format!("{{n=\"{}\"}}", one.labels.get("n")));
+            assert_eq!(matrix(&store, &alone), [one], "{alone}");
+        }
+    }
+}
+
+fn matrix(store: &Store, question: &str) -> Vec<Series> {
+    match store.query_range(question, (T0, T0 + 6_000_000), 15_000) {
+        Ok(Answer::Matrix(series)) => series,
+        other => panic!("{question}: {other:?}"),
+    }
+}
 
 #[test]
 fn each_of_very_many_targets_keeps_its_own_times() {

@@ -7,11 +7,14 @@ use std::time::{Duration, Instant};
 
 use super::{Figures, Sent, data, kept, middle};
 use crate::bench::http::{Sender, escaped, http};
-use crate::bench::process::{bytes, cpu_s, status_mib, threads_s};
+use crate::bench::process::{bytes, cpu_s, status_mib};
 use crate::bench::served::Served;
 
 const PACKAGES: [&str; 3] = ["prometheus", "victoria-metrics", "prometheus-node-exporter"];
+/// How often a question is asked at least, and for how long: the kernel counts the time of threads that
+/// ended in hundredths of a second.
 const RUNS: usize = 15;
+const ASKED: Duration = Duration::from_secs(2);
 
 /// Its own for each process, so that parts of the benchmark may run beside each other.
 fn port() -> u16 {
@@ -269,9 +272,9 @@ impl Running {
         };
         // The first one finds nothing in memory, and makes threads.
         http(port, &request, self.shows(), b"")?;
-        let begun = threads_s(self.program.id());
+        let (since, before) = (Instant::now(), cpu_s(self.program.id()));
         let mut walls = Vec::new();
-        for _ in 0..RUNS {
+        while walls.len() < RUNS || since.elapsed() < ASKED {
             let begun = Instant::now();
             let (code, body) = http(port, &request, self.shows(), b"")?;
             walls.push(begun.elapsed().as_secs_f64() * 1000.0);
@@ -279,7 +282,7 @@ impl Running {
                 return Err(format!("{}: {code} {body:.300}", self.kind.name()));
             }
         }
-        let cpu = (threads_s(self.program.id()) - begun) * 1000.0 / RUNS as f64;
+        let cpu = (cpu_s(self.program.id()) - before) * 1000.0 / walls.len() as f64;
         Ok((middle(walls), cpu))
     }
 }
