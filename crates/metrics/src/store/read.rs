@@ -236,3 +236,21 @@ fn ones(mut points: Vec<Point>) -> Vec<Point> {
     }
     points
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn points_are_kept_by_their_day() {
+        let times = [-DAY - 1, -DAY, -1, 0, 5, DAY - 1, DAY, 3 * DAY, 3 * DAY + 1, 4 * DAY];
+        for kept in [[-2, 0, 3], [-1, 1, 4]] {
+            let mut points: Vec<Point> =
+                times.iter().map(|time| Point { time: *time, value: 1.0 }).collect();
+            keep_days(&mut points, |day| kept.contains(&day));
+            let expected = times.into_iter().filter(|time| kept.contains(&time.div_euclid(DAY)));
+            let left: Vec<i64> = points.iter().map(|point| point.time).collect();
+            assert_eq!(left, expected.collect::<Vec<i64>>());
+        }
+    }
+}
