@@ -21,7 +21,6 @@ use model::{Id, Isp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
 /// How much is asked.
 #[derive(Debug, Clone, Copy)]
@@ -211,13 +210,9 @@ fn simulate(ready: &Ready<'_>, scenarios: &[Scenario], threads: usize) -> Found 
         found
     };
     let mut all = Found::new();
-    thread::scope(|scope| {
-        let running: Vec<_> =
-            (0..threads).map(|thread| scope.spawn(move || work(thread))).collect();
-        for (fault, numbers) in running.into_iter().flat_map(|one| one.join().unwrap_or_default()) {
-            all.entry(fault).or_default().extend(numbers);
-        }
-    });
+    for (fault, numbers) in each(threads, 0..threads, work).into_iter().flatten() {
+        all.entry(fault).or_default().extend(numbers);
+    }
     ready.tell_others(&mut all);
     all
 }

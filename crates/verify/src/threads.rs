@@ -15,7 +15,9 @@ pub(crate) fn each<T: Send, R: Send>(
     let act = &act;
     thread::scope(|scope| {
         let running: Vec<_> = few.into_iter().map(|one| scope.spawn(move || act(one))).collect();
-        running.into_iter().filter_map(|one| one.join().ok()).collect()
+        let ended = running.into_iter().map(thread::ScopedJoinHandle::join);
+        // What a thread did not come to must not pass for nothing.
+        ended.map(|one| one.unwrap_or_else(|panic| resume_unwind(panic))).collect()
     })
 }
 

@@ -81,7 +81,8 @@ fn theirs(here: &Here<'_>) -> Vec<Rule> {
 
 /// Internal BGP, loopback to loopback: one rule for all who speak it, however many they are.
 fn internal(here: &Here<'_>) -> Vec<Rule> {
-    let peers: Vec<_> = here.isp.internal_peers(here.id).into_iter().map(|(_, peer)| peer).collect();
+    let peers: Vec<_> =
+        here.isp.internal_peers(here.id).into_iter().map(|(_, peer)| peer).collect();
     let rule = |family: Family| {
         let ours = Addresses::of(family, [here.host.loopback(family)?])?;
         let theirs = peers.iter().filter_map(|peer| peer.loopback(family));
