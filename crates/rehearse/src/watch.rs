@@ -5,6 +5,8 @@ use component::{HostTree, Tree};
 
 /// The agent's unit.
 const AGENT: &str = "ketupa-agent.service";
+/// Where it reads what others tell.
+const TEXTFILE: &str = "/var/lib/prometheus/text";
 
 /// The same hosts without their agents. Who has nothing else is not there.
 pub fn without_agents(mut tree: Tree) -> Tree {
@@ -21,6 +23,7 @@ fn leave_out(tree: &mut HostTree) {
     for path in &unit.reads {
         tree.files.remove(path);
     }
+    tree.directories.remove(TEXTFILE);
     tree.groups.remove("ketupa");
     tree.probes.retain(|probe| probe.name != "the agent answers");
 }
