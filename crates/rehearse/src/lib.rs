@@ -8,6 +8,7 @@
 mod announce;
 pub mod ask;
 mod content;
+mod elsewhere;
 pub mod fail;
 pub mod follow;
 pub mod outside;

@@ -3,6 +3,7 @@
 //! Their addresses and AS numbers must be global ones, because our own filters refuse the
 //! documentation ranges, as they should. Nothing of it leaves the twin's namespaces.
 
+use crate::elsewhere::{ELSEWHERE, Elsewhere, GATEWAYS, modems};
 use component::tree::secret_mark;
 use component::{File, HostTree, OnChange, Probe, Unit};
 use ipnet::IpNet;
@@ -57,7 +58,7 @@ pub fn routers<'a>(isp: &Isp, neighbor: &'a Neighbor) -> Vec<(String, Vec<&'a Se
 }
 
 /// Every neighbour whose routers are not ours, and the Internet.
-pub(crate) fn networks(isp: &Isp) -> Outside {
+pub(crate) fn networks(isp: &Isp, away: &Elsewhere) -> Outside {
     let mut internet = Router::new(INTERNET, INTERNET_ASN, "10.99.0.1");
     for prefix in INTERNET_PREFIXES {
         internet.originate(prefix, "");
@@ -67,6 +68,14 @@ pub(crate) fn networks(isp: &Isp) -> Outside {
     }
     internet.reaches_peers(isp);
     let mut outside = Outside { containers: Vec::new(), segments: Vec::new() };
+    if !away.is_empty() {
+        let gateways = GATEWAYS.map(|(address, length)| (address.to_owned(), length));
+        internet.nic(ELSEWHERE, ELSEWHERE, &gateways);
+        outside.segments.push(ELSEWHERE.to_owned());
+        for (segment, gateway, length) in modems(isp) {
+            internet.nic(&interface(&segment), &segment, &[(gateway, length)]);
+        }
+    }
     let played = isp.neighbors.values().flat_map(|neighbor| {
         routers(isp, neighbor).into_iter().map(move |(name, sessions)| (neighbor, name, sessions))
     });
@@ -449,7 +458,7 @@ fn interface(segment: &str) -> String {
 }
 
 /// A locally administered Ethernet address from two names.
-fn mac(host: &str, nic: &str) -> String {
+pub(crate) fn mac(host: &str, nic: &str) -> String {
     use sha2::Digest as _;
     let digest = sha2::Sha256::digest(format!("{host} {nic}"));
     let tail: Vec<String> = digest.iter().take(5).map(|byte| format!("{byte:02x}")).collect();

@@ -1,6 +1,6 @@
 //! What stands on the stage: containers, cables and what each holds. A pure function of ISP and tree.
 
-use crate::{content, outside};
+use crate::{content, elsewhere, outside, watch};
 use component::{HostTree, Tree};
 use model::kinds::{Host, Segment};
 use model::{Id, Isp, Named as _};
@@ -28,13 +28,19 @@ pub fn scene(name: &str, isp: &Isp, tree: &Tree) -> Scene {
             stand_ins.extend(content::add(isp, id, tree));
         }
     }
+    let away = elsewhere::elsewhere(isp, &trees);
+    stand_ins.extend(watch::prepare(isp, &away, &mut trees));
     let mut hosts: Vec<HostSpec> = isp
         .hosts
         .iter()
         .filter(|(_, host)| trees.contains_key(host.name()))
-        .map(|(_, host)| HostSpec { name: host.name().to_owned(), ports: ports(isp, host) })
+        .map(|(id, host)| {
+            let elsewhere = away.contains_key(&id).then(|| vec![elsewhere::port(host)]);
+            let ports = elsewhere.unwrap_or_else(|| ports(isp, host));
+            HostSpec { name: host.name().to_owned(), ports }
+        })
         .collect();
-    let outside = outside::networks(isp);
+    let outside = outside::networks(isp, &away);
     let mut segments: Vec<String> =
         isp.segments.values().map(|segment| segment.name().to_owned()).collect();
     segments.extend(outside.segments);

@@ -3,14 +3,14 @@
 use crate::outside::INTERNET;
 use crate::scene::{self, Scene};
 use crate::vault::{self, MadeUp};
-use crate::{ask, content};
+use crate::{ask, content, watch};
 use component::Tree;
 use converge::{Act, Job, Outcome, Progress, Report, Trouble, converge_all};
 use machine::Piped;
 use model::kinds::Role;
 use model::{Isp, Named as _};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use twin::{Image, Site, Twin};
 
@@ -106,7 +106,7 @@ impl Rehearsal {
         scene: &Scene,
         progress: &(dyn Fn(Phase) + Sync),
     ) -> Result<Reports, String> {
-        let vault = self.vault(isp)?;
+        let vault = self.vault(isp, scene)?;
         let machines: Vec<Piped> =
             scene.trees.keys().map(|host| self.machine(host)).collect::<Result<_, _>>()?;
         let pairs = scene.trees.values().zip(&machines);
@@ -134,23 +134,25 @@ impl Rehearsal {
         self.site.run.join(&self.twin.lab().name).join("rehearsal")
     }
 
-    fn vault(&self, isp: &Isp) -> Result<MadeUp, String> {
+    fn vault(&self, isp: &Isp, scene: &Scene) -> Result<MadeUp, String> {
         let folder = self.folder();
         std::fs::create_dir_all(&folder)
             .map_err(|e| format!("cannot create {}: {e}", folder.display()))?;
         let vault = MadeUp::new(isp, &folder)?;
-        self.trust(isp, &folder.join(vault::AUTHORITY))?;
+        self.trust(isp, scene, &folder.join(vault::AUTHORITY))?;
         Ok(vault)
     }
 
-    /// Gives the authority's certificate to the machines that tests ask from.
-    fn trust(&self, isp: &Isp, authority: &std::path::Path) -> Result<(), String> {
+    /// Gives the authority's certificate to the machines that tests ask from, and to those whose agents ask.
+    fn trust(&self, isp: &Isp, scene: &Scene, authority: &Path) -> Result<(), String> {
         let Ok(pem) = std::fs::read(authority) else { return Ok(()) };
         let clients = isp.with_role(Role::Client).filter(|(_, host)| host.managed);
         let askers = clients.map(|(_, host)| host.name()).chain([INTERNET]);
-        for host in askers {
-            let written = self.twin.write(host, ask::AUTHORITY, &pem);
-            written.map_err(|error| error.chain())?;
+        let askers = askers.map(|host| (host, ask::AUTHORITY));
+        let agents = scene.trees.iter().filter(|(_, tree)| watch::has_agent(tree));
+        let agents = agents.map(|(host, _)| (host.as_str(), watch::AUTHORITIES));
+        for (host, path) in askers.chain(agents) {
+            self.twin.write(host, path, &pem).map_err(|error| error.chain())?;
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! Secrets of a rehearsal: made up, the same on every run, never those of the real network.
 
-use converge::{NoSecret, Vault};
+use converge::{NoSecret, Program, Vault};
 use model::{Isp, Named as _};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
@@ -41,6 +41,14 @@ impl Vault for MadeUp {
         let digest = Sha256::digest(format!("twin {reference}"));
         // 16 bytes in hex fit every daemon's limit on passwords.
         Ok(digest.iter().take(16).fold(String::new(), |hex, byte| format!("{hex}{byte:02x}")))
+    }
+
+    /// The first process of a container is this very program, which has the agent in it: nothing needs
+    /// to be built for a rehearsal, and its memory is shared.
+    fn program(&self, name: &str) -> Result<Program, String> {
+        let command = name.strip_prefix("ketupa-").unwrap_or(name);
+        let script = format!("#!/bin/sh\nexec {} {command} \"$@\"\n", twin::PROGRAM);
+        Ok(Program::new(script.into_bytes()))
     }
 }
 

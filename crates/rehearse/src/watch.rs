@@ -1,12 +1,20 @@
-//! Agents in a rehearsal: they are left out, because what they ask and send is traffic, too, and nobody plays
-//! the server.
+//! Agents in a rehearsal: they run where that is asked for, because what they ask and send is traffic, too.
 
-use component::{HostTree, Tree};
+use crate::elsewhere::{self, Elsewhere};
+use component::{File, HostTree, Tree};
+use model::{Isp, Named as _};
+use std::collections::BTreeMap;
 
 /// The agent's unit.
 const AGENT: &str = "ketupa-agent.service";
+/// What it is told.
+const CONFIG: &str = "/etc/ketupa/agent.toml";
 /// Where it reads what others tell.
 const TEXTFILE: &str = "/var/lib/prometheus/text";
+/// How it follows the journal.
+const JOURNAL: &str = "\n[[log]]\njournal = true\n";
+/// Whom daemons believe on Debian.
+pub(crate) const AUTHORITIES: &str = "/etc/ssl/certs/ca-certificates.crt";
 
 /// The same hosts without their agents. Who has nothing else is not there.
 pub fn without_agents(mut tree: Tree) -> Tree {
@@ -28,13 +36,46 @@ fn leave_out(tree: &mut HostTree) {
     tree.probes.retain(|probe| probe.name != "the agent answers");
 }
 
+/// Whether a host has an agent.
+pub(crate) fn has_agent(tree: &HostTree) -> bool {
+    tree.units.contains_key(AGENT)
+}
+
+/// Makes agents fit for the stage. Says what is played.
+pub(crate) fn prepare(
+    isp: &Isp,
+    away: &Elsewhere,
+    trees: &mut BTreeMap<String, HostTree>,
+) -> Vec<String> {
+    let names = elsewhere::names(isp, away);
+    let mut count = 0;
+    for (id, host) in isp.hosts.iter() {
+        let Some(tree) = trees.get_mut(host.name()).filter(|tree| has_agent(tree)) else {
+            continue;
+        };
+        count += 1;
+        if let Some(config) = tree.files.get_mut(CONFIG) {
+            config.text = config.text.replace(JOURNAL, "");
+        }
+        if let Some(addresses) = away.get(&id) {
+            elsewhere::network(addresses, tree);
+        }
+        let hosts = tree.files.entry("/etc/hosts".to_owned());
+        let own = || File::public("127.0.0.1 localhost\n::1 localhost\n");
+        hosts.or_insert_with(own).text.push_str(&names);
+    }
+    if count == 0 {
+        return Vec::new();
+    }
+    let says =
+        format!("{count} hosts: the agent is `ketupa agent`, and there is no journal to follow");
+    [says].into_iter().chain(elsewhere::stand_ins(isp, trees)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use component::{File, OnChange, Unit};
-
-    /// What an agent is told.
-    const CONFIG: &str = "/etc/ketupa/agent.toml";
+    use component::{OnChange, Unit};
 
     fn agent() -> HostTree {
         let mut tree = HostTree::default();

@@ -27,5 +27,6 @@ pub use error::{Error, Result};
 pub use image::Image;
 pub use init::control::Answer;
 pub use lab::{HostSpec, Lab, Port};
+pub use root::PROGRAM;
 pub use site::Site;
 pub use twin::Twin;

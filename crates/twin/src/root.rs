@@ -16,7 +16,7 @@ use crate::error::{Doing as _, Result};
 use crate::lab::hex;
 
 /// Where a container finds the program of its first process.
-pub(crate) const PROGRAM: &str = "/run/twin/init";
+pub const PROGRAM: &str = "/run/twin/init";
 
 /// What a container's root is made of.
 pub(crate) struct Root<'a> {

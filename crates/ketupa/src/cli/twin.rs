@@ -124,6 +124,9 @@ pub(crate) struct TwinUp {
     /// Do not wait for sessions and services
     #[arg(long)]
     pub(crate) no_wait: bool,
+    /// Run the agents, too: they ask what is to be asked, and send it where `[watch]` says; the server is not played
+    #[arg(long)]
+    pub(crate) agents: bool,
     /// The day on which waivers are judged [default: today]
     #[arg(long)]
     pub(crate) today: Option<Date>,

@@ -3,6 +3,8 @@
 #![expect(clippy::disallowed_methods, reason = "the stories run the program and wait for networks")]
 
 #[cfg(test)]
+mod agents;
+#[cfg(test)]
 mod agrees;
 #[cfg(test)]
 mod changes;
@@ -19,6 +21,8 @@ mod replays;
 #[cfg(test)]
 mod services;
 #[cfg(test)]
+mod server;
+#[cfg(test)]
 mod stage;
 #[cfg(test)]
 mod traffic;
@@ -26,5 +30,3 @@ mod traffic;
 mod verdicts;
 #[cfg(test)]
 mod vips;
-#[cfg(test)]
-mod watched;

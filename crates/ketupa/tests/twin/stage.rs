@@ -11,7 +11,7 @@ use rehearse::Rehearsal;
 use twin::{Site, Twin};
 
 /// The program as people run it.
-const KETUPA: &str = env!("CARGO_BIN_EXE_ketupa");
+pub(crate) const KETUPA: &str = env!("CARGO_BIN_EXE_ketupa");
 /// The day on which the stories play, so that no waiver and no renewal makes them old.
 const TODAY: &str = "2022-01-09";
 
@@ -104,16 +104,21 @@ impl Declared {
 
     /// Brings it up and waits until every session is established and every service answers.
     pub(crate) fn up(self) -> Living {
-        self.raise(|said| said.code == 0)
+        self.raise(&[], |said| said.code == 0)
+    }
+
+    /// The same with agents on its hosts.
+    pub(crate) fn up_with_agents(self) -> Living {
+        self.raise(&["--agents"], |said| said.code == 0)
     }
 
     /// The same for a network in which services need not be reached from everywhere.
     pub(crate) fn up_to_its_sessions(self) -> Living {
-        self.raise(|said| said.code == 0 || said.err.contains("\nerror: service "))
+        self.raise(&[], |said| said.code == 0 || said.err.contains("\nerror: service "))
     }
 
-    fn raise(self, is_up: impl Fn(&Said) -> bool) -> Living {
-        let said = self.twin("up");
+    fn raise(self, more: &[&str], is_up: impl Fn(&Said) -> bool) -> Living {
+        let said = self.twin_with("up", more);
         // From here on there is something to take down, also when the next line fails.
         let isp = self.isp();
         let mut living = Living { declared: self, isp, rehearsal: None };
@@ -144,7 +149,12 @@ impl Declared {
 
     /// `ketupa twin up` or `apply` of this directory.
     pub(crate) fn twin(&self, verb: &str) -> Said {
-        ketupa(&["twin", verb, self.folder(), "--name", &self.name, "--today", TODAY])
+        self.twin_with(verb, &[])
+    }
+
+    fn twin_with(&self, verb: &str, more: &[&str]) -> Said {
+        let words = ["twin", verb, self.folder(), "--name", &self.name, "--today", TODAY];
+        ketupa(&[&words, more].concat())
     }
 }
 

@@ -190,7 +190,9 @@ struct Who {
 }
 
 fn person(around: &Surroundings) -> Result<Option<Who>, Failure> {
-    let Some(wanted) = around.user.as_deref().or(around.group.as_ref().map(|_| "root")) else {
+    // Groups count for root, too: whoever gave up its rights opens only what its groups may.
+    let is_root = around.group.is_some() || !around.groups.is_empty();
+    let Some(wanted) = around.user.as_deref().or(is_root.then_some("root")) else {
         return Ok(None);
     };
     let unknown = |what: &str| Failure::new("exit-code", format!("there is no {what}"));

@@ -14,6 +14,10 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::time::Instant;
 
+/// Why there are no agents to run.
+const NOBODY_LISTENS: &str = "no host has an agent, because [watch] does not say where to send: declare \
+                              `server`, the host that runs `ketupa serve`, or `url`, its address";
+
 /// An ISP that is proved and rendered.
 struct Ready {
     isp: Isp,
@@ -32,7 +36,10 @@ fn ready(args: &TwinUp, screen: &mut Screen) -> Result<Option<Ready>, Error> {
     };
     let today = crate::commands::today(args.today);
     let Some(tree) = tree(&isp, &read.directory, today, screen)? else { return Ok(None) };
-    let tree = rehearse::without_agents(tree);
+    if args.agents && isp.watch_url().is_none() {
+        return Err(Error::Message(NOBODY_LISTENS.into()));
+    }
+    let tree = if args.agents { tree } else { rehearse::without_agents(tree) };
     let name = args.name.clone().unwrap_or_else(|| twin::lab::name_of(&folder));
     Ok(Some(Ready { isp, tree, name }))
 }
@@ -71,7 +78,10 @@ pub(crate) fn apply(args: &TwinUp, screen: &mut Screen) -> Result<End, Error> {
     let rehearsal = Rehearsal::open(&name).map_err(Error::Message)?;
     let scene = rehearse::scene::scene(&name, &isp, &tree);
     if scene.lab != *rehearsal.twin().lab() {
-        let says = format!("the cables of {name} changed: `ketupa twin up` brings it up anew");
+        let says = format!(
+            "the cables of {name} changed, or it was brought up with agents and `--agents` is missing \
+             here, or the reverse: `ketupa twin up` brings it up anew"
+        );
         return Err(Error::Message(says));
     }
     let reports = rehearsal.configure(&isp, &scene, &|_| ()).map_err(Error::Message)?;
