@@ -7,7 +7,7 @@ use crate::input::{self, Directory};
 use crate::screen::{Screen, counted};
 use component::{HostTree, Tree};
 use model::Isp;
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 pub(crate) fn run(args: &Render, screen: &mut Screen) -> Result<End, Error> {
     let read = input::read(&args.place.dir)?;
@@ -22,7 +22,10 @@ pub(crate) fn run(args: &Render, screen: &mut Screen) -> Result<End, Error> {
     let hosts = chosen(&tree, args.host.as_slice())?;
     match &args.out {
         None => print(&hosts, screen)?,
-        Some(folder) => write(&hosts, folder, screen)?,
+        Some(folder) => {
+            apart(&hosts, folder, &args.place.dir)?;
+            write(&hosts, folder, screen)?;
+        }
     }
     Ok(End::Well)
 }
@@ -77,6 +80,39 @@ fn print(hosts: &[(&str, &HostTree)], screen: &mut Screen) -> Result<(), Error> 
         }
     }
     Ok(())
+}
+
+/// Refuses to write where the next run would read what was written as declared: some of it is TOML.
+fn apart(hosts: &[(&str, &HostTree)], folder: &Path, dir: &Path) -> Result<(), Error> {
+    let place = |path: &Path| real(path).map_err(|e| Error::file("find", path, e));
+    let declared = place(dir)?;
+    for (name, _) in hosts {
+        let target = place(&folder.join(name))?;
+        let Ok(below) = target.strip_prefix(&declared) else { continue };
+        let hidden = |part: Component<'_>| part.as_os_str().to_string_lossy().starts_with('.');
+        if !below.components().any(hidden) {
+            return Err(Error::Usage(format!(
+                "{} is inside {}, where all TOML is read as declared\n\
+                 name a folder outside of it, or one whose name begins with a dot",
+                folder.join(name).display(),
+                dir.display()
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// A path without links and `..`, also where its end is not there yet.
+fn real(path: &Path) -> std::io::Result<PathBuf> {
+    let mut real = PathBuf::new();
+    for part in std::path::absolute(path)?.components() {
+        match part {
+            Component::ParentDir => drop(real.pop()),
+            part => real.push(part),
+        }
+        real = real.canonicalize().unwrap_or(real);
+    }
+    Ok(real)
 }
 
 fn write(hosts: &[(&str, &HostTree)], folder: &Path, screen: &mut Screen) -> Result<(), Error> {

@@ -82,6 +82,32 @@ fn two_runs_write_the_same_bytes_and_those_of_one_host_are_the_same_too() {
     assert!(files(single.path()) == host, "one host alone is another one");
 }
 
+/// The agents' files are TOML: what is written into the directory would be declared the next time.
+#[test]
+fn nothing_is_written_where_it_would_be_read() {
+    let provider = Folder::example("render-inside", "neutrinet");
+    let before = files(provider.path());
+    let dir = provider.text().to_owned();
+    std::os::unix::fs::symlink(&dir, format!("{dir}/.link")).unwrap();
+    for inside in ["", "/out", "/new/../out", "/.link/out"] {
+        let out = format!("{dir}{inside}");
+        ketupa(&["render", &dir, "--out", &out]).ends(2, &[" is inside ", "begins with a dot"]);
+    }
+    // Beside it, for a host whose name is the directory's.
+    let named = Folder::new("render-beside");
+    let cube = format!("{}/cube", named.text());
+    std::fs::rename(&dir, &cube).unwrap();
+    ketupa(&["render", &cube, "--out", named.text()]).ends(2, &["/cube is inside "]);
+    ketupa(&["render", &cube, "--host", "edge-01", "--out", named.text()]).ends(0, &[]);
+    std::fs::rename(&cube, &dir).unwrap();
+    std::fs::remove_file(format!("{dir}/.link")).unwrap();
+    assert!(files(provider.path()) == before, "something was written");
+
+    let hidden = format!("{dir}/.out");
+    ketupa(&["render", &dir, "--out", &hidden]).ends(0, &["files of 33 hosts"]);
+    ketupa(&["check", &dir]).ends(0, &[]);
+}
+
 #[test]
 fn a_host_is_printed_with_path_mode_and_owner() {
     let neutrinet = example("neutrinet");
