@@ -9,8 +9,6 @@ use std::collections::BTreeMap;
 const AGENT: &str = "ketupa-agent.service";
 /// What it is told.
 const CONFIG: &str = "/etc/ketupa/agent.toml";
-/// Where it reads what others tell.
-const TEXTFILE: &str = "/var/lib/prometheus/text";
 /// How it follows the journal.
 const JOURNAL: &str = "\n[[log]]\njournal = true\n";
 /// Whom daemons believe on Debian.
@@ -31,7 +29,6 @@ fn leave_out(tree: &mut HostTree) {
     for path in &unit.reads {
         tree.files.remove(path);
     }
-    tree.directories.remove(TEXTFILE);
     tree.groups.remove("ketupa");
     tree.probes.retain(|probe| probe.name != "the agent answers");
 }

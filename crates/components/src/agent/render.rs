@@ -2,7 +2,7 @@
 
 use super::probe::{self, quoted};
 use component::tree::secret_mark;
-use component::{Directory, File, HostTree, OnChange, Probe, TemplateError, Templates, Unit};
+use component::{File, HostTree, OnChange, Probe, TemplateError, Templates, Unit};
 use derive::checks::{self, Check, Question};
 use model::kinds::{Host, Role, RtrServer, Serve};
 use model::{Id, Isp, Named as _};
@@ -17,16 +17,12 @@ const UNIT: &str = "ketupa-agent.service";
 /// would be in its way.
 const GROUP: &str = "ketupa";
 const PORT: u16 = 9100;
-/// Where others leave what they tell, such as when a backup was made last: the agent reads it, whoever may write
-/// there is root.
-const TEXTFILE: &str = "/var/lib/prometheus/text";
 
 /// What the templates ask for.
 #[derive(Serialize)]
 struct Context {
     program: &'static str,
     config: &'static str,
-    textfile: &'static str,
     port: u16,
     instance: String,
     url: String,
@@ -57,9 +53,6 @@ pub(super) fn tree(
     let config = templates.render("agent/agent.toml", &context)?;
     let unit = templates.render("agent/service", &context)?;
     let mut reads = vec![CONFIG.to_owned(), PROGRAM.to_owned()];
-    let root = || "root".to_owned();
-    let everybodys = Directory { mode: 0o755, owner: root(), group: root() };
-    tree.directories.insert(TEXTFILE.into(), everybodys);
     tree.files.insert(CONFIG.into(), File::public(config));
     tree.files.insert(PROGRAM.into(), File::program("ketupa-agent"));
     tree.files.insert(format!("/etc/systemd/system/{UNIT}"), File::public(unit));
@@ -107,7 +100,6 @@ fn context(isp: &Isp, id: Id<Host>, asked: &[Check]) -> Context {
     Context {
         program: PROGRAM,
         config: CONFIG,
-        textfile: TEXTFILE,
         port: PORT,
         instance: quoted(host.name()),
         url: quoted(&isp.watch_url().unwrap_or_default()),
