@@ -38,6 +38,8 @@ After=network.target
 ExecStart={command}
 Restart=on-failure
 RestartSec=5s
+# Debian's dbus tells how units are to users that the host knows only, and systemd takes one of this unit's name:
+# useradd --system --user-group --shell /usr/sbin/nologin ketupa-agent
 DynamicUser=yes
 StateDirectory=ketupa-agent
 StateDirectoryMode=0700

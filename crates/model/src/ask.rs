@@ -2,13 +2,14 @@
 //! here once, so that no two stages can answer differently.
 
 use crate::kinds::{
-    Host, Neighbor, Nic, Policy, Pool, Relation, Role, Segment, SegmentKind, Service, Session,
-    StaticRoute, Target, View, Vip, Zone,
+    Backup, Host, Neighbor, Nic, Policy, Pool, Relation, Role, Segment, SegmentKind, Service,
+    Session, StaticRoute, Target, View, Vip, Zone,
 };
 use crate::load::Isp;
 use crate::table::{Id, Named as _};
 use crate::value::Asn;
 use ipnet::IpNet;
+use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
 
 /// An address family.
@@ -272,6 +273,12 @@ impl Isp {
     /// The services that run on a host.
     pub fn services_on(&self, host: Id<Host>) -> impl Iterator<Item = &Service> {
         self.services.values().filter(move |service| service.hosts.contains(&host))
+    }
+
+    /// Every host that a backup saves: its own, and those of its services.
+    pub fn saved(&self, backup: &Backup) -> BTreeSet<Id<Host>> {
+        let of_services = backup.services.iter().flat_map(|id| self.services[*id].hosts.iter());
+        backup.hosts.iter().chain(of_services).copied().collect()
     }
 
     /// The zone of a segment: the one that names it, or the one for the rest.

@@ -5,12 +5,6 @@ use model::kinds::{Backup, Host, Site};
 use model::{Finding, Id, Isp, Named as _};
 use std::collections::BTreeSet;
 
-/// Every host that a backup saves: its own, and those of its services.
-fn sources(isp: &Isp, backup: &Backup) -> BTreeSet<Id<Host>> {
-    let of_services = backup.services.iter().flat_map(|id| isp.services[*id].hosts.iter());
-    backup.hosts.iter().chain(of_services).copied().collect()
-}
-
 /// The sites that a host dies with: its own, and that of its hypervisor.
 fn sites(isp: &Isp, host: Id<Host>) -> BTreeSet<Id<Site>> {
     let host = &isp.hosts[host];
@@ -22,7 +16,8 @@ pub(crate) fn same_site(isp: &Isp) -> Vec<Finding> {
     let mut findings = Vec::new();
     for backup in isp.backups.values() {
         let kept = sites(isp, backup.to);
-        let lost: Vec<Id<Host>> = sources(isp, backup)
+        let lost: Vec<Id<Host>> = isp
+            .saved(backup)
             .into_iter()
             .filter(|source| !sites(isp, *source).is_disjoint(&kept))
             .collect();

@@ -160,7 +160,7 @@ impl Dependencies {
     }
 
     /// That things are asked after: a part of them, which needs one of those who ask. And that copies are made,
-    /// which needs the host that keeps them.
+    /// which needs the host that keeps them, and for each host that host.
     fn asked(&mut self, isp: &Isp) {
         for id in &isp.watch.places {
             let key = &isp.hosts[*id].at.key;
@@ -179,7 +179,12 @@ impl Dependencies {
         }
         for backup in isp.backups.values() {
             let keeps = isp.hosts[backup.to].at.key.clone();
-            self.put(&backup.at.key, (height::WATCHED, 0), vec![keeps]);
+            self.put(&backup.at.key, (height::WATCHED, 0), vec![keeps.clone()]);
+            for host in isp.saved(backup).into_iter().map(|id| &isp.hosts[id]) {
+                let made = part(&backup.at.key, &host.name);
+                let needs = vec![backup.at.key.clone(), host.at.key.clone(), keeps.clone()];
+                self.put(&made, (height::WATCHED, 1), needs);
+            }
         }
     }
 

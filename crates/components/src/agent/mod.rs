@@ -2,6 +2,7 @@
 //!
 //! The program travels with Ketupa. For Debian 12 (systemd 252). Manual: `docs/agent.md`.
 
+mod backup;
 mod probe;
 mod render;
 
@@ -43,6 +44,8 @@ impl Component for Agent {
     fn templates(&self) -> &'static [Template] {
         &[
             Template { name: "agent/agent.toml", text: include_str!("templates/agent.toml.j2") },
+            Template { name: "agent/backup", text: include_str!("templates/backup.j2") },
+            Template { name: "agent/made", text: include_str!("templates/made.j2") },
             Template { name: "agent/service", text: include_str!("templates/service.j2") },
         ]
     }

@@ -1,21 +1,28 @@
 //! From the declared watch to the agent of one host: the program, its file, its token and its unit.
 
+use super::backup;
 use super::probe::{self, quoted};
 use component::tree::secret_mark;
-use component::{File, HostTree, OnChange, Probe, TemplateError, Templates, Unit};
+use component::{
+    Directory, File, HostTree, OnChange, Probe, TemplateError, Templates, Unit, User, UserSort,
+};
 use derive::checks::{self, Check, Question};
 use model::kinds::{Host, Role, RtrServer, Serve};
 use model::{Id, Isp, Named as _};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 const PROGRAM: &str = "/usr/local/lib/ketupa/ketupa-agent";
 const CONFIG: &str = "/etc/ketupa/agent.toml";
 const TOKEN: &str = "/etc/ketupa/agent.token";
 const UNIT: &str = "ketupa-agent.service";
-/// Who may read the token. The agent's user has another name, and systemd makes it: a group of that name
-/// would be in its way.
+/// Who may read the token.
 const GROUP: &str = "ketupa";
+/// As whom the agent runs: by the name of its unit, systemd takes it instead of one that it makes up for a
+/// while. Debian's dbus, which is asked about units, lets nobody in whom the host itself does not know.
+const USER: &str = "ketupa-agent";
+/// Where others leave files of metrics, which the agent tells.
+pub(super) const TEXT: &str = "/var/lib/ketupa-text";
 const PORT: u16 = 9100;
 
 /// What the templates ask for.
@@ -23,6 +30,7 @@ const PORT: u16 = 9100;
 struct Context {
     program: &'static str,
     config: &'static str,
+    textfile: &'static str,
     port: u16,
     instance: String,
     url: String,
@@ -50,6 +58,10 @@ pub(super) fn tree(
     let asked = asked.0.get(&id).map_or(&[][..], Vec::as_slice);
     let context = context(isp, id, asked);
     let mut tree = HostTree::default();
+    tree.users.insert(USER.into(), user());
+    let directory = Directory { mode: 0o755, owner: "root".into(), group: "root".into() };
+    tree.directories.insert(TEXT.into(), directory);
+    backup::told(&mut tree, isp, id, templates)?;
     let config = templates.render("agent/agent.toml", &context)?;
     let unit = templates.render("agent/service", &context)?;
     let mut reads = vec![CONFIG.to_owned(), PROGRAM.to_owned()];
@@ -72,6 +84,17 @@ pub(super) fn tree(
         within_s: 10,
     });
     Ok(tree)
+}
+
+fn user() -> User {
+    User {
+        uid: None,
+        home: "/nonexistent".into(),
+        shell: "/usr/sbin/nologin".into(),
+        comment: Some("Ketupa's agent".into()),
+        groups: BTreeSet::new(),
+        sort: UserSort::System,
+    }
 }
 
 /// Which host asks what.
@@ -100,6 +123,7 @@ fn context(isp: &Isp, id: Id<Host>, asked: &[Check]) -> Context {
     Context {
         program: PROGRAM,
         config: CONFIG,
+        textfile: TEXT,
         port: PORT,
         instance: quoted(host.name()),
         url: quoted(&isp.watch_url().unwrap_or_default()),

@@ -71,6 +71,44 @@ fn a_machine_that_is_not_managed_gets_the_agent_and_nothing_else() {
 }
 
 #[test]
+fn the_service_that_makes_a_backup_tells_the_agent_of_each_host() {
+    let isp = isp();
+    let tree = tree(&isp);
+    let backup = isp.backups.values().find(|backup| backup.unit.is_some()).expect("one has a unit");
+    let drop_in = "/etc/systemd/system/borgmatic.service.d/ketupa-backup-services.conf";
+    let with = tree.hosts.iter().filter(|(_, host)| host.files.contains_key(drop_in));
+    let with: BTreeSet<&str> = with.map(|(name, _)| name.as_str()).collect();
+    let saved = isp.saved(backup).into_iter().map(|id| &isp.hosts[id]);
+    let saved: BTreeSet<&str> = saved.filter(|host| host.managed).map(|host| host.name()).collect();
+    assert!(with == saved && saved.len() > 5, "{with:?}");
+    for (name, host) in watched(&tree) {
+        let config = Config::parse(&host.files[CONFIG].text).expect("it is read above");
+        let text = config.textfile.expect("it has a directory");
+        assert!(host.directories.contains_key(text.to_str().expect("plain")), "{name}");
+    }
+}
+
+#[test]
+fn nothing_of_agents_is_in_a_rehearsal() {
+    let tree = rehearse::without_agents(tree(&isp()));
+    assert!(tree.hosts.contains_key("wiki") && !tree.hosts.contains_key("probe-01"));
+    for (name, host) in &tree.hosts {
+        let paths = host.files.keys().chain(host.directories.keys());
+        let names =
+            paths.chain(host.users.keys()).chain(host.groups.keys()).chain(host.units.keys());
+        let ours = [
+            "ketupa-agent",
+            "ketupa-text",
+            "ketupa-backup@",
+            "/ketupa-backup-services",
+            "/etc/ketupa",
+        ];
+        let left: Vec<_> = names.filter(|name| ours.iter().any(|one| name.contains(one))).collect();
+        assert!(left.is_empty(), "{name}: {left:?}");
+    }
+}
+
+#[test]
 fn the_rendered_unit_may_do_no_more_than_the_printed_one() {
     let isp = isp();
     let tree = tree(&isp);

@@ -4,7 +4,7 @@ use super::{Host, Kind, Service, Target};
 use crate::fields::{At, Fields};
 use crate::finding::Finding;
 use crate::table::{Id, Named};
-use crate::value::{Port, Seconds, Word, word};
+use crate::value::{Port, Seconds, ServiceUnit, Word, word};
 use jiff::civil::Date;
 
 /// A question that is asked again and again from outside.
@@ -148,6 +148,9 @@ pub struct Backup {
     pub hosts: Vec<Id<Host>>,
     /// The host that keeps the copies.
     pub to: Id<Host>,
+    /// The service of systemd that makes it, on each host that is saved: when it ended well, the host's agent
+    /// tells. That of a `[timer.NAME]` is `ketupa-NAME.service`.
+    pub unit: Option<ServiceUnit>,
     /// How often. Default: `24h`.
     pub every: Seconds,
     /// How many copies are kept. Default: 14.
@@ -172,6 +175,7 @@ impl Kind for Backup {
             services: fields.list("services"),
             hosts: fields.list("hosts"),
             to: fields.need("to"),
+            unit: fields.get("unit"),
             every: fields.or("every", Seconds(86_400)),
             keep: fields.or("keep", 14),
             at: fields.at(),

@@ -13,7 +13,7 @@ pub use network::{Asn, Community, LargeCommunity, Mac, Port};
 pub use reference::{Secret, SshDestination};
 pub use system::{
     AbsolutePath, AccountName, ArmoredKey, CalendarEvent, CommandLine, DebianVersion, FileMode,
-    MountOption, MountSource, PackageName, RepositoryUrl, SshKey, SuiteName,
+    MountOption, MountSource, PackageName, RepositoryUrl, ServiceUnit, SshKey, SuiteName,
 };
 pub use word::nearest;
 pub(crate) use word::{Word, word};

@@ -236,6 +236,23 @@ impl Value for CommandLine {
     }
 }
 
+/// A service of systemd, by its full name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Serialize)]
+pub struct ServiceUnit(pub String);
+
+impl Value for ServiceUnit {
+    fn expects() -> String {
+        "a service of systemd such as \"borgmatic.service\"".into()
+    }
+    fn read(value: &DeValue<'_>, _: &Names) -> Result<Self, Wrong> {
+        let fine = |unit: &str| {
+            let name = unit.strip_suffix(".service");
+            unit.len() <= 200 && name.is_some_and(|name| alphanumeric_or(name, "-_.@:"))
+        };
+        text::<Self>(value, fine).map(Self)
+    }
+}
+
 /// What is mounted: a device, `LABEL=` or `UUID=`, `host:/path`, or `tmpfs`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Serialize)]
 pub struct MountSource(pub String);

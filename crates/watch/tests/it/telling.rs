@@ -3,7 +3,7 @@
 use crate::place::series;
 use derive::checks::{Check, Page, Question, Scheme, asked_by, has_agent};
 use metrics::{Labels, NAME};
-use model::kinds::Host;
+use model::kinds::{Backup, Host};
 use model::{Isp, Named as _};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -20,7 +20,7 @@ type Tell<'a> = dyn FnMut(&str, &[(&str, &str)], f64) + 'a;
 pub(crate) struct Speaker {
     protocols: BTreeMap<String, Vec<(String, String)>>,
     checks: BTreeMap<String, Vec<(String, String, bool)>>,
-    /// The host from which backups are made.
+    /// The host from which backups are made of which no unit is known.
     saves: Option<String>,
 }
 
@@ -46,8 +46,13 @@ impl Speaker {
             self.bird(host, seconds, &mut told);
             vips(isp, host, &mut told);
         }
-        if self.saves.as_deref() == Some(name) {
-            backups(isp, host, seconds, &mut told);
+        let saves = self.saves.as_deref() == Some(name);
+        for backup in isp.backups.values() {
+            let tells = match backup.unit {
+                Some(_) => host.managed && isp.saved(backup).contains(&id),
+                None => saves,
+            };
+            told.extend(tells.then(|| made(backup, host, seconds)));
         }
         self.probes(host, seconds, &mut told);
         told
@@ -194,13 +199,11 @@ fn vips(isp: &Isp, host: &Host, told: &mut Told) {
 }
 
 /// Each is made an hour after midnight.
-fn backups(isp: &Isp, host: &Host, seconds: f64, told: &mut Told) {
-    for backup in isp.backups.values() {
-        let every = backup.every.0 as f64;
-        let made = ((seconds - 3_600.0) / every).floor() * every + 3_600.0;
-        let labels = [("backup", backup.name.as_str()), ("instance", host.name()), ("job", "node")];
-        told.push((series("ketupa_backup_last_success_seconds", &labels), made));
-    }
+fn made(backup: &Backup, host: &Host, seconds: f64) -> (Labels, f64) {
+    let every = backup.every.0 as f64;
+    let made = ((seconds - 3_600.0) / every).floor() * every + 3_600.0;
+    let labels = [("backup", backup.name.as_str()), ("instance", host.name()), ("job", "node")];
+    (series("ketupa_backup_last_success_seconds", &labels), made)
 }
 
 /// The checks that a host asks: name, object, whether it sees a certificate.

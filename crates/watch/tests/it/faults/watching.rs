@@ -97,7 +97,9 @@ pub(super) const FAULTS: &[Fault] = &[
         ..NOTHING
     },
     Fault {
+        // The other hosts' are made: theirs do not stand for it.
         name: "old-backup",
+        host: "wiki",
         breaks: |at, told| {
             for (series, value) in told {
                 let backup = series.get(NAME) == "ketupa_backup_last_success_seconds";
@@ -108,7 +110,25 @@ pub(super) const FAULTS: &[Fault] = &[
         },
         step: 60,
         minutes: 12,
-        fires: &["BackupOld backup.services"],
+        fires: &["BackupOld backup.services (wiki)"],
+        ..NOTHING
+    },
+    Fault {
+        name: "backup-that-one-host-does-not-tell",
+        host: "wiki",
+        breaks: |_, told| told.retain(|(series, _)| series.get("backup") != "services"),
+        step: 120,
+        minutes: 64,
+        fires: &["BackupUnseen backup.services (wiki)"],
+        ..NOTHING
+    },
+    Fault {
+        name: "backup-of-a-host-that-is-down",
+        host: "wiki",
+        breaks: |_, told| told.clear(),
+        step: 120,
+        minutes: 70,
+        fires: &["HostUnseen host.wiki", "  BackupUnseen backup.services (wiki)"],
         ..NOTHING
     },
     Fault {
