@@ -55,13 +55,23 @@ pub fn example(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(name)
 }
 
-/// The executor as `make executor` makes it; made anew where its sources changed.
+/// The executor as `make executor` makes it, with the agent beside it; made anew where their sources changed.
 pub fn executor() -> PathBuf {
     let root = example("..");
     let target = root.join("target/executor");
     let triple = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
     let built = Command::new(env!("CARGO"))
-        .args(["build", "--locked", "--quiet", "-p", "host", "--profile", "executor"])
+        .args([
+            "build",
+            "--locked",
+            "--quiet",
+            "-p",
+            "host",
+            "-p",
+            "agent",
+            "--profile",
+            "executor",
+        ])
         .args(["--target", &triple])
         .current_dir(&root)
         .env("RUSTFLAGS", "-C target-feature=+crt-static")

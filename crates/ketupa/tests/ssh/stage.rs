@@ -117,8 +117,11 @@ impl Story {
              GlobalKnownHostsFile /dev/null\nUser root\n",
         );
         self.write(DESK, "/root/isp/isp.toml", &self.model);
-        let executor = std::fs::read(testkit::executor()).unwrap();
-        self.twin().write(DESK, "/root/ketupa-host", &executor).unwrap();
+        let executor = testkit::executor();
+        for name in ["ketupa-host", "ketupa-agent"] {
+            let bytes = std::fs::read(executor.with_file_name(name)).unwrap();
+            self.twin().write(DESK, &format!("/root/{name}"), &bytes).unwrap();
+        }
     }
 
     /// A host as it is after Debian's installer, with the operator's key.
@@ -187,7 +190,9 @@ impl Story {
 
     #[expect(clippy::unused_self, reason = "the words only mean something at this story's desk")]
     fn words<'a>(&self, verb: &'a str, words: &[&'a str]) -> Vec<&'a str> {
+        let secret = ["env", "AGENTS=not-to-be-told"];
         let program = ["timeout", "150", "/proc/1/exe", verb, "/root/isp", "--today", TODAY];
+        let program = [&secret[..], &program].concat();
         let reach = ["--executor", "/root/ketupa-host", "--ssh-config", "/root/config"];
         // A story may bring a configuration of its own.
         let own = words.contains(&"--ssh-config");
