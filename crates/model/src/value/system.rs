@@ -319,6 +319,20 @@ mod tests {
     }
 
     #[test]
+    fn a_service_of_systemd_has_its_full_name_and_no_path() {
+        let refused = |unit: &str| {
+            let says = said(&format!("[backup.x]\nunit = '{unit}'"));
+            says.contains("a service of systemd such as")
+        };
+        for wrong in
+            ["borg", ".service", "borg.timer", "../borg.service", "a b.service", "%i.service"]
+        {
+            assert!(refused(wrong), "{wrong}");
+        }
+        assert!(!refused("borgmatic.service") && !refused("borg@home.service"));
+    }
+
+    #[test]
     fn what_becomes_part_of_a_line_or_a_command_is_plain() {
         for wrong in [
             "[account.alice]\nshell = '/bin/sh:x'",
