@@ -89,16 +89,18 @@ fn breaks(network: &Living, unit: &str, session: &str) {
     network.says("edge-01", &format!("birdc '{session} {SESSIONS}'"));
 }
 
-/// What makes copies says so, as the agent's page tells: no more of it is ours.
+/// What makes copies has ended well on each host that is saved: nobody makes any here.
 fn tell_of_backups(network: &Living) {
     for backup in network.isp.backups.values() {
-        let text = "/var/lib/prometheus/text";
+        let text = "/var/lib/ketupa-text";
         let name = &backup.name;
         let told = format!(
             "printf 'ketupa_backup_last_success_seconds{{backup=\"{name}\"}} %s\\n' \
              \"$(date +%s)\" > {text}/{name}.tmp && mv {text}/{name}.tmp {text}/{name}.prom"
         );
-        network.says("files", &told);
+        for id in network.isp.saved(backup) {
+            network.says(network.isp.hosts[id].name(), &told);
+        }
     }
 }
 
