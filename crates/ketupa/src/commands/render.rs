@@ -108,7 +108,10 @@ fn real(path: &Path) -> std::io::Result<PathBuf> {
     for part in std::path::absolute(path)?.components() {
         match part {
             Component::ParentDir => drop(real.pop()),
-            part => real.push(part),
+            part @ (Component::Prefix(_)
+            | Component::RootDir
+            | Component::CurDir
+            | Component::Normal(_)) => real.push(part),
         }
         real = real.canonicalize().unwrap_or(real);
     }

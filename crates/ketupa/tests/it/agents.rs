@@ -79,7 +79,7 @@ fn the_service_that_makes_a_backup_tells_the_agent_of_each_host() {
     let with = tree.hosts.iter().filter(|(_, host)| host.files.contains_key(drop_in));
     let with: BTreeSet<&str> = with.map(|(name, _)| name.as_str()).collect();
     let saved = isp.saved(backup).into_iter().map(|id| &isp.hosts[id]);
-    let saved: BTreeSet<&str> = saved.filter(|host| host.managed).map(|host| host.name()).collect();
+    let saved: BTreeSet<&str> = saved.filter(|host| host.managed).map(model::Named::name).collect();
     assert!(with == saved && saved.len() > 5, "{with:?}");
     for (name, host) in watched(&tree) {
         let config = Config::parse(&host.files[CONFIG].text).expect("it is read above");
