@@ -11,7 +11,7 @@ use crate::index::SeriesId;
 const THREADS: usize = 4;
 /// What a question has to bring up for a thread, in the measure of [`super::eval::Eval::spend`]: less is
 /// done sooner than the thread is there.
-pub(super) const WORTH: usize = 4000;
+pub(super) const WORTH: usize = 1000;
 
 /// How many threads a machine like this has for a question. It takes a while to find out.
 fn most() -> usize {
