@@ -55,16 +55,17 @@ pub(super) fn systemd(source: &Source, found: &mut Families) -> Went {
     let list = ask::program("systemctl", &LIST)?;
     let units = units(&list);
     let mut types = TYPES.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    types.learn(&units, |names| {
+    let learned = types.learn(&units, |names| {
         let words = ["show", "--property=Id,Type", "--"];
         ask::program("systemctl", &[&words, names].concat())
-    })?;
+    });
     states(&units, &types.of, found);
     triggers(&ask::program("systemctl", &SHOW)?, found);
     let manager = ask::program("systemctl", &["show", "--property=SystemState"])?;
     let running = manager.trim() == "SystemState=running";
     found.add(&RUNNING, &[], if running { 1.0 } else { 0.0 });
-    Ok(())
+    // States count without types, too.
+    learned
 }
 
 /// A unit that systemd knows.
