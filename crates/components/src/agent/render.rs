@@ -45,8 +45,8 @@ struct Context {
 /// A daemon of the host that tells metrics of its own.
 #[derive(Serialize)]
 struct Scrape {
-    job: &'static str,
-    url: &'static str,
+    job: String,
+    url: String,
 }
 
 pub(super) fn tree(
@@ -136,8 +136,18 @@ fn context(isp: &Isp, id: Id<Host>, asked: &[Check]) -> Context {
     }
 }
 
-/// The daemons that tell metrics, where their components let them: on the host itself only.
+/// The programs of a host that tell metrics: what is declared, and our daemons.
 fn scrapes(isp: &Isp, id: Id<Host>) -> Vec<Scrape> {
+    let declared = isp.hosts[id].exporters.iter().map(|one| Scrape {
+        job: one.job.clone(),
+        url: format!("http://127.0.0.1:{}/metrics", one.port),
+    });
+    let ours = daemons(isp, id).into_iter();
+    ours.map(|(job, url)| Scrape { job: job.into(), url: url.into() }).chain(declared).collect()
+}
+
+/// The daemons that tell metrics, where their components let them: on the host itself only.
+fn daemons(isp: &Isp, id: Id<Host>) -> Vec<(&'static str, &'static str)> {
     let host = &isp.hosts[id];
     if !host.managed {
         return Vec::new();
@@ -155,5 +165,5 @@ fn scrapes(isp: &Isp, id: Id<Host>) -> Vec<Scrape> {
             "http://127.0.0.1:8323/metrics",
         ),
     ];
-    all.into_iter().filter(|(there, ..)| *there).map(|(_, job, url)| Scrape { job, url }).collect()
+    all.into_iter().filter(|(there, ..)| *there).map(|(_, job, url)| (job, url)).collect()
 }

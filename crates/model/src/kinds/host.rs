@@ -4,7 +4,8 @@ use super::{Duty, Kind, Segment, Site};
 use crate::fields::{At, Fields};
 use crate::finding::Finding;
 use crate::table::{Id, Named};
-use crate::value::{Asn, Mac, Mebibytes, SshDestination, Word, word};
+use crate::value::{Asn, Exporter, Mac, Mebibytes, SshDestination, Word, word};
+use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// A machine: a hypervisor, a virtual machine, a container, a router, a rented server.
@@ -48,6 +49,9 @@ pub struct Host {
     pub owner: Option<Id<Duty>>,
     /// What serves validated route origins on a validator. Default: `stayrtr`.
     pub rtr: RtrServer,
+    /// Further programs on it whose metrics its agent asks for, as `JOB:PORT`: each answers at
+    /// `http://127.0.0.1:PORT/metrics`. Those of what Ketupa configures are asked without a line.
+    pub exporters: Vec<Exporter>,
     /// Its network interfaces: `[host.NAME.nic.INTERFACE]`.
     pub nic: Vec<Nic>,
     /// Where it is declared.
@@ -203,6 +207,13 @@ impl Kind for Host {
         let kind = fields.or("kind", MachineKind::Vm);
         let os = fields.or("os", "debian-12".to_owned());
         let ours = !matches!(kind, MachineKind::Hypervisor | MachineKind::Rented);
+        let exporters: Vec<Exporter> = fields.list("exporters");
+        let jobs: BTreeSet<&str> = exporters.iter().map(|one| one.job.as_str()).collect();
+        if jobs.len() < exporters.len() {
+            let says = "two exporters have the same job: what they tell could not be told apart";
+            let finding = Finding::error("M-VALUE", fields.at().field("exporters"), says);
+            fields.finding(finding.hint("call them `postgres-main:9187` and `postgres-old:9188`"));
+        }
         Self {
             name: name.to_owned(),
             description: fields.get("description"),
@@ -222,6 +233,7 @@ impl Kind for Host {
             ssh: fields.get("ssh"),
             owner: fields.get("owner"),
             rtr: fields.or("rtr", RtrServer::Stayrtr),
+            exporters,
             nic: fields.tables("nic").into_iter().map(|(nic, t)| Nic::read(name, nic, t)).collect(),
             at: fields.at(),
         }

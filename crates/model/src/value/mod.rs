@@ -12,8 +12,8 @@ pub use cron::Cron;
 pub use network::{Asn, Community, LargeCommunity, Mac, Port};
 pub use reference::{Secret, SshDestination};
 pub use system::{
-    AbsolutePath, AccountName, ArmoredKey, CalendarEvent, CommandLine, DebianVersion, FileMode,
-    MountOption, MountSource, PackageName, RepositoryUrl, ServiceUnit, SshKey, SuiteName,
+    AbsolutePath, AccountName, ArmoredKey, CalendarEvent, CommandLine, DebianVersion, Exporter,
+    FileMode, MountOption, MountSource, PackageName, RepositoryUrl, ServiceUnit, SshKey, SuiteName,
 };
 pub use word::nearest;
 pub(crate) use word::{Word, word};
