@@ -58,7 +58,7 @@ impl Questions {
     pub(crate) fn start(network: &Living, from: (&str, &str), of: Ipv4Addr, seconds: u32) -> Self {
         let (host, nic) = from;
         let limit = (seconds + 1).to_string();
-        let words = ["timeout", &limit, "tcpdump", "-l", "-n", "-e", "-i", nic, "arp"];
+        let words = ["timeout", &limit, "tcpdump", "-l", "-n", "-tt", "-i", nic, "arp"];
         let mut listener = network.twin().command(host, &words).unwrap();
         let listener = listener.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut listener = listener.spawn().unwrap();
@@ -80,21 +80,54 @@ impl Questions {
     }
 }
 
+/// Whose questions come this close together are answered together: the kernel asks beside `arping`.
+const TOGETHER: f64 = 0.05;
+
 fn heard(text: &str, address: Ipv4Addr) -> Heard {
     let mut heard = Heard::default();
-    let mut answers = 0;
+    let (mut asked, mut answers, mut since) = (0, 0, 0.0);
     for line in text.lines() {
+        let Some((time, line)) = line.split_once(' ') else { continue };
+        let Ok(time) = time.parse::<f64>() else { continue };
         if line.contains(&format!("Request who-has {address} ")) {
+            // A new master that makes itself known asks for its own address.
+            if line.contains(&format!(" tell {address},")) {
+                continue;
+            }
+            if time - since > TOGETHER {
+                (asked, answers) = (0, 0);
+            }
+            (asked, since) = (asked + 1, time);
             heard.questions += 1;
-            answers = 0;
         } else if let Some((_, mac)) = line.split_once(&format!("Reply {address} is-at ")) {
             answers += 1;
-            heard.answered += usize::from(answers == 1);
-            heard.twice += usize::from(answers == 2);
+            heard.answered += usize::from(answers <= asked);
+            heard.twice += usize::from(answers > asked);
             heard.macs.extend(mac.split(',').next().map(str::to_owned));
         }
     }
     heard.macs.sort();
     heard.macs.dedup();
     heard
+}
+
+#[test]
+fn two_questions_at_once_may_have_two_answers_and_one_may_not() {
+    let question = "Request who-has 192.0.2.1 tell 192.0.2.9, length 28";
+    let answer = "Reply 192.0.2.1 is-at 00:00:5e:00:01:32, length 28";
+    let own = "Request who-has 192.0.2.1 tell 192.0.2.1, length 28";
+    let said = [
+        ("1.00", question),
+        ("1.01", question),
+        ("1.02", answer),
+        ("1.02", answer),
+        ("2.00", question),
+        ("3.00", question),
+        ("3.00", answer),
+        ("3.01", own),
+        ("3.01", answer),
+    ];
+    let text: String = said.iter().map(|(time, said)| format!("{time} {said}\n")).collect();
+    let heard = heard(&text, Ipv4Addr::new(192, 0, 2, 1));
+    assert_eq!((heard.questions, heard.answered, heard.twice), (4, 3, 1));
 }

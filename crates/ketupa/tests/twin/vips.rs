@@ -30,13 +30,15 @@ fn a_dead_gateway_is_replaced_within_four_seconds_and_never_do_two_answer() {
     });
     // One failure at a time: whoever shall take over must know the way first.
     soon(40, || converged(&network, &master));
+    // Killed to the last process, or its parent would start it again and clear what it left behind.
     silence(&network, "keepalived of the new master crashes", || {
-        network.says(backup, "kill -9 $(cat /run/vrrp.pid)");
-        soon(4, || only(&network));
-    });
-    silence(&network, "keepalived of the new master stops", || {
-        network.says(backup, "systemctl stop keepalived");
+        network.says(backup, "kill -9 $(pgrep -x keepalived)");
         soon(4, || holds(&network, &master));
+    });
+    network.says(backup, "systemctl start keepalived");
+    silence(&network, "keepalived of the master stops", || {
+        network.says(&master, "systemctl stop keepalived");
+        soon(4, || holds(&network, backup));
     });
 
     let heard = questions.heard();
