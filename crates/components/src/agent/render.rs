@@ -8,6 +8,7 @@ use component::{
 };
 use derive::checks::{self, Check, Question};
 use model::kinds::{Host, Role, RtrServer, Serve};
+use model::value::Teller;
 use model::{Id, Isp, Named as _};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -143,27 +144,25 @@ fn scrapes(isp: &Isp, id: Id<Host>) -> Vec<Scrape> {
         url: format!("http://127.0.0.1:{}/metrics", one.port),
     });
     let ours = daemons(isp, id).into_iter();
-    ours.map(|(job, url)| Scrape { job: job.into(), url: url.into() }).chain(declared).collect()
+    ours.map(|(daemon, url)| Scrape { job: daemon.job().into(), url: url.into() })
+        .chain(declared)
+        .collect()
 }
 
 /// The daemons that tell metrics, where their components let them: on the host itself only.
-fn daemons(isp: &Isp, id: Id<Host>) -> Vec<(&'static str, &'static str)> {
+fn daemons(isp: &Isp, id: Id<Host>) -> Vec<(Teller, &'static str)> {
     let host = &isp.hosts[id];
     if !host.managed {
         return Vec::new();
     }
     let served = isp.services_on(id).any(|service| service.serve != Serve::App);
-    let validates = host.role == Role::Validator;
+    let validates = |server| host.role == Role::Validator && host.rtr == server;
     let all = [
-        (host.role == Role::Proxy, "haproxy", "http://127.0.0.1:8405/metrics"),
+        (host.role == Role::Proxy, Teller::Haproxy, "http://127.0.0.1:8405/metrics"),
         // It answers to this name only.
-        (served, "caddy", "http://localhost:2019/metrics"),
-        (validates && host.rtr == RtrServer::Stayrtr, "stayrtr", "http://127.0.0.1:9847/metrics"),
-        (
-            validates && host.rtr == RtrServer::Routinator,
-            "routinator",
-            "http://127.0.0.1:8323/metrics",
-        ),
+        (served, Teller::Caddy, "http://localhost:2019/metrics"),
+        (validates(RtrServer::Stayrtr), Teller::Stayrtr, "http://127.0.0.1:9847/metrics"),
+        (validates(RtrServer::Routinator), Teller::Routinator, "http://127.0.0.1:8323/metrics"),
     ];
-    all.into_iter().filter(|(there, ..)| *there).map(|(_, job, url)| (job, url)).collect()
+    all.into_iter().filter(|(there, ..)| *there).map(|(_, daemon, url)| (daemon, url)).collect()
 }

@@ -30,9 +30,9 @@ fn a_dead_gateway_is_replaced_within_four_seconds_and_never_do_two_answer() {
     });
     // One failure at a time: whoever shall take over must know the way first.
     soon(40, || converged(&network, &master));
-    // Killed to the last process, or its parent would start it again and clear what it left behind.
+    // All of it at once: a parent starts its child again, and a child whose parent is gone says goodbye.
     silence(&network, "keepalived of the new master crashes", || {
-        network.says(backup, "kill -9 $(pgrep -x keepalived)");
+        network.says(backup, "pkill -STOP -x keepalived; pkill -KILL -x keepalived");
         soon(4, || holds(&network, &master));
     });
     network.says(backup, "systemctl start keepalived");

@@ -2,6 +2,7 @@
 
 mod amount;
 mod cron;
+mod exporter;
 mod network;
 mod reference;
 mod system;
@@ -9,11 +10,12 @@ mod word;
 
 pub use amount::{Cents, Mebibytes, Seconds};
 pub use cron::Cron;
+pub use exporter::{Exporter, Teller};
 pub use network::{Asn, Community, LargeCommunity, Mac, Port};
 pub use reference::{Secret, SshDestination};
 pub use system::{
-    AbsolutePath, AccountName, ArmoredKey, CalendarEvent, CommandLine, DebianVersion, Exporter,
-    FileMode, MountOption, MountSource, PackageName, RepositoryUrl, ServiceUnit, SshKey, SuiteName,
+    AbsolutePath, AccountName, ArmoredKey, CalendarEvent, CommandLine, DebianVersion, FileMode,
+    MountOption, MountSource, PackageName, RepositoryUrl, ServiceUnit, SshKey, SuiteName,
 };
 pub use word::nearest;
 pub(crate) use word::{Word, word};
@@ -132,4 +134,14 @@ impl Value for u8 {
     fn read(value: &DeValue<'_>, _: &Names) -> Result<Self, Wrong> {
         integer(value)
     }
+}
+
+/// What a load says of these lines.
+#[cfg(test)]
+fn said(lines: &str) -> String {
+    let isp = "[isp]\nname = \"x\"\nasn = 64500\ndomain = \"x.example\"\n";
+    let loaded =
+        crate::load(&[crate::Source::new("isp.toml", format!("{isp}{lines}\n").as_bytes())]);
+    let says = loaded.findings.into_iter().map(|finding| finding.says);
+    says.collect::<Vec<_>>().join("\n")
 }

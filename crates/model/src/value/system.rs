@@ -11,7 +11,7 @@ fn text<T: Value>(value: &DeValue<'_>, fine: impl Fn(&str) -> bool) -> Result<St
     text.map(str::to_owned).ok_or_else(|| unexpected::<T>(value))
 }
 
-fn alphanumeric_or(text: &str, more: &str) -> bool {
+pub(super) fn alphanumeric_or(text: &str, more: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || more.contains(c))
 }
 
@@ -253,34 +253,6 @@ impl Value for ServiceUnit {
     }
 }
 
-/// Jobs of what agents find out themselves, and of daemons that they ask without a line.
-const ASKED_ANYWAY: [&str; 6] = ["node", "probe", "haproxy", "caddy", "stayrtr", "routinator"];
-
-/// A program on a host that tells metrics to whoever asks there: the job that they are of, and its port.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Serialize)]
-pub struct Exporter {
-    /// The label `job` of what it tells.
-    pub job: String,
-    /// The port of 127.0.0.1 that answers at `/metrics`.
-    pub port: u16,
-}
-
-impl Value for Exporter {
-    fn expects() -> String {
-        "a job and a port of the host itself such as \"postgres:9187\"".into()
-    }
-    fn read(value: &DeValue<'_>, _: &Names) -> Result<Self, Wrong> {
-        let parts = |text: &str| {
-            let (job, port) = text.split_once(':')?;
-            let fine =
-                !ASKED_ANYWAY.contains(&job) && job.len() <= 60 && alphanumeric_or(job, "-_");
-            let port = port.parse().ok().filter(|port| *port > 0 && fine)?;
-            Some(Self { job: job.to_owned(), port })
-        };
-        value.as_str().and_then(parts).ok_or_else(|| unexpected::<Self>(value))
-    }
-}
-
 /// What is mounted: a device, `LABEL=` or `UUID=`, `host:/path`, or `tmpfs`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Serialize)]
 pub struct MountSource(pub String);
@@ -310,15 +282,7 @@ impl Value for MountOption {
 
 #[cfg(test)]
 mod tests {
-    use crate::{Source, load};
-
-    /// What a load says of these lines.
-    fn said(lines: &str) -> String {
-        let isp = "[isp]\nname = \"x\"\nasn = 64500\ndomain = \"x.example\"\n";
-        let loaded = load(&[Source::new("isp.toml", format!("{isp}{lines}\n").as_bytes())]);
-        let says = loaded.findings.into_iter().map(|finding| finding.says);
-        says.collect::<Vec<_>>().join("\n")
-    }
+    use super::super::said;
 
     const BLOB: &str = "AAAAC3NzaC1lZDI1NTE5AAAAIPVEm7Qh8pCWyDtD5qZJ8hJxX3sWvNh9sVb4kq3mM1yX";
 
@@ -358,21 +322,6 @@ mod tests {
             assert!(refused(wrong), "{wrong}");
         }
         assert!(!refused("borgmatic.service") && !refused("borg@home.service"));
-    }
-
-    #[test]
-    fn an_exporter_has_a_job_of_its_own_and_a_port() {
-        let of = |list: &str| said(&format!("[host.x]\nexporters = [{list}]"));
-        for wrong in
-            ["9187", "postgres:0", "postgres:65536", ":9187", "node:9187", "caddy:1", "a b:1"]
-        {
-            let says = of(&format!("'{wrong}'"));
-            assert!(says.contains("such as \"postgres:9187\""), "{wrong}: {says}");
-        }
-        let right = of("'postgres:9187', 'postgres-old:9188'");
-        assert!(!right.contains("postgres"), "{right}");
-        let twice = of("'postgres:9187', 'postgres:9188'");
-        assert!(twice.contains("two exporters have the same job"), "{twice}");
     }
 
     #[test]
