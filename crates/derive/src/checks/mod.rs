@@ -128,9 +128,11 @@ impl Question {
     }
 }
 
-/// Who could ask at all: a host to which Ketupa brings anything has an agent, and nobody's own machine is used.
+/// Who could ask at all: a host to which Ketupa brings anything has an agent unless it says otherwise, and
+/// nobody's own machine is used.
 pub fn has_agent(isp: &Isp, id: Id<Host>) -> bool {
-    isp.is_converged(id) && isp.hosts[id].role != Role::Client
+    let host = &isp.hosts[id];
+    isp.is_converged(id) && host.role != Role::Client && host.agent
 }
 
 /// Every check, by name.

@@ -96,6 +96,16 @@ fn somebody_who_can_asks_each_question_of_the_example() {
 }
 
 #[test]
+fn who_has_no_agent_asks_nothing_and_is_asked_by_others() {
+    let isp = example();
+    let quiet = isp.hosts.find("topi").unwrap();
+    assert!(!has_agent(&isp, quiet) && isp.is_converged(quiet));
+    assert!(checks::asked_by(&isp, quiet).is_empty());
+    let about = checks::of(&isp).into_iter().filter(|check| check.object == "host.topi");
+    assert_eq!(about.map(|check| check.from.len()).collect::<Vec<_>>(), [3, 3]);
+}
+
+#[test]
 fn the_world_asks_for_public_services_and_members_for_their_own() {
     let isp = example();
     for service in isp.services.values() {

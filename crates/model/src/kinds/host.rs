@@ -49,6 +49,9 @@ pub struct Host {
     pub owner: Option<Id<Duty>>,
     /// What serves validated route origins on a validator. Default: `stayrtr`.
     pub rtr: RtrServer,
+    /// Whether it gets an agent where others do. Without one it sends nothing, as befits who pays for each
+    /// byte, and asks nothing: others still ask whether it answers. Default: true.
+    pub agent: bool,
     /// Further programs on it whose metrics its agent asks for, as `JOB:PORT`: each answers at
     /// `http://127.0.0.1:PORT/metrics`. Those of what Ketupa configures are asked without a line.
     pub exporters: Vec<Exporter>,
@@ -233,6 +236,7 @@ impl Kind for Host {
             ssh: fields.get("ssh"),
             owner: fields.get("owner"),
             rtr: fields.or("rtr", RtrServer::Stayrtr),
+            agent: fields.or("agent", true),
             exporters,
             nic: fields.tables("nic").into_iter().map(|(nic, t)| Nic::read(name, nic, t)).collect(),
             at: fields.at(),

@@ -116,7 +116,7 @@ impl crate::load::Isp {
         let watch = &self.watch;
         let is_sent_to = watch.server.is_some() || watch.url.is_some();
         let asks = watch.places.contains(&id) || watch.server == Some(id);
-        self.hosts[id].managed || (is_sent_to && asks)
+        self.hosts[id].managed || (is_sent_to && asks && self.hosts[id].agent)
     }
 
     /// Where agents send to, without the path; none where nobody is declared to listen.
