@@ -9,10 +9,15 @@ const SETUP: &str =
 const TEARDOWN: &str =
     "/usr/lib/python3/dist-packages/ansible_test/_data/playbooks/posix_coverage_teardown.yml";
 
+/// The hosts of what the clock starts.
+const CLOCK: [&str; 2] = ["mail-03", "mail-04"];
+
 fn jobs() -> String {
     let setup = |name: &str, more: &str| {
+        // What the clock starts has hosts of its own: nobody knows when its minute comes.
+        let inventory = if name == "by-schedule" { "clock.ini" } else { "hosts.ini" };
         format!(
-            "\n[job.{name}]\ndoes = \"playbook\"\nplaybook = \"{SETUP}\"\ninventory = \"hosts.ini\"\n{more}"
+            "\n[job.{name}]\ndoes = \"playbook\"\nplaybook = \"{SETUP}\"\ninventory = \"{inventory}\"\n{more}"
         )
     };
     setup("by-api", "parameters = [\"coverage_config\"]\n")
@@ -25,6 +30,10 @@ fn jobs() -> String {
 
 /// Two hosts that are this machine, each with a folder of its own.
 fn inventory(stage: &Stage) -> String {
+    machines(stage, ["mail-01", "mail-02"])
+}
+
+fn machines(stage: &Stage, hosts: [&str; 2]) -> String {
     let folder = shown(&stage.folder);
     let host = |name: &str| {
         format!(
@@ -33,7 +42,7 @@ fn inventory(stage: &Stage) -> String {
              coverage_config=plain mode_directory=0755 mode_directory_write=0777 mode_file=0644\n"
         )
     };
-    host("mail-01") + &host("mail-02")
+    hosts.map(host).concat()
 }
 
 fn results(run: &Value) -> Vec<String> {
@@ -49,13 +58,16 @@ fn results(run: &Value) -> Vec<String> {
 }
 
 fn all(result: &str) -> Vec<String> {
+    of(["mail-01", "mail-02"], result)
+}
+
+fn of(hosts: [&str; 2], result: &str) -> Vec<String> {
     let tasks = [
         "Create coverage configuration file",
         "Create coverage output directory",
         "Create coverage temporary directory",
     ];
-    let of = |host: &'static str| tasks.map(|task| format!("{host} {task} {result}"));
-    [of("mail-01"), of("mail-02")].concat()
+    hosts.map(|host| tasks.map(|task| format!("{host} {task} {result}"))).concat()
 }
 
 fn done(server: &Server<'_>, id: i64) -> Value {
@@ -105,6 +117,8 @@ fn real_playbook_opens_a_vault_with_a_secret_that_nobody_sees() {
 fn real_playbooks_run_by_api_by_webhook_and_by_schedule() {
     let stage = Stage::new(&jobs());
     std::fs::write(stage.folder.join("isp/hosts.ini"), inventory(&stage)).unwrap();
+    let clock = machines(&stage, CLOCK);
+    std::fs::write(stage.folder.join("isp/clock.ini"), clock).unwrap();
     let server = stage.serve(&[]);
     // What a caller sets is text: Ansible runs nothing of it.
     let set = r#"{"parameters": {"coverage_config": "it's \"$(id)\" 'x'"}}"#;
@@ -122,16 +136,21 @@ fn real_playbooks_run_by_api_by_webhook_and_by_schedule() {
     assert_eq!(run["tasks"].as_array().unwrap().len(), 6);
     assert_eq!(std::fs::read_to_string(stage.folder.join("mail-01/rc")).unwrap(), "plain");
 
-    let planned = until("its minute comes", || {
-        let runs = server.api("GET", "/runs?job=by-schedule", "");
-        runs["runs"][0]["run"].as_i64()
-    });
-    let run = done(&server, planned);
-    assert_eq!(
-        (&run["cause"], results(&run)),
-        (&json!("schedule"), all("ok")),
-        "nothing was to do"
-    );
+    the_clock_starts_one_and_then_another(&server);
     done(&server, server.start("teardown", ""));
     assert!(!stage.folder.join("mail-01").exists());
+}
+
+/// Runs of one job never overlap: what the first changed, those after it find as it shall be.
+fn the_clock_starts_one_and_then_another(server: &Server<'_>) {
+    let by_hand = done(server, server.start("by-schedule", ""))["run"].as_i64().unwrap();
+    let planned = until("its minute comes", || {
+        let runs = server.api("GET", "/runs?job=by-schedule", "");
+        let runs = runs["runs"].as_array()?.clone();
+        let later =
+            |run: &&Value| run["cause"] == "schedule" && run["run"].as_i64() > Some(by_hand);
+        runs.iter().find(later)?["run"].as_i64()
+    });
+    let run = done(server, planned);
+    assert_eq!((&run["cause"], results(&run)), (&json!("schedule"), of(CLOCK, "ok")));
 }

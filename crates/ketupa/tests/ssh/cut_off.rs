@@ -71,16 +71,16 @@ fn an_operator_who_disappears_leaves_the_host_as_it_was() {
     story.ketupa("apply", &["--yes"]).ends(0, &[]);
     let before = story.sh("server", "sha256sum /etc/nftables.conf");
     story.template("nftables/nftables.conf", SHUT);
-    let words = ["--yes", "--host", "server", "--confirm-within", "5s"];
+    let words = ["--yes", "--host", "server", "--confirm-within", "20s"];
     let mut gone = story.start("apply", &words);
-    crate::stage::soon(20, || match story.sh("server", "sha256sum /etc/nftables.conf") {
+    crate::stage::soon(60, || match story.sh("server", "sha256sum /etc/nftables.conf") {
         now if now != before => Ok(()),
         _ => Err("the change is not live".into()),
     });
     story.at_desk(GONE).ends(0, &[]);
     gone.wait().unwrap();
     // Nobody is there any more; the host knows what to do.
-    crate::stage::soon(20, || match story.sh("server", "sha256sum /etc/nftables.conf") {
+    crate::stage::soon(60, || match story.sh("server", "sha256sum /etc/nftables.conf") {
         now if now == before => Ok(()),
         _ => Err("the change is still live".into()),
     });

@@ -154,7 +154,7 @@ fn one_that_is_cut_off_comes_back_and_the_others_go_on(story: &Story) {
     story.sh(CUT, &format!("grep -q {ORIGINS} /etc/nftables.conf"));
     let before = story.sh(CUT, "sha256sum /etc/nftables.conf; nft -s list table inet ketupa");
     story.template("nftables/nftables.conf", SHUT);
-    let words = ["--yes", "--confirm-within", "10s"];
+    let words = ["--yes", "--confirm-within", "30s"];
     let said = story.ketupa("apply", &words).ends(1, &["19 changed, 1 failed"]);
     assert!(said.out.contains(&format!("{CUT}: undone, it is as before")), "{}", said.out);
     let after = story.sh(CUT, "sha256sum /etc/nftables.conf; nft -s list table inet ketupa");

@@ -28,7 +28,7 @@ gpgconf --kill all
 const LOCK: &str = "(setsid perl -e 'my $lock = pack(q(s s x4 q q i x4), 1, 0, 0, 0, 0); \
     open(F, q(>>), q(/var/lib/dpkg/lock-frontend)) or die; fcntl(F, 6, $lock) or die; \
     open(P, q(>), q(/run/story)); print P $$; close P; sleep 300' \
-    >/dev/null 2>&1 </dev/null &); sleep 1";
+    >/dev/null 2>&1 </dev/null &); until [ -s /run/story ]; do sleep 0.05; done";
 
 fn declared(story: &Story, url: &str, key: &str, version: &str) {
     let text = format!(

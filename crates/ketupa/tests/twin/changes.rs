@@ -1,15 +1,14 @@
 //! A policy changes: routers take it while they run, and a second apply finds nothing to do.
 
-use std::collections::BTreeMap;
-
-use rehearse::ask;
-
 use crate::stage::{Declared, Living, soon};
+use crate::uptimes::{kept, uptimes};
 
 #[test]
 fn a_changed_policy_resets_no_session_and_a_second_apply_changes_nothing() {
     let network = Declared::example("neutrinet", "changes").up();
-    let before = uptimes(&network);
+    let rehearsal = network.rehearsal();
+    let speakers = rehearsal.speakers();
+    let before = uptimes(&network, &speakers, |_| true);
     assert!(before.len() > 100);
 
     network.declared.edit("isp.toml", "transit      = 100", "transit      = 90");
@@ -34,45 +33,11 @@ fn a_changed_policy_resets_no_session_and_a_second_apply_changes_nothing() {
             if shown.contains(&wanted) { Ok(()) } else { Err(shown) }
         });
     }
-    kept(&before, &uptimes(&network));
+    kept(&before, &uptimes(&network, &speakers, |_| true));
 
     nothing_to_do(&network);
     what_hands_changed_is_put_back(&network);
-    kept(&before, &uptimes(&network));
-}
-
-/// No session began anew. BIRD computes the time of day from a span each time it is asked, so that the
-/// last digit may differ by one.
-fn kept(before: &Uptimes, after: &Uptimes) {
-    assert_eq!(before.keys().collect::<Vec<_>>(), after.keys().collect::<Vec<_>>());
-    for (session, since) in before {
-        let drift = milliseconds(since).abs_diff(milliseconds(&after[session]));
-        assert!(drift <= 1_000, "{session:?}: {since} became {}", after[session]);
-    }
-}
-
-/// The time of day in `17:35:28.479` or `2026-11-23 17:35:28`.
-fn milliseconds(since: &str) -> u64 {
-    let time = since.rsplit(' ').next().unwrap_or_default();
-    let (time, fraction) = time.split_once('.').unwrap_or((time, "0"));
-    let seconds = time.split(':').fold(0, |sum, part| sum * 60 + part.parse::<u64>().unwrap());
-    seconds * 1_000 + fraction.parse::<u64>().unwrap()
-}
-
-/// By host and session.
-type Uptimes = BTreeMap<(String, String), String>;
-
-/// Since when each session of ours is in its state.
-fn uptimes(network: &Living) -> Uptimes {
-    let speakers = network.rehearsal().speakers();
-    let of = |host: &str| ask::sessions(network.twin(), host).unwrap();
-    let sessions = speakers.into_iter().flat_map(|host| {
-        of(host).into_iter().map(move |session| {
-            assert!(session.is_established(), "{host}: {session:?}");
-            ((host.to_owned(), session.name), session.since)
-        })
-    });
-    sessions.collect()
+    kept(&before, &uptimes(&network, &speakers, |_| true));
 }
 
 fn nothing_to_do(network: &Living) {

@@ -2,17 +2,17 @@
 
 use std::time::Instant;
 
-use rehearse::ask;
-
 use crate::stage::{Declared, Living, soon};
+use crate::uptimes::{kept, uptimes};
 
 const ROUTES: usize = 200_000;
+const ROUTERS: [&str; 3] = ["edge-01", "edge-02", "core-01"];
 
 #[test]
 fn with_two_full_tables_a_reload_keeps_every_session() {
     let begun = Instant::now();
     let network = Declared::text(include_str!("isps/two-transits.toml"), "full-table").up();
-    for router in ["edge-01", "edge-02", "core-01"] {
+    for router in ROUTERS {
         soon(90, || {
             let (routes, networks) = table(&network, router);
             if networks >= ROUTES { Ok(()) } else { Err(format!("{router}: {routes} routes")) }
@@ -22,8 +22,8 @@ fn with_two_full_tables_a_reload_keeps_every_session() {
         "{ROUTES} routes from each of two transits after {:.1} s",
         begun.elapsed().as_secs_f32()
     );
-    let before = sessions(&network);
-    for router in ["edge-01", "edge-02", "core-01"] {
+    let before = uptimes(&network, &ROUTERS, |_| true);
+    for router in ROUTERS {
         let (routes, networks) = table(&network, router);
         println!(
             "{router}: {routes} routes for {networks} networks, BIRD has {} MB",
@@ -47,8 +47,8 @@ fn with_two_full_tables_a_reload_keeps_every_session() {
         });
     }
     println!("a new preference for all of them after {:.1} s", begun.elapsed().as_secs_f32());
-    assert_eq!(before, sessions(&network));
-    for router in ["edge-01", "edge-02", "core-01"] {
+    kept(&before, &uptimes(&network, &ROUTERS, |_| true));
+    for router in ROUTERS {
         println!("{router}: BIRD has {} MB after the reload", memory(&network, router));
     }
 }
@@ -70,9 +70,4 @@ fn table(network: &Living, router: &str) -> (usize, usize) {
 fn memory(network: &Living, router: &str) -> usize {
     let shown = network.says(router, "grep VmRSS /proc/$(pidof bird)/status");
     shown.split_whitespace().find_map(|word| word.parse::<usize>().ok()).unwrap() / 1024
-}
-
-fn sessions(network: &Living) -> Vec<ask::Session> {
-    let routers = ["edge-01", "edge-02", "core-01"];
-    routers.iter().flat_map(|router| ask::sessions(network.twin(), router).unwrap()).collect()
 }

@@ -27,6 +27,8 @@ mod stage;
 #[cfg(test)]
 mod traffic;
 #[cfg(test)]
+mod uptimes;
+#[cfg(test)]
 mod verdicts;
 #[cfg(test)]
 mod vips;

@@ -23,22 +23,28 @@ impl Pings {
     pub(crate) fn longest_gap(self) -> f64 {
         let output = self.child.wait_with_output().unwrap();
         let text = String::from_utf8_lossy(&output.stdout);
-        let answers: Vec<f64> = text
-            .lines()
-            .filter(|line| line.contains("bytes from"))
-            .filter_map(|line| line.strip_prefix('[')?.split_once(']')?.0.parse().ok())
-            .collect();
+        let times = |wanted: fn(&str) -> bool| {
+            let lines = text.lines().filter(move |line| wanted(line));
+            lines.filter_map(|line| line.strip_prefix('[')?.split_once(']')?.0.parse().ok())
+        };
+        let mut answers: Vec<f64> = times(|line| line.contains("bytes from")).collect();
         assert!(answers.len() > 20, "hardly anything answered: {text}");
+        // Who never answered again was silent until the end.
+        answers.extend(times(|_| true).last());
         answers.windows(2).map(|pair| pair[1] - pair[0]).fold(0.0, f64::max)
     }
 }
 
 /// Questions who has an IPv4 address, asked by one host of all, and what is heard.
 pub(crate) struct Questions {
+    host: String,
     asker: Child,
     listener: Child,
     address: Ipv4Addr,
 }
+
+/// A file that says that enough was asked.
+const ENOUGH: &str = "/run/enough";
 
 /// What was heard.
 #[derive(Debug, Default)]
@@ -54,26 +60,27 @@ pub(crate) struct Heard {
 }
 
 impl Questions {
-    /// Asks some eight times a second, for so many seconds.
-    pub(crate) fn start(network: &Living, from: (&str, &str), of: Ipv4Addr, seconds: u32) -> Self {
+    /// Asks some eight times a second, until somebody wants to know what was heard.
+    pub(crate) fn start(network: &Living, from: (&str, &str), of: Ipv4Addr) -> Self {
         let (host, nic) = from;
-        let limit = (seconds + 1).to_string();
-        let words = ["timeout", &limit, "tcpdump", "-l", "-n", "-tt", "-i", nic, "arp"];
+        let words = ["timeout", "310", "tcpdump", "-l", "-n", "-tt", "-i", nic, "arp"];
         let mut listener = network.twin().command(host, &words).unwrap();
         let listener = listener.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut listener = listener.spawn().unwrap();
         // Its first words say that it listens.
         let mut first = [0_u8; 1];
         listener.stderr.as_mut().unwrap().read_exact(&mut first).unwrap();
-        let ask =
-            format!("while :; do arping -b -c 1 -w 1 -I {nic} {of} > /dev/null; sleep 0.1; done");
-        let words = ["timeout", &seconds.to_string(), "sh", "-c", &ask];
-        let asker = network.twin().spawn(host, &words).unwrap();
-        Self { asker, listener, address: of }
+        let ask = format!(
+            "until [ -e {ENOUGH} ]; do arping -b -c 1 -w 1 -I {nic} {of} > /dev/null; sleep 0.1; done; \
+             rm {ENOUGH}; pkill -INT -x tcpdump"
+        );
+        let asker = network.twin().spawn(host, &["timeout", "300", "sh", "-c", &ask]).unwrap();
+        Self { host: host.to_owned(), asker, listener, address: of }
     }
 
-    /// Waits for the end; what was heard.
-    pub(crate) fn heard(mut self) -> Heard {
+    /// Asks no more; what was heard.
+    pub(crate) fn heard(mut self, network: &Living) -> Heard {
+        network.says(&self.host, &format!("touch {ENOUGH}"));
         self.asker.wait().unwrap();
         let output = self.listener.wait_with_output().unwrap();
         heard(&String::from_utf8_lossy(&output.stdout), self.address)
