@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
 
-use host::wire::{Boot, End, Entry, Observe, Then, Verb};
+use host::wire::{Boot, Command, End, Entry, Observe, Then, Verb};
 
 use crate::lab::{Lab, command, file, orders, unit};
 
@@ -145,16 +145,26 @@ fn refuses_orders_that_are_out_of_date() {
 fn refuses_to_work_beside_another_change_until_that_ends() {
     let lab = Lab::new();
     let orders = orders(vec![lab.write("/etc/a.conf", "a")]);
+    let (begun, go) = (lab.at("/begun"), lab.at("/go"));
     let slow = std::thread::scope(|scope| {
         let mut slow = orders.clone();
-        slow.probes = vec![command("slow", &["sleep", "1"])];
+        let waits = format!(
+            "touch {}; until [ -e {} ]; do sleep 0.02; done",
+            begun.display(),
+            go.display()
+        );
+        slow.probes = vec![Command { within_s: 60, ..command("slow", &["sh", "-c", &waits]) }];
         slow.files.clear();
         let slow = scope.spawn(|| lab.apply(&{ slow }));
-        std::thread::sleep(std::time::Duration::from_millis(400));
+        while !begun.exists() {
+            assert!(!slow.is_finished(), "it does not wait");
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
         let why = refusal(lab.apply(&orders).end);
         assert!(why.starts_with("another apply is changing this host"), "{why}");
         let unfinished = lab.observe(Observe::default()).unfinished;
         assert_eq!(unfinished.as_deref(), Some("a change is running at this moment"));
+        fs::write(&go, "").unwrap();
         slow.join().unwrap()
     });
     assert_eq!(slow.end, End::Done);

@@ -67,7 +67,7 @@ fn settled(lab: &Lab) {
 fn a_change_that_nobody_confirms_is_undone_by_the_host() {
     let lab = laid();
     let before = lab.snapshot();
-    assert_eq!(apply(&lab, 1), End::Awaiting);
+    assert_eq!(apply(&lab, 3), End::Awaiting);
     assert_eq!(lab.text("/etc/nftables.conf"), "new");
     assert!(seen(&lab).unfinished.unwrap().contains("waits to be confirmed"));
     settled(&lab);
@@ -86,11 +86,11 @@ fn a_change_that_nobody_confirms_is_undone_by_the_host() {
 #[test]
 fn a_confirmed_change_stands_and_may_be_confirmed_twice() {
     let lab = laid();
-    assert_eq!(apply(&lab, 1), End::Awaiting);
+    assert_eq!(apply(&lab, 3), End::Awaiting);
     assert!(matches!(confirm(&lab, "another"), Confirmed::Gone { .. }));
     assert_eq!(confirm(&lab, "night-1"), Confirmed::Stands);
     assert_eq!(confirm(&lab, "night-1"), Confirmed::Stands);
-    std::thread::sleep(Duration::from_millis(1600));
+    std::thread::sleep(Duration::from_millis(3600));
     assert_eq!(lab.text("/etc/nftables.conf"), "new");
     let seen = seen(&lab);
     assert_eq!((seen.unfinished, seen.undone), (None, None));
@@ -101,8 +101,8 @@ fn a_confirmed_change_stands_and_may_be_confirmed_twice() {
 #[test]
 fn nothing_else_begins_while_a_change_waits() {
     let lab = laid();
-    assert_eq!(apply(&lab, 3), End::Awaiting);
-    let End::Refused { why } = apply(&lab, 3) else { panic!("it must wait") };
+    assert_eq!(apply(&lab, 9), End::Awaiting);
+    let End::Refused { why } = apply(&lab, 9) else { panic!("it must wait") };
     assert!(why.contains("waits to be confirmed"), "{why}");
     assert_eq!(lab.text("/etc/nftables.conf"), "new");
     assert_eq!(confirm(&lab, "night-1"), Confirmed::Stands);

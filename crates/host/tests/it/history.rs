@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
 use host::wire::{
-    Answer, Boot, End, Ending, Guard, Orders, Origin, Record, Request, Revision, Verb,
+    Answer, Boot, Command, End, Ending, Guard, Orders, Origin, Record, Request, Revision, Verb,
 };
 
 use crate::lab::{Lab, command, orders, unit};
@@ -104,10 +104,11 @@ fn stays_small_and_outlives_a_line_that_was_cut_short() {
 #[test]
 fn whoever_meets_the_lock_hears_who_holds_it() {
     let lab = Lab::new();
-    let begun = lab.at("/begun");
+    let (begun, go) = (lab.at("/begun"), lab.at("/go"));
     let mut slow = change(&lab, "ada@desk", "one\n");
-    let script = format!("touch {}; sleep 2", begun.display());
-    slow.checks = vec![command("check", &["sh", "-c", &script])];
+    let script =
+        format!("touch {}; until [ -e {} ]; do sleep 0.02; done", begun.display(), go.display());
+    slow.checks = vec![Command { within_s: 60, ..command("check", &["sh", "-c", &script]) }];
     std::thread::scope(|scope| {
         scope.spawn(|| assert_eq!(apply(&lab, slow), End::Done));
         while !begun.exists() {
@@ -117,6 +118,7 @@ fn whoever_meets_the_lock_hears_who_holds_it() {
             panic!("two at a time")
         };
         assert!(why.contains("at this moment: ada@desk holds it since "), "{why}");
+        std::fs::write(&go, "").unwrap();
     });
     assert_eq!(apply(&lab, change(&lab, "bob@home", "two\n")), End::Done);
 }

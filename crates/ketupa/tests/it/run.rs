@@ -10,7 +10,8 @@ pub(crate) const KETUPA: &str = env!("CARGO_BIN_EXE_ketupa");
 
 /// Half a gigabyte of addresses besides the program itself, which a debug build maps whole; twenty seconds of
 /// a processor, however busy the machine is, and what killed it stays visible in the status.
-const BOUNDED: &str = r#"ulimit -v 589824; ulimit -t 20; exec timeout --kill-after=1 300 "$0" "$@""#;
+const BOUNDED: &str =
+    r#"ulimit -v 589824; ulimit -t 20; exec timeout --kill-after=1 300 "$0" "$@""#;
 
 /// How a command ended and what it printed.
 pub(crate) struct Ran {
