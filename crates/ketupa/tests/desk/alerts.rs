@@ -96,7 +96,12 @@ fn a_watched_provider_has_the_rules_of_its_model_and_others_have_none() {
     assert!(text.contains("host.web-01") || text.contains("web-01"), "{text}");
     drop(server);
     let stage = Stage::new("");
-    let server = stage.serve(&[]);
-    std::thread::sleep(std::time::Duration::from_secs(3));
-    assert!(groups(&server).is_empty());
+    let rules = stage.folder.join("rooms.yml");
+    std::fs::write(&rules, RULES).unwrap();
+    let server = stage.serve(&["--rules", &shown(&rules)]);
+    let found = until("the file's rules are there", || {
+        let groups = groups(&server);
+        (!groups.is_empty()).then_some(groups)
+    });
+    assert_eq!(found.len(), 1, "the file's and no other: {found:?}");
 }

@@ -13,8 +13,8 @@ fn jobs(log: &Path) -> String {
         r#"
 [job.careful]
 does = "command"
-command = ["/bin/sh", "-c", "exec 9>{log}.lock; flock -n 9 || echo two >> {log}; echo begun >> {log}; sleep $PARAM_TIME; echo ended >> {log}"]
-parameters = ["time"]
+command = ["/bin/sh", "-c", "exec 9>{log}.lock; flock -n 9 || echo two >> {log}; echo begun >> {log}; until [ -e {log}.$PARAM_UNTIL ]; do sleep 0.1; done; echo ended >> {log}"]
+parameters = ["until"]
 "#
     )
 }
@@ -25,13 +25,16 @@ fn real_servers_share_the_work_and_one_may_die() {
     let log = std::env::temp_dir().join(format!("ketupa-desk-{}-two.log", std::process::id()));
     let stage = Stage::with(&jobs(&log), Some(cluster.address()));
     let first = stage.serve(&["--lease", "6s"]);
-    let id = first.start("careful", r#"{"parameters": {"time": "8"}}"#);
+    std::fs::write(log.with_extension("log.now"), "").unwrap();
+    let id = first.start("careful", r#"{"parameters": {"until": "killed"}}"#);
     until("it runs", || (lines(&log) == ["begun"]).then_some(()));
     let second = stage.serve(&["--lease", "6s"]);
-    let waits = second.start("careful", r#"{"parameters": {"time": "0"}}"#);
+    let waits = second.start("careful", r#"{"parameters": {"until": "now"}}"#);
     let had = second.run(id)["server"].as_str().unwrap().to_owned();
     first.signal("KILL");
     drop(first);
+    until("it runs again", || (second.run(id)["attempt"] == 2).then_some(()));
+    std::fs::write(log.with_extension("log.killed"), "").unwrap();
     let run = second.ended(id);
     assert_eq!((&run["state"], &run["attempt"]), (&json!("done"), &json!(2)), "{run}");
     let retried = format!("— attempt 2 on {}", had.split('-').next().unwrap());
@@ -39,8 +42,8 @@ fn real_servers_share_the_work_and_one_may_die() {
     assert_eq!(second.ended(waits)["state"], "done");
     // Begun, killed, begun again and ended; then the other one: never two at once.
     assert_eq!(lines(&log), ["begun", "begun", "ended", "begun", "ended"]);
-    for file in [log.clone(), log.with_extension("log.lock")] {
-        std::fs::remove_file(file).unwrap();
+    for more in ["log", "log.lock", "log.now", "log.killed"] {
+        std::fs::remove_file(log.with_extension(more)).unwrap();
     }
 }
 
@@ -49,10 +52,12 @@ fn real_servers_each_take_a_part() {
     let cluster = Cluster::start("part");
     let folder = std::env::temp_dir().join(format!("ketupa-desk-{}-part", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
+    // The first one to run waits for a second one: a server with one slot has none left for that.
     let job = |n: usize| {
-        let log = shown(&folder.join(n.to_string()));
+        let (here, log) = (shown(&folder), shown(&folder.join(n.to_string())));
         format!(
-            "\n[job.n{n}]\ndoes = \"command\"\ncommand = [\"/bin/sh\", \"-c\", \"echo begun >> {log}; sleep 1\"]\n"
+            "\n[job.n{n}]\ndoes = \"command\"\ncommand = [\"/bin/sh\", \"-c\", \"echo begun >> {log}; \
+             until [ $(ls {here} | wc -l) -ge 2 ]; do sleep 0.1; done\"]\n"
         )
     };
     let stage = Stage::with(&(0..6).map(job).collect::<String>(), Some(cluster.address()));
