@@ -1,6 +1,5 @@
 //! The way to the server: requests with a token, and what its answers mean for whoever waits to send more.
 
-use crate::config::Send;
 use jiff::Timestamp;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -48,10 +47,10 @@ pub struct Client {
 
 impl Client {
     /// A way to the server; certificates are read now, the token whenever it is needed.
-    pub fn new(send: &Send) -> Result<Self, String> {
-        let base = send.url.trim_end_matches('/').to_owned();
-        let agent = agent(&base, send.ca.as_deref(), PATIENCE)?;
-        Ok(Self { agent, base, token: send.token_file.clone() })
+    pub fn new(url: &str, token_file: Option<PathBuf>, ca: Option<&Path>) -> Result<Self, String> {
+        let base = url.trim_end_matches('/').to_owned();
+        let agent = agent(&base, ca, PATIENCE)?;
+        Ok(Self { agent, base, token: token_file })
     }
 
     /// Sends a body to a path below the server's address.

@@ -102,7 +102,7 @@ struct Outgoing {
 
 impl Outgoing {
     fn open(send: &Send) -> Result<Self, String> {
-        let client = Client::new(send)?;
+        let client = Client::new(&send.url, send.token_file.clone(), send.ca.as_deref())?;
         let outbox = Outbox::open(&send.directory.join("queue"), send.most.bytes())?;
         Ok(Self { outbox, client, interval: send.interval() })
     }

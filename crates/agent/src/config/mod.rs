@@ -87,6 +87,18 @@ pub struct Send {
     /// The time between measurements, in seconds.
     #[serde(default = "interval", rename = "interval")]
     pub interval_s: u32,
+    /// Where lines of logs go, if not to the same server.
+    pub logs: Option<Elsewhere>,
+}
+
+/// Another server, such as Loki.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Elsewhere {
+    /// Its address; `/loki/api/v1/push` is appended.
+    pub url: String,
+    /// A file with the token that it wants: it is never shown the other server's.
+    pub token_file: Option<PathBuf>,
 }
 
 impl Send {
@@ -142,6 +154,9 @@ impl Config {
         crate::probe::check(&self.probe)?;
         if let Some(send) = &self.send {
             address("[send] url", &send.url)?;
+            if let Some(logs) = &send.logs {
+                address("[send.logs] url", &logs.url)?;
+            }
             every("[send] interval", send.interval_s)?;
         }
         if self.scrape.len() > MOST_SCRAPES {

@@ -8,7 +8,7 @@ use component::{
 };
 use derive::checks::{self, Check, Question};
 use model::kinds::{Host, Role, RtrServer, Serve};
-use model::value::Teller;
+use model::value::{Secret, Teller};
 use model::{Id, Isp, Named as _};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,6 +17,8 @@ const PROGRAM: &str = "/usr/local/lib/ketupa/ketupa-agent";
 const CONFIG: &str = "/etc/ketupa/agent.toml";
 const TOKEN: &str = "/etc/ketupa/agent.token";
 const UNIT: &str = "ketupa-agent.service";
+/// What is shown to another server that takes lines of logs.
+const LOGS_TOKEN: &str = "/etc/ketupa/logs.token";
 /// Who may read the token.
 const GROUP: &str = "ketupa";
 /// As whom the agent runs: by the name of its unit, systemd takes it instead of one that it makes up for a
@@ -36,6 +38,8 @@ struct Context {
     instance: String,
     url: String,
     token: Option<&'static str>,
+    logs: Option<String>,
+    logs_token: Option<&'static str>,
     interval: u64,
     scrapes: Vec<Scrape>,
     probes: Vec<Vec<String>>,
@@ -69,11 +73,11 @@ pub(super) fn tree(
     tree.files.insert(CONFIG.into(), File::public(config));
     tree.files.insert(PROGRAM.into(), File::program("ketupa-agent"));
     tree.files.insert(format!("/etc/systemd/system/{UNIT}"), File::public(unit));
-    if let Some(token) = &isp.watch.token {
+    for (path, token) in tokens(isp) {
         let text = format!("{}\n", secret_mark(&token.0));
         tree.groups.insert(GROUP.into(), None);
-        tree.files.insert(TOKEN.into(), File::private(text, GROUP));
-        reads.push(TOKEN.into());
+        tree.files.insert(path.into(), File::private(text, GROUP));
+        reads.push(path.into());
     }
     let after = vec!["networking.service".to_owned()];
     let unit = Unit { on_change: OnChange::Restart, reads, after, cuts_off: false };
@@ -85,6 +89,13 @@ pub(super) fn tree(
         within_s: 10,
     });
     Ok(tree)
+}
+
+/// What is shown to servers, and where it is.
+fn tokens(isp: &Isp) -> impl Iterator<Item = (&'static str, &Secret)> {
+    let own = isp.watch.token.as_ref().map(|token| (TOKEN, token));
+    let logs = isp.watch.logs.as_ref().and(isp.watch.logs_token.as_ref());
+    own.into_iter().chain(logs.map(|token| (LOGS_TOKEN, token)))
 }
 
 fn user() -> User {
@@ -114,10 +125,11 @@ impl Asked {
 }
 
 fn context(isp: &Isp, id: Id<Host>, asked: &[Check]) -> Context {
-    let token = isp.watch.token.as_ref().map(|_| TOKEN);
+    let shown = |wanted| tokens(isp).find(|(path, _)| *path == wanted).map(|(path, _)| path);
+    let token = shown(TOKEN);
     // What there is on every Debian: whoever may read the journal, and logs.
     let mut groups = vec!["systemd-journal", "adm"];
-    groups.extend(token.map(|_| GROUP));
+    groups.extend(tokens(isp).next().map(|_| GROUP));
     // Its control socket is of this group. Without BIRD there is none, and the unit would not start.
     let host = &isp.hosts[id];
     groups.extend((host.managed && host.role.routes()).then_some("bird"));
@@ -129,6 +141,8 @@ fn context(isp: &Isp, id: Id<Host>, asked: &[Check]) -> Context {
         instance: quoted(host.name()),
         url: quoted(&isp.watch_url().unwrap_or_default()),
         token,
+        logs: isp.watch.logs.as_deref().map(quoted),
+        logs_token: shown(LOGS_TOKEN),
         interval: isp.watch.interval.0,
         scrapes: scrapes(isp, id),
         probes: asked.iter().filter_map(probe::lines).collect(),

@@ -2,15 +2,14 @@
 //!
 //! Its clock is moved by `libfaketime`, which is downloaded by `apt-get` and unpacked below `target/`.
 
+use crate::agent::{Agent, asked};
 use crate::http::{Answer, send};
-use crate::stage::{Server, Stage, shown, until};
+use crate::stage::{Server, Stage, until};
 use metrics::wire::remote_write::request;
 use metrics::{Labels, NAME};
-use serde_json::{Value, json};
-use std::io::{BufRead as _, BufReader};
+use serde_json::json;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
+use std::process::Command;
 
 /// The library, downloaded once for each target directory.
 fn library() -> PathBuf {
@@ -76,10 +75,6 @@ fn line(server: &Server<'_>, now: jiff::Timestamp) -> Answer {
     send(&server.place, "POST", "/loki/api/v1/push", &headers, body.to_string().as_bytes())
 }
 
-fn asked(server: &Server<'_>, path: &str) -> Value {
-    server.get(path, &[&bearer(server.stage)]).json()["data"]["result"].clone()
-}
-
 const COUNT_LINES: &str =
     "/loki/api/v1/query?query=sum(count_over_time(%7Bjob%3D%22test%22%7D%5B1h%5D))";
 
@@ -110,51 +105,6 @@ fn what_is_ahead_of_a_clock_that_is_behind_is_asked_for_again_and_taken_once_it_
     assert_eq!(asked(&server, COUNT_LINES)[0]["value"][1], "1");
 }
 
-/// An agent, and what it says.
-struct Agent {
-    child: Child,
-    said: Arc<Mutex<String>>,
-}
-
-impl Drop for Agent {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
-}
-
-impl Agent {
-    fn start(server: &Server<'_>, log: &Path) -> Self {
-        let folder = &server.stage.folder;
-        std::fs::write(folder.join("token"), &server.stage.token).unwrap();
-        let text = format!(
-            "listen = \"127.0.0.1:0\"\nbird = \"/nowhere\"\n[labels]\ninstance = \"here\"\n\
-             [send]\nurl = \"http://{}\"\ntoken_file = \"{}\"\ndirectory = \"{}\"\ninterval = 1\n\
-             [[log]]\nfile = \"{}\"\n",
-            server.place,
-            shown(&folder.join("token")),
-            shown(&folder.join("state")),
-            shown(log),
-        );
-        std::fs::write(folder.join("agent.toml"), text).unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_ketupa"));
-        command.args(["agent", "--config"]).arg(folder.join("agent.toml"));
-        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
-        let (said, words) = (Arc::new(Mutex::new(String::new())), child.stderr.take().unwrap());
-        let told = Arc::clone(&said);
-        std::thread::spawn(move || {
-            for line in BufReader::new(words).lines().map_while(Result::ok) {
-                told.lock().unwrap().push_str(&(line + "\n"));
-            }
-        });
-        Self { child, said }
-    }
-
-    fn said(&self) -> String {
-        self.said.lock().unwrap().clone()
-    }
-}
-
 #[test]
 fn an_agent_keeps_what_a_wrong_clock_refuses_and_names_both_clocks() {
     let stage = Stage::new("");
@@ -164,7 +114,7 @@ fn an_agent_keeps_what_a_wrong_clock_refuses_and_names_both_clocks() {
     let log = stage.folder.join("test.log");
     std::fs::write(&log, "").unwrap();
     let begun = jiff::Timestamp::now().as_second();
-    let agent = Agent::start(&server, &log);
+    let agent = Agent::start(&server, &log, "");
     until("the agent follows", || stage.folder.join("state/logs").exists().then_some(()));
     std::thread::sleep(std::time::Duration::from_secs(1));
     std::fs::write(&log, "a line\n").unwrap();

@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod access;
 #[cfg(test)]
+mod agent;
+#[cfg(test)]
 mod alerts;
 #[cfg(test)]
 mod asking;
@@ -11,6 +13,8 @@ mod asking;
 mod browser;
 #[cfg(test)]
 mod clocks;
+#[cfg(test)]
+mod elsewhere;
 #[cfg(test)]
 mod forward;
 #[cfg(test)]

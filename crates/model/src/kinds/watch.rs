@@ -31,6 +31,11 @@ pub struct Watch {
     pub rules: Vec<Argument>,
     /// Addresses of remote write, with their path, to which the server sends on all that it gets.
     pub forward: Vec<String>,
+    /// Where agents send lines of logs, if not to the same server: the address of a Loki, without
+    /// `/loki/api/v1/push`.
+    pub logs: Option<String>,
+    /// The secret that they show there. The server's own is shown to nobody else.
+    pub logs_token: Option<Secret>,
     /// Where it is declared.
     pub at: At,
 }
@@ -47,6 +52,8 @@ impl Default for Watch {
             keep: Seconds(730 * 86_400),
             rules: Vec::new(),
             forward: Vec::new(),
+            logs: None,
+            logs_token: None,
             at: At::default(),
         }
     }
@@ -65,6 +72,8 @@ impl Watch {
             keep: fields.or("keep", default.keep),
             rules: fields.list("rules"),
             forward: fields.list("forward"),
+            logs: fields.get("logs"),
+            logs_token: fields.get("logs_token"),
             at: fields.at(),
         };
         for finding in watch.misfits() {
@@ -87,6 +96,10 @@ impl Watch {
         if self.url.as_ref().is_some_and(|url| !http(url)) {
             let hint = "write where `ketupa serve` answers, such as \"https://watch.example.org\"";
             say("url", "`url` of watch is no address of a server", hint);
+        }
+        if self.logs.as_ref().is_some_and(|url| !http(url) || url.contains('@')) {
+            let hint = "write where Loki answers, such as \"https://loki.example.org\"";
+            say("logs", "`logs` of watch is no address of a server", hint);
         }
         // A password would be in clear there, and a host alone is not where remote write is taken.
         let whole = |url: &String| {

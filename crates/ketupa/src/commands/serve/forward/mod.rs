@@ -7,7 +7,6 @@ mod parts;
 
 use crate::cli::forward::Forward;
 use crate::commands::Error;
-use agent::config;
 use agent::post::{Client, Went};
 use metrics::wire::remote_write;
 use metrics::{BySeries, Cursor, Feed, Portion, Store};
@@ -73,15 +72,8 @@ pub(super) struct Receiver {
 
 impl Receiver {
     fn new(url: &str, args: &Forward) -> Result<Self, Error> {
-        let send = config::Send {
-            url: url.to_owned(),
-            token_file: args.token_file.clone(),
-            ca: args.ca.clone(),
-            directory: std::path::PathBuf::new(),
-            most: config::Size::default(),
-            interval_s: 15,
-        };
-        let client = Client::new(&send).map_err(Error::Message)?;
+        let client = Client::new(url, args.token_file.clone(), args.ca.as_deref());
+        let client = client.map_err(Error::Message)?;
         let digest = Sha256::digest(url.as_bytes());
         let number = digest.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte));
         Ok(Self {
