@@ -107,15 +107,24 @@ pub(crate) fn stamps(times: &[i64], every: i64) -> Vec<i64> {
     stamps
 }
 
-/// Points of a counter that falls no more where it fell within a bucket: what it fell from is added to
-/// all that follows.
+/// Points of a counter that falls no more: what it fell from is added to all that follows. Buckets tell
+/// of falls since the bucket before on the same day; those at the border of a day and between samples
+/// show in the points themselves.
 pub(crate) fn without_falls(mut points: Vec<Point>, fallen: &[Point]) -> Vec<Point> {
     let mut fallen = fallen.iter().peekable();
-    let mut lifted = 0.0;
-    for point in &mut points {
+    let (mut lifted, mut before) = (0.0, f64::NEG_INFINITY);
+    for point in points.iter_mut().filter(|point| point.value.to_bits() != STALE) {
+        let mut told = 0.0;
         while let Some(fall) = fallen.next_if(|fall| fall.time <= point.time) {
-            lifted += fall.value;
+            told += fall.value;
         }
+        // What fell from less than there was before had fallen already when its bucket began.
+        let reached = if told > 0.0 { told } else { point.value };
+        if reached < before {
+            lifted += before;
+        }
+        lifted += told;
+        before = point.value;
         point.value += lifted;
     }
     points

@@ -22,5 +22,6 @@ mod place;
 mod prometheus;
 mod queue;
 mod queue_damage;
+mod rollups;
 mod rubbish;
 mod wire;

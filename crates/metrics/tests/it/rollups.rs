@@ -1,0 +1,74 @@
+//! What is answered from rollups is what the samples would have answered.
+
+use metrics::promql::Answer;
+use metrics::{Point, STALE, Store};
+
+use crate::place::{DAY, Place, T0, put, series};
+
+const MINUTE: i64 = 60_000;
+const HOUR: i64 = 60 * MINUTE;
+
+/// A sample each minute from midnight on.
+fn minutes(days: i64, value: impl Fn(i64) -> f64) -> Vec<(i64, f64)> {
+    (0..days * DAY / MINUTE).map(|n| (T0 + n * MINUTE, value(n))).collect()
+}
+
+/// The days that are over are merged, and the samples of the first one are gone: what begins there is
+/// answered from rollups.
+fn rolled(place: &Place, mut store: Store, now: i64) -> Store {
+    store.seal().expect("written");
+    store.tick(now).expect("merged");
+    drop(store);
+    std::fs::remove_file(&place.files("raw")[0]).expect("removed");
+    place.open()
+}
+
+/// What one series is worth in steps of an hour.
+fn asked(store: &Store, question: &str, (start, end): (i64, i64)) -> Vec<Point> {
+    match store.query_range(question, (start, end), HOUR) {
+        Ok(Answer::Matrix(mut series)) if series.len() == 1 => series.remove(0).points,
+        other => unreachable!("{question}: {other:?}"),
+    }
+}
+
+/// Rises by one each minute, and begins at zero with each restart.
+fn counter(restarts: &[i64], days: i64) -> Vec<(i64, f64)> {
+    let begun = |n: i64| restarts.iter().copied().filter(|restart| *restart <= n).max();
+    minutes(days, |n| begun(n).map_or(10_000 + n, |begun| n - begun) as f64)
+}
+
+#[test]
+fn a_counter_may_restart_wherever_it_likes() {
+    let place = Place::new("restarts");
+    let mut store = place.open();
+    let in_days = |days: &[f64]| days.iter().map(|day| (day * 1440.0) as i64).collect::<Vec<_>>();
+    // Within days, at midnight, shortly after midnight once more, and on a day that is not merged.
+    let restarts = [
+        in_days(&[0.4, 1.5, 3.1]),
+        in_days(&[0.4, 2.0]),
+        in_days(&[2.0, 3.0, 3.002]),
+        in_days(&[1.0, 1.001, 3.2, 3.3]),
+    ];
+    for (n, restarts) in restarts.iter().enumerate() {
+        let mut samples = counter(restarts, 4);
+        // It ends before it starts again, and senders say so.
+        let end = restarts[restarts.len() - 1] as usize - 2;
+        samples[end].1 = f64::from_bits(STALE);
+        put(&mut store, &series("r_total", n), &samples).expect("kept");
+    }
+    let store = rolled(&place, store, T0 + 3 * DAY + 3 * HOUR);
+    assert_eq!((place.files("raw").len(), place.files("5m").len()), (3, 3), "the last day is not");
+    for n in 0..restarts.len() {
+        for hours in [2, 12, 48, 72] {
+            let question = format!("increase(r_total{{n=\"{n}\"}}[{hours}h])");
+            let times = (T0 + hours * HOUR, T0 + 4 * DAY - HOUR);
+            for Point { time, value } in asked(&store, &question, times) {
+                let expected = (hours * 60) as f64;
+                let hour = (time - T0) / HOUR;
+                // As exact as the buckets at its edges, and a few samples were away.
+                let near = (value - expected).abs() <= 12.0;
+                assert!(near, "{question} after {hour} hours: {value}, not {expected}");
+            }
+        }
+    }
+}
