@@ -193,7 +193,8 @@ impl Store {
     }
 
     /// Removes the files that are past their time, and the series that were only in them. Time has
-    /// passed only if something newer has come: a clock that jumps ahead removes nothing.
+    /// passed only if that many newer days have something: a clock that jumps ahead removes nothing,
+    /// also if something is written meanwhile.
     pub fn expire(&mut self, now: i64) -> io::Result<()> {
         let keep = |tier: Tier| match tier {
             Tier::Raw => self.settings.keep_raw_ms,
@@ -201,9 +202,9 @@ impl Store {
             Tier::Hour => self.settings.keep_hours_ms,
         };
         let end = |name: &Name| (name.day + name.days) * DAY;
-        let newest = self.files.iter().map(|file| end(&file.name)).max();
-        let now = newest.map_or(now, |newest| now.min(newest));
-        let is_past = |name: &Name| end(name) <= now - keep(name.tier);
+        // One file more: the one that is written while the clock is wrong.
+        let lived = |name: &Name| (self.newer_days(name) - name.days) * DAY > keep(name.tier);
+        let is_past = |name: &Name| end(name) <= now - keep(name.tier) && lived(name);
         let past: Vec<Name> = self.files.iter().map(|file| file.name).filter(is_past).collect();
         if past.is_empty() {
             return Ok(());
@@ -215,6 +216,15 @@ impl Store {
         self.drop_files(&past)?;
         self.log.sync()?;
         self.load()
+    }
+
+    /// How many days after a file's days others of its tier are of.
+    fn newer_days(&self, name: &Name) -> i64 {
+        let names = self.files.iter().map(|file| file.name);
+        let newer =
+            names.filter(|other| other.tier == name.tier && other.day >= name.day + name.days);
+        let days: BTreeMap<i64, i64> = newer.map(|other| (other.day, other.days)).collect();
+        days.values().sum()
     }
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
-use crate::place::{DAY, Place, T0, all, put, scrape, series};
+use crate::place::{DAY, Place, T0, all, live, put, scrape, series};
 
 #[test]
 fn a_log_that_cannot_begin_keeps_the_old_one_and_its_head() {
@@ -36,8 +36,10 @@ fn a_directory_that_cannot_be_read_again_keeps_what_is_in_memory() {
     let mut store = place.open();
     put(&mut store, &series("old", 0), &[(T0, 1.0)]).expect("kept");
     store.seal().expect("written");
-    let now = T0 + 40 * DAY;
-    put(&mut store, &series("new", 0), &[(now, 1.0)]).expect("kept");
+    let now = T0 + 33 * DAY;
+    for day in 1..=33 {
+        put(&mut store, &series("new", 0), &[(T0 + day * DAY, 1.0)]).expect("kept");
+    }
     store.seal().expect("written");
     scrape(&mut store, now, &[1.0, 2.0, 3.0]);
     let stone = place.path().join("raw_20040+1_0000000000.chunk");
@@ -46,7 +48,7 @@ fn a_directory_that_cannot_be_read_again_keeps_what_is_in_memory() {
     put(&mut store, &series("x", 0), &[(now + 15_000, 9.0)]).expect("kept");
     scrape(&mut store, now + 30_000, &[1.0, 4.0, 3.0]);
     let before = all(&store);
-    assert_eq!(before.iter().map(|(_, points)| points.len()).sum::<usize>(), 9, "{before:?}");
+    assert_eq!(before.iter().map(|(_, points)| points.len()).sum::<usize>(), 41, "{before:?}");
     fs::remove_file(&stone).expect("it is removed");
     drop(store);
     assert_eq!(all(&place.open()), before, "what was acknowledged is there, by its own name");
@@ -108,9 +110,7 @@ fn a_file_that_could_not_all_be_read_is_set_aside_and_not_removed() {
     drop(store);
     let mut store = place.open();
     assert_eq!(all(&store).iter().map(|(_, points)| points.len()).sum::<usize>(), 5);
-    put(&mut store, &series("new", 0), &[(T0 + 40 * DAY, 1.0)]).expect("kept");
-    store.seal().expect("written");
-    store.tick(T0 + 40 * DAY).expect("it works");
+    live(&mut store, 1..33);
     assert!(!aside.exists(), "it goes when its samples would have gone");
 }
 

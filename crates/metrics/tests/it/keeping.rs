@@ -168,36 +168,58 @@ fn what_is_too_much_is_refused_with_a_reason_and_the_rest_is_kept() {
     assert_eq!(all(&store).len(), 3);
 }
 
-#[test]
-fn what_is_past_its_time_goes_and_its_series_with_it() {
-    let place = Place::new("expired");
-    let mut store = place.open();
-    put(&mut store, &series("old", 0), &[(T0, 1.0), (T0 + 15_000, 2.0)]).expect("kept");
-    for day in 0..40 {
-        put(&mut store, &series("m", 0), &[(T0 + day * DAY + 60_000, day as f64)]).expect("kept");
-        store.tick(T0 + (day + 1) * DAY).expect("it works");
-    }
-    assert_eq!(store.series_count(), 2, "the rollups still have the old one");
-    assert!(place.files("raw").len() <= 32);
-    let all = all(&store);
-    assert_eq!(all[0].1.len(), 40, "what is gone as samples is there as rollups");
-    put(&mut store, &series("new", 0), &[(T0 + 4000 * DAY, 1.0)]).expect("kept");
-    store.seal().expect("written");
-    store.tick(T0 + 4000 * DAY).expect("it works");
-    assert_eq!(store.series_count(), 1);
-    assert_eq!((place.files("raw").len(), place.files("1h").len()), (1, 0));
+/// A store that keeps little.
+fn forgetful(place: &Place) -> Store {
+    let (keep_raw_ms, keep_five_minutes_ms, keep_hours_ms) = (5 * DAY, 8 * DAY, 10 * DAY);
+    let settings =
+        Settings { keep_raw_ms, keep_five_minutes_ms, keep_hours_ms, ..Settings::default() };
+    Store::open(place.path(), settings).expect("it opens")
 }
 
 #[test]
-fn a_clock_that_jumps_ahead_removes_nothing() {
+fn what_is_past_its_time_goes_and_its_series_with_it() {
+    let place = Place::new("expired");
+    let mut store = forgetful(&place);
+    put(&mut store, &series("old", 0), &[(T0, 1.0), (T0 + 15_000, 2.0)]).expect("kept");
+    let live = |store: &mut Store, days: std::ops::Range<i64>| {
+        for day in days {
+            let values = [(T0 + day * DAY + 60_000, day as f64)];
+            put(store, &series("m", 0), &values).expect("kept");
+            store.tick(T0 + (day + 1) * DAY).expect("it works");
+        }
+    };
+    live(&mut store, 0..15);
+    assert_eq!(store.series_count(), 2, "the rollups still have the old one");
+    assert_eq!(place.files("raw").len(), 7);
+    assert_eq!(all(&store)[0].1.len(), 15, "what is gone as samples is there as rollups");
+    live(&mut store, 15..55);
+    assert_eq!(store.series_count(), 1);
+    assert_eq!((place.files("raw").len(), all(&store)[0].1.len()), (7, 24));
+}
+
+#[test]
+fn a_clock_that_jumps_ahead_removes_nothing_whatever_is_written_meanwhile() {
     let place = Place::new("jump");
-    let mut store = place.open();
-    scrapes(&mut store, 0, 100);
-    store.seal().expect("written");
-    let before = all(&store);
-    store.tick(T0 + 4000 * DAY).expect("it works");
-    assert_eq!(all(&store), before, "nothing newer has come");
-    assert_eq!(place.files("raw").len(), 1);
+    let mut store = forgetful(&place);
+    for day in 0..6 {
+        put(&mut store, &series("m", 0), &[(T0 + day * DAY, day as f64)]).expect("kept");
+        store.tick(T0 + day * DAY + DAY / 2).expect("it works");
+    }
+    let before = all(&store)[0].clone();
+    assert_eq!((before.1.len(), place.files("raw").len()), (6, 6));
+    for times in 1..4 {
+        // Who keeps measurements of itself writes them by the same clock.
+        let wrong = T0 + 400 * DAY + times * 60_000;
+        put(&mut store, &series("own", 0), &[(wrong, 1.0)]).expect("kept");
+        store.tick(wrong).expect("it works");
+        store.tick(wrong + DAY / 8).expect("it is written");
+        store.tick(wrong + 2 * DAY).expect("it is merged");
+        drop(store);
+        store = forgetful(&place);
+        store.tick(T0 + 6 * DAY - 60_000).expect("it works");
+        assert_eq!(all(&store)[0], before);
+        assert_eq!(place.files("raw").len(), 7, "after {times} jumps");
+    }
 }
 
 #[test]

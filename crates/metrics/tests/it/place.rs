@@ -1,5 +1,6 @@
 //! A directory for one test, and what the tests put into stores.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use metrics::{Appended, Labels, Matcher, NAME, Op, Point, Refused, Samples, Settings, Store};
@@ -78,6 +79,15 @@ pub(crate) fn scrape(store: &mut Store, time: i64, values: &[f64]) -> Appended {
     let all = labels.iter().zip(&samples);
     let all = all.map(|(labels, values)| Samples { labels: labels.bytes(), values });
     store.append(&all.collect::<Vec<_>>(), time).expect("it is kept")
+}
+
+/// Time passes: something comes each day, what is over is merged, and the old goes.
+pub(crate) fn live(store: &mut Store, days: Range<i64>) {
+    for day in days.clone() {
+        put(store, &series("other", 0), &[(T0 + day * DAY, 1.0)]).expect("kept");
+    }
+    store.seal().expect("written");
+    store.tick(T0 + days.end * DAY - 1).expect("merged, and what is too old is gone");
 }
 
 /// What a store has, by series.

@@ -4,7 +4,7 @@ use metrics::wire::exposition::Target;
 use metrics::wire::remote_write::request;
 use metrics::{Labels, Matcher, NAME, Op, STALE, promql::Answer};
 
-use crate::place::{DAY, Place, T0, all, put, series};
+use crate::place::{DAY, Place, T0, all, live, put, series};
 
 #[test]
 fn remote_write_returns_what_was_written() {
@@ -190,13 +190,6 @@ fn old(name: &str) -> (Place, metrics::Store) {
     (place, store)
 }
 
-/// Time passes: something newer comes, the old goes.
-fn pass(store: &mut metrics::Store, days: i64) {
-    put(store, &series("other", 0), &[(T0 + days * DAY, 1.0)]).expect("kept");
-    store.seal().expect("written");
-    store.tick(T0 + days * DAY).expect("merged, and what is too old is gone");
-}
-
 /// The questions that a page asks, in steps of a minute: each has to be near what it is worth.
 fn ask_old(store: &metrics::Store) {
     let questions = [
@@ -231,7 +224,7 @@ fn ask_old(store: &metrics::Store) {
 #[test]
 fn a_narrow_question_about_old_days_is_answered_from_five_minutes() {
     let (place, mut store) = old("old-minutes");
-    pass(&mut store, 15);
+    live(&mut store, 1..15);
     assert_eq!((place.files("raw_20000").len(), place.files("5m_19980").len()), (0, 1));
     ask_old(&store);
     let Ok(Answer::Matrix(series)) = store.query("degrees[5m]", T0 + 3_600_000) else {
@@ -243,8 +236,8 @@ fn a_narrow_question_about_old_days_is_answered_from_five_minutes() {
 #[test]
 fn a_narrow_question_about_very_old_days_is_answered_from_hours() {
     let (place, mut store) = old("old-hours");
-    pass(&mut store, 15);
-    pass(&mut store, 31);
+    live(&mut store, 1..15);
+    live(&mut store, 15..63);
     assert_eq!((place.files("5m_19980").len(), place.files("1h_19980").len()), (0, 1));
     ask_old(&store);
 }
@@ -252,19 +245,20 @@ fn a_narrow_question_about_very_old_days_is_answered_from_hours() {
 #[test]
 fn days_of_samples_minutes_and_hours_are_one_answer() {
     let (_place, mut store) = old("old-and-new");
-    for day in [12, 34] {
+    for day in [12, 64] {
+        live(&mut store, if day == 12 { 1..12 } else { 13..64 });
         let minutes = (0..1440).map(|minute| (T0 + day * DAY + minute * 60_000, 7.0));
         put(&mut store, &series("degrees", 0), &minutes.collect::<Vec<_>>()).expect("kept");
         store.tick(T0 + (day + 2) * DAY).expect("it works");
     }
     for step in [900_000, 1_800_000, 10_800_000] {
         let Ok(Answer::Matrix(series)) =
-            store.query_range("degrees", (T0, T0 + 35 * DAY - 1), step)
+            store.query_range("degrees", (T0, T0 + 65 * DAY - 1), step)
         else {
             unreachable!("it is a vector")
         };
         let days = series[0].points.iter().map(|point| (point.time - T0) / DAY);
         let days: std::collections::BTreeSet<i64> = days.collect();
-        assert!(days.is_superset(&[0, 12, 34].into()), "step {step}: {days:?}");
+        assert!(days.is_superset(&[0, 12, 64].into()), "step {step}: {days:?}");
     }
 }
