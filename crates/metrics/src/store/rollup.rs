@@ -1,7 +1,8 @@
 //! A point for many: what is kept of five minutes and of an hour.
 //!
 //! Each bucket has its last value and how many there were; a gauge that moved its least, greatest and
-//! sum too; a counter what it fell from, so that a restart within a bucket is still seen.
+//! sum too; a counter what it fell from, so that a restart within a bucket is still seen. A counter that
+//! fell on a day may be a gauge by the name of a counter: for that day it has both.
 
 use super::chunk::Kind;
 use super::column::Point;
@@ -38,6 +39,12 @@ struct Bucket {
     sum: f64,
     count: u32,
     fallen: f64,
+}
+
+impl Bucket {
+    fn moved(&self) -> bool {
+        self.min.to_bits() != self.max.to_bits()
+    }
 }
 
 fn buckets(points: &[Point], every: i64) -> Vec<Bucket> {
@@ -87,11 +94,14 @@ pub(crate) fn roll(points: &[Point], every: i64, nature: Nature) -> Vec<Rolled> 
         (Kind::Value, of(|bucket| bucket.last)),
         (Kind::Count, of(|bucket| f64::from(bucket.count))),
     ];
+    let mut moves = nature == Nature::Gauge;
     if nature == Nature::Counter {
         let mut fallen = of(|bucket| bucket.fallen);
         fallen.retain(|point| point.value > 0.0);
+        moves = !fallen.is_empty();
         rolled.push((Kind::Fallen, fallen));
-    } else if buckets.iter().any(|bucket| bucket.min.to_bits() != bucket.max.to_bits()) {
+    }
+    if moves && buckets.iter().any(Bucket::moved) {
         rolled.push((Kind::Min, of(|bucket| bucket.min)));
         rolled.push((Kind::Max, of(|bucket| bucket.max)));
         rolled.push((Kind::Sum, of(|bucket| tidy(bucket.sum))));

@@ -72,3 +72,49 @@ fn a_counter_may_restart_wherever_it_likes() {
         }
     }
 }
+
+/// Asks of two hours before each hour, and compares with what the samples of that time say.
+fn compare(store: &Store, samples: &[(i64, f64)], of: fn(&[f64]) -> f64, question: &str) {
+    let answer = asked(store, question, (T0 + 2 * HOUR, T0 + 2 * DAY - HOUR));
+    assert_eq!(answer.len(), 46, "{question}");
+    for Point { time, value } in answer {
+        let within = |at: &i64| (time - 2 * HOUR..time).contains(at);
+        let within = samples.iter().filter(|(at, _)| within(at)).map(|(_, value)| *value);
+        let expected = of(&within.collect::<Vec<f64>>());
+        let hour = (time - T0) / HOUR;
+        let near = (value - expected).abs() <= expected.abs() * 1e-9;
+        assert!(
+            near || value.is_nan() && expected.is_nan(),
+            "{question} after {hour} hours: {value}, not {expected}"
+        );
+    }
+}
+
+fn sum(values: &[f64]) -> f64 {
+    values.iter().sum()
+}
+
+fn average(values: &[f64]) -> f64 {
+    sum(values) / values.len() as f64
+}
+
+fn greatest(values: &[f64]) -> f64 {
+    values.iter().copied().fold(f64::NEG_INFINITY, f64::max)
+}
+
+fn least(values: &[f64]) -> f64 {
+    values.iter().copied().fold(f64::INFINITY, f64::min)
+}
+
+#[test]
+fn a_gauge_by_the_name_of_a_counter_keeps_its_extremes() {
+    let place = Place::new("misnamed");
+    let mut store = place.open();
+    let samples = minutes(2, |n| ((n * 37) % 1009) as f64);
+    put(&mut store, &series("activity_count", 0), &samples).expect("kept");
+    let store = rolled(&place, store, T0 + 3 * DAY);
+    compare(&store, &samples, greatest, "max_over_time(activity_count[2h])");
+    compare(&store, &samples, least, "min_over_time(activity_count[2h])");
+    compare(&store, &samples, sum, "sum_over_time(activity_count[2h])");
+    compare(&store, &samples, average, "avg_over_time(activity_count[2h])");
+}
