@@ -125,7 +125,7 @@ pub(super) fn call(
     let times: Vec<i64> = eval.grid.times().collect();
     let asked = Asked { times, first, second };
     // Of rollups counts add up, and averages are sums through counts.
-    let rolled = matches!(function, Function::Avg | Function::Count) && eval.reads_rollups(expr);
+    let rolled = matches!(function, Function::Avg | Function::Count) && eval.reads_rollups(expr)?;
     if rolled && function == Function::Avg {
         return averages(eval, expr);
     }

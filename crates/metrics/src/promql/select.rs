@@ -10,10 +10,15 @@ use super::windows::Windows;
 use super::{Series, Wrong, beside, parse};
 use crate::index::SeriesId;
 use crate::labels::Labels;
-use crate::store::{Point, Reading, STALE, Tier, Wanted};
+use crate::store::{DAY, Point, Reading, STALE, Tier, Wanted};
 
 /// How long a sample counts when no other follows, in milliseconds.
 const LOOKBACK: i64 = 300_000;
+/// Samples that a question for which rollups would do may read instead, about: they are brought up in a
+/// tenth of a second.
+const SAMPLES: usize = 5_000_000;
+/// How long such a question may be: samples are rarely kept for longer.
+const MONTH: i64 = 32 * DAY;
 /// How long a step is if a subquery does not say, in milliseconds.
 const SUBQUERY_STEP: i64 = 60_000;
 
@@ -44,12 +49,28 @@ impl Eval<'_> {
         self.grid.times().map(end).collect()
     }
 
-    /// Rollups that do for these steps and windows.
-    fn tier(&self, range: i64) -> Tier {
+    /// What is read for these steps and windows: rollups where they do, unless all samples are there and
+    /// few enough. Where some are gone all is read from rollups: a year takes no longer for that.
+    fn tier(
+        &self,
+        selector: &VectorSelector,
+        ends: &[i64],
+        range: Option<i64>,
+    ) -> Result<Tier, Wrong> {
         let enough = |tier: &Tier| {
-            self.grid.count > 1 && self.grid.step >= 6 * tier.every() && range >= 2 * tier.every()
+            let wide = range.is_none_or(|range| range >= 2 * tier.every());
+            self.grid.count > 1 && self.grid.step >= 6 * tier.every() && wide
         };
-        [Tier::Hour, Tier::FiveMinutes].into_iter().find(enough).unwrap_or(Tier::Raw)
+        let rollups = [Tier::Hour, Tier::FiveMinutes].into_iter().find(enough);
+        let Some(tier) = rollups else { return Ok(Tier::Raw) };
+        let (from, to) = Windows::new(ends.to_vec(), range.unwrap_or(LOOKBACK)).span();
+        if to - from > MONTH || !self.store.has_samples(from, to) {
+            return Ok(tier);
+        }
+        let matchers = parse::matchers(selector.name.as_deref(), &selector.matchers)?;
+        let series = self.store.select(&matchers);
+        let samples = self.store.reading(Tier::Raw, from, to).about(&series);
+        Ok(if samples > SAMPLES { tier } else { Tier::Raw })
     }
 
     /// A selector's series at each step, with their last sample.
@@ -64,8 +85,9 @@ impl Eval<'_> {
         of: fn(&Point) -> f64,
     ) -> Result<Vec<Row>, Wrong> {
         let ends = self.ends(selector.at.as_ref(), selector.offset.as_ref());
-        let tier = self.tier(i64::MAX);
-        let windows = Windows::new(ends, LOOKBACK.max(tier.every()));
+        let tier = self.tier(selector, &ends, None)?;
+        // The bucket of a step has its point at its end: until then the one before counts.
+        let windows = Windows::new(ends, LOOKBACK + tier.every());
         let mut rows =
             self.read(selector, (tier, Wanted::Last), windows, |labels, points, windows| {
                 let mut values = vec![ABSENT; self.grid.count];
@@ -128,7 +150,10 @@ impl Eval<'_> {
                 let selector = &matrix.vs;
                 let range = millis(matrix.range);
                 let ends = self.ends(selector.at.as_ref(), selector.offset.as_ref());
-                let tier = wanted.map_or(Tier::Raw, |_| self.tier(range));
+                let tier = match wanted {
+                    Some(_) => self.tier(selector, &ends, Some(range))?,
+                    None => Tier::Raw,
+                };
                 let wanted = wanted.unwrap_or(Wanted::Change);
                 let windows = Windows::new(ends, range.max(tier.every()));
                 self.read(selector, (tier, wanted), windows, |labels, points, windows| {
@@ -158,14 +183,15 @@ impl Eval<'_> {
     }
 
     /// Whether any window of a range vector is read from rollups.
-    pub(crate) fn reads_rollups(&self, expr: &Expr) -> bool {
+    pub(crate) fn reads_rollups(&self, expr: &Expr) -> Result<bool, Wrong> {
         match expr {
             Expr::Paren(paren) => self.reads_rollups(&paren.expr),
             Expr::MatrixSelector(matrix) => {
                 let (selector, range) = (&matrix.vs, millis(matrix.range));
                 let ends = self.ends(selector.at.as_ref(), selector.offset.as_ref());
+                let tier = self.tier(selector, &ends, Some(range))?;
                 let (from, to) = Windows::new(ends, range).span();
-                self.store.reading(self.tier(range), from, to).is_rolled()
+                Ok(self.store.reading(tier, from, to).is_rolled())
             }
             Expr::Aggregate(_)
             | Expr::Unary(_)
@@ -175,7 +201,7 @@ impl Eval<'_> {
             | Expr::StringLiteral(_)
             | Expr::VectorSelector(_)
             | Expr::Call(_)
-            | Expr::Extension(_) => false,
+            | Expr::Extension(_) => Ok(false),
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::chunk::Kind;
 use super::column::{Point, merge};
-use super::files::{ChunkFile, DAY, Name, Tier, Times};
+use super::files::{ChunkFile, DAY, Entry, Name, Tier, Times};
 use super::rollup::without_falls;
 use super::{STALE, Store};
 use crate::index::SeriesId;
@@ -99,6 +99,13 @@ impl Store {
         rolled
     }
 
+    /// Whether there are samples of each day that there is something of.
+    pub(crate) fn has_samples(&self, from: i64, to: i64) -> bool {
+        let raw = self.days(Tier::Raw, (from, to));
+        let rollups = [Tier::FiveMinutes, Tier::Hour];
+        rollups.into_iter().all(|tier| self.days(tier, (from, to)).is_subset(&raw))
+    }
+
     /// The days of which a tier has something.
     fn days(&self, tier: Tier, (from, to): (i64, i64)) -> BTreeSet<i64> {
         let (first, last) = (from.div_euclid(DAY), to.div_euclid(DAY));
@@ -120,6 +127,23 @@ impl Reading<'_> {
     /// The time between points on a day in milliseconds, where it is read from rollups.
     pub(crate) fn every(&self, day: i64) -> Option<i64> {
         self.rolled.get(&day).map(|tier| tier.every())
+    }
+
+    /// How many samples there are of some series in files, about: a few of them tell.
+    pub(crate) fn about(&mut self, series: &[SeriesId]) -> usize {
+        const FEW: usize = 4;
+        let few = series.iter().step_by(series.len().div_ceil(FEW).max(1));
+        let (files, range) = (self.raw.clone(), (self.from, self.to));
+        let (mut rows, mut seen) = (0, 0);
+        for series in few {
+            for file in files.iter() {
+                let entries = file.find(*series, Kind::Value).iter();
+                let count = |entry: &Entry| file.rows(entry.block, range, &mut self.times);
+                rows += entries.map(count).sum::<usize>();
+            }
+            seen += 1;
+        }
+        rows / seen.max(1) * series.len()
     }
 
     /// The points of a series.

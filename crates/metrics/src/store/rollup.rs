@@ -42,8 +42,9 @@ struct Bucket {
 }
 
 impl Bucket {
+    /// Extremes pass over what is not a number, sums do not.
     fn moved(&self) -> bool {
-        self.min.to_bits() != self.max.to_bits()
+        self.min.to_bits() != self.max.to_bits() || self.min.is_nan() != self.sum.is_nan()
     }
 }
 

@@ -39,6 +39,12 @@ impl Place {
         Store::open(&self.0, Settings::default()).expect("it opens")
     }
 
+    /// Opens it without the samples of its first day: questions that begin there are answered from rollups.
+    pub(crate) fn open_without_first_samples(&self) -> Store {
+        std::fs::remove_file(&self.files("raw")[0]).expect("removed");
+        self.open()
+    }
+
     /// The files whose name begins so.
     pub(crate) fn files(&self, begins: &str) -> Vec<PathBuf> {
         let entries = std::fs::read_dir(&self.0).expect("it is there").flatten();

@@ -13,14 +13,12 @@ fn minutes(days: i64, value: impl Fn(i64) -> f64) -> Vec<(i64, f64)> {
     (0..days * DAY / MINUTE).map(|n| (T0 + n * MINUTE, value(n))).collect()
 }
 
-/// The days that are over are merged, and the samples of the first one are gone: what begins there is
-/// answered from rollups.
+/// The days that are over are merged, and the samples of the first one are gone.
 fn rolled(place: &Place, mut store: Store, now: i64) -> Store {
     store.seal().expect("written");
     store.tick(now).expect("merged");
     drop(store);
-    std::fs::remove_file(&place.files("raw")[0]).expect("removed");
-    place.open()
+    place.open_without_first_samples()
 }
 
 /// What one series is worth in steps of an hour.
@@ -117,4 +115,51 @@ fn a_gauge_by_the_name_of_a_counter_keeps_its_extremes() {
     compare(&store, &samples, least, "min_over_time(activity_count[2h])");
     compare(&store, &samples, sum, "sum_over_time(activity_count[2h])");
     compare(&store, &samples, average, "avg_over_time(activity_count[2h])");
+}
+
+#[test]
+fn what_is_not_a_number_stays_that() {
+    let place = Place::new("not-a-number");
+    let mut store = place.open();
+    // Neither the first nor the last of five minutes.
+    let samples = minutes(2, |n| if n % 10 == 3 { f64::NAN } else { 1.0 });
+    put(&mut store, &series("odd", 0), &samples).expect("kept");
+    let store = rolled(&place, store, T0 + 3 * DAY);
+    compare(&store, &samples, average, "avg_over_time(odd[2h])");
+    compare(&store, &samples, sum, "sum_over_time(odd[2h])");
+    compare(&store, &samples, greatest, "max_over_time(odd[2h])");
+    compare(&store, &samples, least, "min_over_time(odd[2h])");
+}
+
+#[test]
+fn one_sample_in_ten_minutes_is_seen() {
+    let place = Place::new("sparse");
+    let mut store = place.open();
+    let mut samples = minutes(2, |n| n as f64);
+    samples.retain(|(time, _)| time % (10 * MINUTE) == 3 * MINUTE);
+    put(&mut store, &series("sparse", 0), &samples).expect("kept");
+    let store = rolled(&place, store, T0 + 3 * DAY);
+    // A minute after it, when its five minutes are not over.
+    let points = asked(&store, "sparse", (T0 + HOUR + 4 * MINUTE, T0 + 2 * DAY));
+    assert_eq!(points.len(), 47);
+}
+
+#[test]
+fn where_samples_are_kept_they_answer() {
+    let place = Place::new("kept-samples");
+    let mut store = place.open();
+    let flaps = minutes(2, |n| f64::from(n % 7 == 3));
+    put(&mut store, &series("flaps", 0), &flaps).expect("kept");
+    store.seal().expect("written");
+    store.tick(T0 + 3 * DAY).expect("merged");
+    assert_eq!((place.files("raw").len(), place.files("5m").len()), (2, 2));
+    let questions = ["flaps", "avg_over_time(flaps[1h])", "count_over_time(flaps[1h])"];
+    for question in questions {
+        for Point { time, value } in asked(&store, question, (T0 + HOUR + 11, T0 + 2 * DAY)) {
+            match store.query(question, time) {
+                Ok(Answer::Vector(series)) => assert_eq!(series[0].points[0].value, value),
+                other => unreachable!("{question}: {other:?}"),
+            }
+        }
+    }
 }
