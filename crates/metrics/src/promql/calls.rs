@@ -94,9 +94,9 @@ fn plain(name: &str) -> Option<fn(f64) -> f64> {
     Some(match name {
         "abs" => f64::abs,
         "acos" => f64::acos,
-        "acosh" => f64::acosh,
+        "acosh" => |value| large(value, f64::acosh),
         "asin" => f64::asin,
-        "asinh" => f64::asinh,
+        "asinh" => |value| large(value, f64::asinh),
         "atan" => f64::atan,
         "atanh" => f64::atanh,
         "ceil" => f64::ceil,
@@ -117,6 +117,17 @@ fn plain(name: &str) -> Option<fn(f64) -> f64> {
         "tanh" => f64::tanh,
         _ => return None,
     })
+}
+
+/// An inverse of a hyperbolic function: of large numbers the logarithm of the double, which may itself be
+/// no float any more.
+fn large(value: f64, of: fn(f64) -> f64) -> f64 {
+    const LARGE: f64 = (1_u32 << 28) as f64;
+    let near = of(value);
+    if near.is_nan() || value.abs() <= LARGE {
+        return near;
+    }
+    (value.abs().ln() + std::f64::consts::LN_2).copysign(value)
 }
 
 /// The greater of two; not-a-number if either is, where Rust would take the other.

@@ -229,7 +229,8 @@ fn series(answer: &Value, order: Order) -> Result<Lines, String> {
 
 fn near(one: f64, other: f64) -> bool {
     let scale = one.abs().max(other.abs());
-    one == other || (one.is_nan() && other.is_nan()) || (one - other).abs() <= scale * 1e-10
+    let close = scale.is_finite() && (one - other).abs() <= scale * 1e-10;
+    one == other || (one.is_nan() && other.is_nan()) || close
 }
 
 /// What differs between two answers.
