@@ -152,7 +152,7 @@ impl Store {
     fn new_series(&mut self, bytes: &[u8]) -> Result<SeriesId, String> {
         let labels = match Labels::read(bytes) {
             Some(labels) => labels,
-            None => crate::wire::remote_write::labels(bytes).ok_or("its labels cannot be read")?,
+            None => disordered(bytes)?,
         };
         if let Some(series) = self.index.find(labels.bytes(), SeriesId::MAX) {
             return Ok(series);
@@ -246,6 +246,22 @@ impl Store {
         self.unlogged.clear();
         self.afresh = false;
         Ok(())
+    }
+}
+
+/// Labels that are not as a store has them: in another order, or with empty ones.
+fn disordered(bytes: &[u8]) -> Result<Labels, String> {
+    let pairs = crate::wire::remote_write::pairs(bytes).ok_or("its labels cannot be read")?;
+    let mut names: Vec<&str> = pairs.iter().map(|(name, _)| *name).collect();
+    names.sort_unstable();
+    let twice = names.windows(2).find_map(|pair| match pair {
+        [one, next] if one == next => Some(one),
+        _ => None,
+    });
+    let labels = Labels::new(pairs);
+    match twice {
+        Some(name) => Err(format!("the label {name:.40} of {labels:.200} is there twice")),
+        None => Ok(labels),
     }
 }
 

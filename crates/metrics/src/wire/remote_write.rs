@@ -203,8 +203,8 @@ fn unusual(bytes: &[u8]) -> Option<(i64, f64)> {
     Some((time, value))
 }
 
-/// Labels from bytes that are not in order.
-pub(crate) fn labels(bytes: &[u8]) -> Option<Labels> {
+/// Names and values from bytes that are not in order.
+pub(crate) fn pairs(bytes: &[u8]) -> Option<Vec<(&str, &str)>> {
     let mut pairs = Vec::new();
     for field in fields(bytes) {
         let (mut name, mut value) = ("", "");
@@ -218,7 +218,7 @@ pub(crate) fn labels(bytes: &[u8]) -> Option<Labels> {
         }
         pairs.push((name, value));
     }
-    Some(Labels::new(pairs))
+    Some(pairs)
 }
 
 /// The samples of a series, in the order of a request.
@@ -234,7 +234,7 @@ pub fn read(body: &[u8]) -> Option<Vec<Series>> {
         match field.content {
             Content::Bytes(series) if field.number == 1 => {
                 let labels = samples(series, &[], &mut values)?;
-                read.push((self::labels(&labels)?, values));
+                read.push((Labels::new(pairs(&labels)?), values));
             }
             Content::Bytes(_) | Content::Number(_) => {}
             Content::Bad => return None,

@@ -74,6 +74,12 @@ fn labels_in_any_order_are_the_same_series() {
     store.append(&[samples], T0).expect("kept");
     assert_eq!(all(&store).len(), 1);
     assert_eq!(store.series_count(), 1);
+    let twice = [pair(NAME, "m"), pair("b", "2"), pair("a", "1"), pair("b", "3")].concat();
+    let samples = metrics::Samples { labels: &twice, values: &values };
+    let said = store.append(&[samples], T0).expect("read");
+    assert_eq!(said.refused, 1, "which of the two is meant?");
+    assert!(said.why.expect("a reason").contains("the label b of m{"));
+    assert_eq!(store.series_count(), 1);
 }
 
 #[test]
