@@ -109,6 +109,9 @@ fn a_token_sends_or_reads_and_no_more() {
     }
     let stranger = write(&server, "ketupa_nobody_nothing", &body);
     assert_eq!(stranger.status, 401);
+    assert!(stranger.body.contains("this token is not known here"), "{stranger:?}");
+    let nobody = server.get("/api/v1/labels", &[]);
+    assert!(nobody.body.contains("show a token"), "{nobody:?}");
     assert!(stranger.header("www-authenticate").contains("Basic"), "{stranger:?}");
     let reading = [
         "/api/v1/query?query=1",

@@ -75,8 +75,10 @@ impl Default for Gates {
 
 /// Why somebody does not get an answer.
 pub(crate) enum Failure {
-    /// There is no token, or none that counts.
+    /// There is no token.
     Stranger,
+    /// There is one that does not count.
+    Unknown,
     /// The token does not allow it.
     Forbidden,
     /// It is asked in a wrong way.
@@ -108,6 +110,10 @@ impl IntoResponse for Failure {
         let (status, kind, says) = match self {
             Self::Stranger => {
                 let says = "show a token: `Authorization: Bearer ketupa_…`, or as the password of any user";
+                (StatusCode::UNAUTHORIZED, "unauthorized", says.to_owned())
+            }
+            Self::Unknown => {
+                let says = "this token is not known here, or not valid any more: `ketupa token create` makes another";
                 (StatusCode::UNAUTHORIZED, "unauthorized", says.to_owned())
             }
             Self::Forbidden => {
@@ -149,7 +155,11 @@ pub(crate) async fn allowed(
     headers: &HeaderMap,
     act: Act<'static>,
 ) -> Result<(), Failure> {
-    let scopes = access::scopes(app, headers).await?.ok_or(Failure::Stranger)?;
+    let stranger = || match headers.get(header::AUTHORIZATION) {
+        Some(_) => Failure::Unknown,
+        None => Failure::Stranger,
+    };
+    let scopes = access::scopes(app, headers).await?.ok_or_else(stranger)?;
     if jobs::token::allows(&scopes, act) { Ok(()) } else { Err(Failure::Forbidden) }
 }
 
