@@ -5,13 +5,13 @@ use crate::destination::Destination;
 use crate::flows::{Flow, Origin};
 use crate::plane::gate::Gates;
 use crate::plane::{Plane, Position};
-use crate::questions::Questions;
+use crate::questions::{Asked, Questions};
 use crate::walk::HOPS;
 use derive::packet::judge::Packet;
 use derive::packet::rules::State;
 use ipnet::IpNet;
-use model::Named as _;
-use model::kinds::Invariant;
+use model::kinds::{Accept, Invariant};
+use model::{Isp, Named as _};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
@@ -27,30 +27,57 @@ pub(crate) enum Touched<'p> {
         nets: BTreeSet<IpNet>,
         /// Hosts whose packet filter differs.
         filters: BTreeSet<Position>,
-        /// Invariants that are new or say something else, by position.
-        invariants: BTreeSet<usize>,
+        /// What the old version was asked, too.
+        asked: BTreeSet<Known>,
     },
 }
 
-/// Compares two versions of one family.
-pub(crate) fn touched<'p>(old: &'p Plane<'_>, new: &Plane<'_>) -> Touched<'p> {
-    if shape(old) != shape(new) || !new.gates.hear_alike(&old.gates) {
+/// What was asked: from where to where, and by which of the new version's invariants; none for what
+/// always holds. Not of which port: what stands for others of its kind moves with the filters.
+type Known = (Origin, IpAddr, IpAddr, Option<usize>);
+
+/// Compares two versions of one family, of which up to `most` things may fail.
+pub(crate) fn touched<'p>(old: &'p Plane<'_>, new: &Plane<'_>, most: u8) -> Touched<'p> {
+    let alike = shape(old) == shape(new) && new.gates.hear_alike(&old.gates);
+    if !alike || accepts_less(old.isp, new.isp) {
         return Touched::Everything;
     }
     let (before, after) = (routes(old), routes(new));
     let nets = before.keys().chain(after.keys()).filter(|net| before.get(net) != after.get(net));
     let hosts = 0..new.isp.hosts.len();
-    let known: BTreeSet<String> = old.isp.invariants.values().map(words).collect();
-    let invariants = new.isp.invariants.values().enumerate();
     Touched::Some {
         old: &old.gates,
         nets: nets.copied().collect(),
         filters: hosts.filter(|host| !new.gates.same(&old.gates, *host)).collect(),
-        invariants: invariants
-            .filter(|(_, one)| !known.contains(&words(one)))
-            .map(|(position, _)| position)
-            .collect(),
+        asked: asked(old, new, most),
     }
+}
+
+/// What the old version was asked that the new one may be asked again.
+fn asked(old: &Plane<'_>, new: &Plane<'_>, most: u8) -> BTreeSet<Known> {
+    let numbers = new.isp.invariants.values().enumerate();
+    let numbers: BTreeMap<String, usize> = numbers.map(|(at, one)| (words(one), at)).collect();
+    let invariants = old.isp.invariants.values();
+    let moved: Vec<Option<usize>> =
+        invariants.map(|one| numbers.get(&words(one)).copied()).collect();
+    let questions = Questions::of(old, most);
+    let mut known = BTreeSet::new();
+    for (flow, asked) in questions.flows.iter().zip(&questions.asked) {
+        let to = questions.destinations.all[flow.to].address;
+        let numbers = asked.iter().filter_map(|asked| match asked {
+            Asked::Always => Some(None),
+            Asked::Invariant(at) => moved[*at].map(Some),
+        });
+        known.extend(numbers.map(|number| (flow.origin, flow.source, to, number)));
+    }
+    known
+}
+
+/// Whether something was accepted that is not any more: it was found, and set apart.
+fn accepts_less(old: &Isp, new: &Isp) -> bool {
+    let words = |one: &Accept| format!("{} {:?} {:?}", one.property, one.on, one.without);
+    let left: BTreeSet<String> = new.accepts.values().map(words).collect();
+    old.accepts.values().any(|one| !left.contains(&words(one)))
 }
 
 /// Everything that decides which hosts can exchange packets at all.
@@ -65,8 +92,10 @@ fn shape(plane: &Plane<'_>) -> String {
         .iter()
         .map(|one| (one.neighbor, one.at, one.router, one.remote, one.nic, one.address))
         .collect();
+    // Whether they lead to the rest of the Internet.
+    let relations: Vec<_> = plane.isp.neighbors.values().map(|one| one.relation).collect();
     format!(
-        "{hosts:?} {segments:?} {vips:?} {:?} {:?} {:?} {:?} {sessions:?}",
+        "{hosts:?} {segments:?} {vips:?} {:?} {:?} {:?} {:?} {sessions:?} {relations:?}",
         plane.nics, plane.vips, plane.gateways, plane.igp
     )
 }
@@ -112,15 +141,19 @@ fn words(one: &Invariant) -> String {
 impl Touched<'_> {
     /// Whether a flow may be judged otherwise than before.
     pub(crate) fn reaches(&self, plane: &Plane<'_>, questions: &Questions, number: usize) -> bool {
-        let Self::Some { old, nets, filters, invariants } = self else { return true };
+        let Self::Some { old, nets, filters, asked } = self else { return true };
         let flow = &questions.flows[number];
         let [to, back] = [flow.to, flow.back].map(|end| &questions.destinations.all[end]);
-        let asked = questions.asked[number].iter().any(|asked| match asked {
-            crate::questions::Asked::Always => false,
-            crate::questions::Asked::Invariant(at) => invariants.contains(at),
-        });
-        asked
-            || [to, back].iter().any(|end| end.steps.iter().any(|step| nets.contains(&step.net)))
+        let known = |about: &Asked| {
+            let number = match about {
+                Asked::Always => None,
+                Asked::Invariant(at) => Some(*at),
+            };
+            asked.contains(&(flow.origin, flow.source, to.address, number))
+        };
+        // A prefix that is gone is no step of the new version.
+        !questions.asked[number].iter().all(known)
+            || [to, back].iter().any(|end| nets.iter().any(|net| net.contains(&end.address)))
             || filters.iter().any(|host| {
                 may_pass(plane, *host, flow, [to, back])
                     && judged_otherwise(plane, (old, *host), (flow, to.address))

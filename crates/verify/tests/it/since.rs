@@ -61,3 +61,31 @@ fn another_link_is_proved_by_everything() {
         (verify::prove_since(&example(), &new, singles), verify::prove(&new, singles));
     assert_eq!(part, whole);
 }
+
+/// What stands in the whole stands in the part.
+fn found_as_in_the_whole(file: &str, (before, after): (&str, &str)) {
+    let new = example_with(file, |text| text.replace(before, after));
+    let singles = Options { failures: 1, ..DOUBLES };
+    let (part, whole) =
+        (verify::prove_since(&example(), &new, singles), verify::prove(&new, singles));
+    assert!(!whole.violations.is_empty(), "{file}: {after}");
+    assert_eq!(part.violations, whole.violations, "{file}: {after}");
+}
+
+#[test]
+fn a_prefix_that_vanishes_is_asked_for() {
+    let hears = "[[policy.neutral.import]]\nprefixes = [\"0.0.0.0/0\"]\nreject = \"none\"\n\n";
+    let local = "[policy.neutral.local_pref]";
+    found_as_in_the_whole("isp.toml", (local, &format!("{hears}{local}")));
+}
+
+#[test]
+fn another_relation_is_proved_by_everything() {
+    let peer = "asn      = 6939\nrelation = \"peer\"";
+    found_as_in_the_whole("neighbors/peers.toml", (peer, &peer.replace("peer", "customer")));
+}
+
+#[test]
+fn what_is_accepted_no_more_is_found_though_nothing_else_differs() {
+    found_as_in_the_whole("accepted.toml", ("[\"segment.fw-outside\"]", "[\"host.friend\"]"));
+}
