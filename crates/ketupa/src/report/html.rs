@@ -69,9 +69,16 @@ pub(crate) fn page(proved: &Proved<'_>, singles: &[WhatIf]) -> String {
         ("{{words}}", script(WORDS)),
         ("{{script}}", SCRIPT.to_owned()),
         ("{{map}}", map),
+        ("{{conditions}}", conditions(proved)),
         ("{{data}}", data),
     ];
     filled(PAGE, &parts)
+}
+
+/// What it rests on, as items of a list.
+fn conditions(proved: &Proved<'_>) -> String {
+    let item = |out: String, one: &String| out + "<li>" + &xml(one) + "</li>";
+    proved.conditions.iter().fold(String::new(), item)
 }
 
 /// A template with its marks replaced, each once: what is filled in is not looked at again.

@@ -17,6 +17,7 @@ struct Whole<'a> {
     judged: Vec<JudgedTold<'a>>,
     violations: Vec<Told<'a>>,
     accepted: Vec<Told<'a>>,
+    conditions: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -46,6 +47,7 @@ pub(crate) fn json<'a>(proved: &Proved<'a>) -> impl Serialize + 'a {
         judged: judged(proved).into_iter().map(count).collect(),
         violations: report.violations.iter().map(|one| told(proved, one, None)).collect(),
         accepted: accepted(proved),
+        conditions: proved.conditions,
     }
 }
 

@@ -10,8 +10,9 @@ use std::fmt::Write as _;
 pub(crate) fn junit(proved: &Proved<'_>) -> String {
     let judged = judged(proved);
     let failed = judged.iter().filter(|one| !one.violations.is_empty()).count();
-    let skipped = judged.iter().filter(|one| is_skipped(one)).count();
-    let (tests, errors) = (judged.len(), usize::from(!proved.looked()));
+    let conditions = proved.conditions.len();
+    let skipped = judged.iter().filter(|one| is_skipped(one)).count() + conditions;
+    let (tests, errors) = (judged.len() + conditions, usize::from(!proved.looked()));
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     let _ = writeln!(
         out,
@@ -26,6 +27,11 @@ pub(crate) fn junit(proved: &Proved<'_>) -> String {
     );
     for one in &judged {
         out += &case(proved, one);
+    }
+    for condition in proved.conditions {
+        let open = "<testcase classname=\"ketupa.prove.condition\"";
+        let _ = writeln!(out, "    {open} name=\"{}\">", xml(condition));
+        out += "      <skipped message=\"taken for granted, not proved\"/>\n    </testcase>\n";
     }
     if errors > 0 {
         out += "    <testcase classname=\"ketupa.prove\" name=\"something was looked at\">\n";

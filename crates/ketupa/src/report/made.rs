@@ -16,12 +16,13 @@ pub(super) struct Made {
     pub(super) sources: Vec<Source>,
     pub(super) report: Report,
     pub(super) singles: Vec<WhatIf>,
+    pub(super) conditions: Vec<String>,
 }
 
 impl Made {
     pub(super) fn proved(&self) -> Proved<'_> {
-        let Self { isp, sources, report, .. } = self;
-        Proved { isp, sources, directory: "examples/neutrinet", report }
+        let Self { isp, sources, report, conditions, .. } = self;
+        Proved { isp, sources, directory: "examples/neutrinet", conditions, report }
     }
 }
 
@@ -39,7 +40,13 @@ pub(super) fn whole() -> Made {
     let directory = testkit::example("neutrinet");
     let sources = testkit::sources(&directory);
     let report = Report { extent: EXTENT, ..Report::default() };
-    Made { isp: testkit::isp(&directory), sources, report, singles: Vec::new() }
+    Made {
+        isp: testkit::isp(&directory),
+        sources,
+        report,
+        singles: Vec::new(),
+        conditions: Vec::new(),
+    }
 }
 
 /// A network with four violations, one of them accepted, and what every single failure changes.

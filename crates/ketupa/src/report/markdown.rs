@@ -13,8 +13,13 @@ const SHOWN: usize = 30;
 /// The summary.
 pub(crate) fn markdown(proved: &Proved<'_>) -> String {
     let (mark, violations) = (proved.holds(), &proved.report.violations);
-    let title = if mark { "✅ The network holds" } else { "❌ The network is not proved" };
+    let title = match (mark, proved.conditions) {
+        (false, _) => "❌ The network is not proved".to_owned(),
+        (true, []) => "✅ The network holds".to_owned(),
+        (true, [_, ..]) => format!("⚠️ The network holds{}", proved.under()),
+    };
     let mut out = format!("## {title}\n\n{}\n", prose(&proved.summary()));
+    out += &conditions(proved);
     if !violations.is_empty() {
         out += "\n| what | without | where |\n| --- | --- | --- |\n";
     }
@@ -38,6 +43,13 @@ pub(crate) fn markdown(proved: &Proved<'_>) -> String {
         out += &details(proved, violation);
     }
     out + &accepted(proved)
+}
+
+/// What it rests on, as a list.
+pub(super) fn conditions(proved: &Proved<'_>) -> String {
+    let all = proved.conditions.iter().map(|one| format!("- ⚠️ {}\n", prose(one)));
+    let all: String = all.collect();
+    if all.is_empty() { all } else { format!("\n{all}") }
 }
 
 fn failed(proved: &Proved<'_>, violation: &Violation) -> String {

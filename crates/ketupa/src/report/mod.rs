@@ -41,6 +41,8 @@ pub(crate) struct Proved<'a> {
     pub(crate) sources: &'a [Source],
     /// The directory, as it was typed.
     pub(crate) directory: &'a str,
+    /// What it rests on beside the simulation, a sentence each.
+    pub(crate) conditions: &'a [String],
     pub(crate) report: &'a Report,
 }
 
@@ -69,12 +71,20 @@ impl Proved<'_> {
         )
     }
 
+    /// ` under 1 condition`; nothing where there is none.
+    fn under(&self) -> String {
+        match self.conditions.len() {
+            0 => String::new(),
+            number => format!(" under {}", count(number, "condition", "conditions")),
+        }
+    }
+
     /// The sentence that sums it up.
     pub(crate) fn summary(&self) -> String {
         let wrong = self.report.violations.len();
         match (self.looked(), wrong) {
             (false, _) => "nothing was proved: no set of failures was looked at".to_owned(),
-            (true, 0) => format!("proved: {}", self.extent()),
+            (true, 0) => format!("proved{}: {}", self.under(), self.extent()),
             (true, _) => {
                 format!(
                     "not proved: {}; {}",

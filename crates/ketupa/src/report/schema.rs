@@ -26,9 +26,16 @@ fn idle() -> Made {
     made
 }
 
+/// A proof that rests on something that is not proved.
+fn resting() -> Made {
+    let mut made = made::whole();
+    made.conditions = vec!["<before> was proved".to_owned(), "so was \"that\"".to_owned()];
+    made
+}
+
 #[test]
 fn every_junit_is_valid_and_counts_what_is_in_it() {
-    for made in [made::whole(), made::broken(), made::hostile(), idle()] {
+    for made in [made::whole(), made::broken(), made::hostile(), idle(), resting()] {
         let xml = junit(&made.proved());
         assert_eq!(wrong(&xml), None, "{xml}");
         let suite = xml.lines().find(|line| line.starts_with("  <testsuite ")).unwrap();

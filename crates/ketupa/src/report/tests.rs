@@ -164,3 +164,22 @@ fn every_light_is_a_shape_of_the_map() {
         assert!(map.contains(&format!("data-key=\"{key}\"")), "{key} is not on the map");
     }
 }
+
+#[test]
+fn what_a_proof_rests_on_is_told_in_every_form() {
+    let mut made = made::whole();
+    made.conditions = vec!["the rest holds if before/ was proved".to_owned()];
+    let proved = made.proved();
+    assert!(proved.holds());
+    for told in [
+        said(&made),
+        pretty(&json(&proved)),
+        markdown(&proved),
+        junit(&proved),
+        page(&proved, &made.singles),
+    ] {
+        assert!(told.contains("the rest holds if before/ was proved"), "{told}");
+        assert!(told.contains("proved under 1 condition: "), "{told}");
+        assert!(!told.contains("✅"), "{told}");
+    }
+}

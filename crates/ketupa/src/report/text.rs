@@ -36,6 +36,9 @@ pub(crate) fn text(proved: &Proved<'_>, paint: Paint) -> String {
             plain(reason)
         );
     }
+    for condition in proved.conditions {
+        let _ = writeln!(out, "condition: {}", plain(condition));
+    }
     out
 }
 

@@ -86,3 +86,11 @@ fn the_pages_of_the_manual_show_words_that_are_understood() {
     }
     assert!(seen > 15, "{seen} commands: the pages are written in another form, mend this test");
 }
+
+#[test]
+fn a_proof_by_the_difference_says_that_it_rests_on_the_proof_of_the_old_version() {
+    let minimal = example("minimal");
+    let ran = ketupa(&["prove", &minimal, "--since", &minimal, "--failures", "1"]);
+    let says = format!("condition: only what differs from {minimal} was judged");
+    ran.ends(0, &[&says, "proved under 1 condition: "]);
+}

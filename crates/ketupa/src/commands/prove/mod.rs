@@ -36,13 +36,22 @@ struct Read {
     sources: Vec<Source>,
     /// As it was typed.
     directory: String,
+    /// What a proof of it rests on beside the simulation.
+    conditions: Vec<String>,
 }
 
 impl Read {
     /// What there is to say with a report on it.
     fn proved<'a>(&'a self, report: &'a Report) -> Proved<'a> {
-        let Self { isp, sources, directory } = self;
-        Proved { isp, sources, directory, report }
+        let Self { isp, sources, directory, conditions } = self;
+        Proved { isp, sources, directory, conditions, report }
+    }
+
+    /// Says what it rests on where nobody reads it in the result.
+    fn say_conditions(&self, screen: &mut Screen) {
+        for condition in &self.conditions {
+            screen.say(format!("condition: {}", report::plain(condition)));
+        }
     }
 }
 
@@ -55,11 +64,12 @@ fn read(path: &Path, screen: &mut Screen) -> Result<Option<Read>, Error> {
         return Ok(None);
     };
     let sources = directory.sources;
-    Ok(Some(Read { isp, sources, directory: path.display().to_string() }))
+    let directory = path.display().to_string();
+    Ok(Some(Read { isp, sources, directory, conditions: Vec::new() }))
 }
 
 fn prove(args: &ProveRun, screen: &mut Screen) -> Result<End, Error> {
-    let Some(read) = read(&args.place.dir, screen)? else { return Ok(End::Wrong) };
+    let Some(mut read) = read(&args.place.dir, screen)? else { return Ok(End::Wrong) };
     let today = super::today(args.today);
     unrendered(&read.isp, today, screen);
     let old = match &args.since {
@@ -69,6 +79,10 @@ fn prove(args: &ProveRun, screen: &mut Screen) -> Result<End, Error> {
             None => return Ok(End::Wrong),
         },
     };
+    read.conditions.extend(old.as_ref().map(|old| {
+        let old = &old.directory;
+        format!("only what differs from {old} was judged: the rest holds if {old} was proved")
+    }));
     let start = Instant::now();
     let report = waiting("proving", || match &old {
         Some(old) => engine::prove_since(&old.isp, &read.isp, args.failures),
@@ -95,6 +109,7 @@ fn prove(args: &ProveRun, screen: &mut Screen) -> Result<End, Error> {
         None => screen.text(&text)?,
         Some(path) => {
             std::fs::write(path, text).map_err(|error| Error::file("write", path, error))?;
+            read.say_conditions(screen);
             screen.say(last);
         }
     }
