@@ -1,7 +1,7 @@
 //! What is different: between two versions of the network, or with something broken.
 
 use super::escape::{code, plain, prose};
-use super::markdown::details;
+use super::markdown::{conditions, details};
 use super::told::Told;
 use super::{Proved, count, told::told};
 use serde::Serialize;
@@ -84,6 +84,7 @@ pub(crate) fn diff_json<'a>(proved: &Proved<'a>, diff: &'a Diff) -> impl Seriali
         routes: diff.routes.iter().map(change_told).collect(),
         broken: violations(proved),
         mended: mended.collect(),
+        conditions: proved.conditions,
     }
 }
 
@@ -93,6 +94,7 @@ struct DiffTold<'a> {
     routes: Vec<ChangeTold<'a>>,
     broken: Vec<Told<'a>>,
     mended: Vec<Mended<'a>>,
+    conditions: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -106,6 +108,7 @@ pub(crate) fn diff_markdown(proved: &Proved<'_>, diff: &Diff) -> String {
     let mark = if proved.holds() { "✅" } else { "❌" };
     let summary = diff_summary(proved, diff);
     let mut out = format!("## {mark} What this changes in the network\n\n{}\n", prose(&summary));
+    out += &conditions(proved);
     for violation in &proved.report.violations {
         out += &details(proved, violation);
     }

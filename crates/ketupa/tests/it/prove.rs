@@ -94,3 +94,17 @@ fn a_proof_by_the_difference_says_that_it_rests_on_the_proof_of_the_old_version(
     let says = format!("condition: only what differs from {minimal} was judged");
     ran.ends(0, &[&says, "proved under 1 condition: "]);
 }
+
+#[test]
+fn templates_of_our_own_that_decide_are_told_as_what_the_proof_rests_on() {
+    let folder = Folder::example("prove-templates", "minimal");
+    folder.write("templates/bird/outside.conf.j2", b"protocol static { ipv4; }\n");
+    folder.write("templates/caddy/Caddyfile.j2", b"\n");
+    let says = "templates/bird/outside.conf.j2 replaces what the simulation knows";
+    for format in ["text", "json", "html", "markdown", "junit"] {
+        let run = ["prove", "--failures", "0", "--format", format];
+        let ran = ketupa_in(folder.path(), &run).ends(0, &["proved under 1 condition: "]);
+        assert!(ran.out.contains(says), "{format}: {}", ran.out);
+    }
+    ketupa_in(folder.path(), &["prove", "diff", ".", ".", "--format", "markdown"]).ends(0, &[says]);
+}

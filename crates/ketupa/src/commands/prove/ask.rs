@@ -1,6 +1,6 @@
 //! `ketupa prove path`, `who-answers` and `what-if`: questions to the network with something broken.
 
-use super::{Read, engine, read, waiting};
+use super::{Read, engine, read_for_question, waiting};
 use crate::cli::Format;
 use crate::cli::prove::{ProvePath, ProveWhatIf, ProveWho, Supposed};
 use crate::commands::{End, Error};
@@ -27,7 +27,7 @@ fn supposing(read: &Read, failure: &Failure) -> String {
 }
 
 pub(super) fn path(args: &ProvePath, screen: &mut Screen) -> Result<End, Error> {
-    let Some(read) = read(&args.supposed.dir, screen)? else { return Ok(End::Wrong) };
+    let Some(read) = read_for_question(&args.supposed.dir, screen)? else { return Ok(End::Wrong) };
     let failure = failure(&read, &args.supposed)?;
     let port = |text: &String| {
         text.parse::<Port>().map_err(|()| {
@@ -92,7 +92,7 @@ fn path_json(read: &Read, paths: &Paths) -> Value {
 }
 
 pub(super) fn who_answers(args: &ProveWho, screen: &mut Screen) -> Result<End, Error> {
-    let Some(read) = read(&args.supposed.dir, screen)? else { return Ok(End::Wrong) };
+    let Some(read) = read_for_question(&args.supposed.dir, screen)? else { return Ok(End::Wrong) };
     let failure = failure(&read, &args.supposed)?;
     let Answerers { hosts, address, .. } = engine::who_answers(&read.isp, args.address, &failure);
     match args.supposed.format {
@@ -122,7 +122,7 @@ pub(super) fn who_answers(args: &ProveWho, screen: &mut Screen) -> Result<End, E
 }
 
 pub(super) fn what_if(args: &ProveWhatIf, screen: &mut Screen) -> Result<End, Error> {
-    let Some(read) = read(&args.supposed.dir, screen)? else { return Ok(End::Wrong) };
+    let Some(read) = read_for_question(&args.supposed.dir, screen)? else { return Ok(End::Wrong) };
     let failure = failure(&read, &args.supposed)?;
     let WhatIf { changes, violations, .. } =
         waiting("proving", || engine::what_if(&read.isp, &failure));

@@ -63,9 +63,34 @@ fn read(path: &Path, screen: &mut Screen) -> Result<Option<Read>, Error> {
         screen.say(counted(&findings));
         return Ok(None);
     };
+    let conditions = directory.templates.keys().filter_map(|name| replaced(name)).collect();
     let sources = directory.sources;
     let directory = path.display().to_string();
-    Ok(Some(Read { isp, sources, directory, conditions: Vec::new() }))
+    Ok(Some(Read { isp, sources, directory, conditions }))
+}
+
+/// Reads a directory to answer a question about it: what the answer rests on is said beside it.
+fn read_for_question(path: &Path, screen: &mut Screen) -> Result<Option<Read>, Error> {
+    let mut read = read(path, screen)?;
+    if let Some(read) = &mut read {
+        read.say_conditions(screen);
+        read.conditions.clear();
+    }
+    Ok(read)
+}
+
+/// The components whose templates decide where packets go: the simulation has the built-in ones in mind.
+const SIMULATED: &[&str] = &["bird", "interfaces", "keepalived", "nftables", "sysctl"];
+
+/// That a template of the operator's own is none of those that were proved, if it decides anything.
+fn replaced(name: &str) -> Option<String> {
+    let (component, _) = name.split_once('/')?;
+    SIMULATED.contains(&component).then(|| {
+        format!(
+            "templates/{name}.j2 replaces what the simulation knows: proved is what the built-in \
+             template renders"
+        )
+    })
 }
 
 fn prove(args: &ProveRun, screen: &mut Screen) -> Result<End, Error> {
@@ -89,6 +114,9 @@ fn prove(args: &ProveRun, screen: &mut Screen) -> Result<End, Error> {
         None => engine::prove(&read.isp, args.failures),
     });
     let took = start.elapsed().as_secs_f64();
+    if args.output.is_some() || !matches!(args.format, ProveFormat::Text) {
+        read.say_conditions(screen);
+    }
     let proved = read.proved(&report);
     let last = format!("{}, in {took:.2} s", proved.summary());
     let paint = if args.output.is_some() { Paint::Plain } else { screen.paint() };
@@ -109,7 +137,6 @@ fn prove(args: &ProveRun, screen: &mut Screen) -> Result<End, Error> {
         None => screen.text(&text)?,
         Some(path) => {
             std::fs::write(path, text).map_err(|error| Error::file("write", path, error))?;
-            read.say_conditions(screen);
             screen.say(last);
         }
     }

@@ -1,6 +1,6 @@
 //! `ketupa prove order`: in which order machines can be taken down.
 
-use super::{engine, read, waiting};
+use super::{engine, read_for_question, waiting};
 use crate::cli::Format;
 use crate::cli::prove::ProveOrder;
 use crate::commands::{End, Error};
@@ -11,7 +11,7 @@ use verify::report::Extent;
 use verify::{Order, Report};
 
 pub(super) fn run(args: &ProveOrder, screen: &mut Screen) -> Result<End, Error> {
-    let Some(read) = read(&args.place.dir, screen)? else { return Ok(End::Wrong) };
+    let Some(read) = read_for_question(&args.place.dir, screen)? else { return Ok(End::Wrong) };
     let Order { steps, broken } = waiting("looking for an order", || engine::order(&read.isp));
     let extent = Extent { scenarios: 1, simulated: 1, ..Extent::default() };
     let found = Report { violations: broken, extent, ..Report::default() };
