@@ -108,3 +108,17 @@ fn templates_of_our_own_that_decide_are_told_as_what_the_proof_rests_on() {
     }
     ketupa_in(folder.path(), &["prove", "diff", ".", ".", "--format", "markdown"]).ends(0, &[says]);
 }
+
+#[test]
+fn what_check_finds_is_told_in_every_form_of_a_proof() {
+    let folder = Folder::example("prove-unrendered", "minimal");
+    let text = std::fs::read_to_string(folder.path().join("isp.toml")).unwrap();
+    let roa = "prefix = \"80.67.191.0/24\"\nasn    = ";
+    let text = text.replace(&format!("{roa}204059"), &format!("{roa}64500"));
+    folder.write("isp.toml", text.as_bytes());
+    for format in ["text", "json", "html", "markdown", "junit"] {
+        let run = ["prove", "--failures", "0", "--format", format];
+        let ran = ketupa_in(folder.path(), &run).ends(0, &["proved under 1 condition: "]);
+        assert!(ran.out.contains("finds 1 error: this network"), "{format}: {}", ran.out);
+    }
+}

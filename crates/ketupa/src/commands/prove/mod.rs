@@ -95,8 +95,7 @@ fn replaced(name: &str) -> Option<String> {
 
 fn prove(args: &ProveRun, screen: &mut Screen) -> Result<End, Error> {
     let Some(mut read) = read(&args.place.dir, screen)? else { return Ok(End::Wrong) };
-    let today = super::today(args.today);
-    unrendered(&read.isp, today, screen);
+    read.conditions.extend(unrendered(&read.isp, super::today(args.today)));
     let old = match &args.since {
         None => None,
         Some(old) => match self::read(old, screen)? {
@@ -144,13 +143,11 @@ fn prove(args: &ProveRun, screen: &mut Screen) -> Result<End, Error> {
 }
 
 /// A network that breaks a lint is proved as it is declared; but nobody could apply it.
-fn unrendered(isp: &Isp, today: jiff::civil::Date, screen: &mut Screen) {
+fn unrendered(isp: &Isp, today: jiff::civil::Date) -> Option<String> {
     let report = prove::check(isp, components::ALL, today);
     let errors = report.findings.iter().filter(|found| found.severity == Severity::Error).count();
-    if errors > 0 {
+    (errors > 0).then(|| {
         let errors = report::count(errors, "error", "errors");
-        screen.say(format!(
-            "note: `ketupa check` finds {errors}: this network cannot be rendered as it is"
-        ));
-    }
+        format!("`ketupa check` finds {errors}: this network cannot be rendered as it is")
+    })
 }
