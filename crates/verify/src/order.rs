@@ -12,28 +12,29 @@ pub(crate) fn violations(isp: &Isp) -> Vec<Violation> {
     if isp.upgrades.is_empty() {
         return Vec::new();
     }
-    // What does not hold with everything up is no matter of the order.
     let always = prove::at(isp, &Failure::none());
-    let known = |found: &Violation| {
-        always.iter().any(|one| {
-            one.finding.code == found.finding.code
-                && one.finding.about.first() == found.finding.about.first()
-        })
-    };
     let mut all = Vec::new();
     for upgrade in isp.upgrades.values() {
         for step in upgrade.steps.iter().enumerate() {
-            all.extend(broken(isp, upgrade, step, &known));
+            all.extend(broken(isp, upgrade, step, &always));
         }
     }
     all
+}
+
+/// Whether something does not hold with everything up either: that is no matter of the order.
+fn known(always: &[Violation], found: &Violation) -> bool {
+    always.iter().any(|one| {
+        one.finding.code == found.finding.code
+            && one.finding.about.first() == found.finding.about.first()
+    })
 }
 
 fn broken(
     isp: &Isp,
     upgrade: &Upgrade,
     (number, hosts): (usize, &Vec<Id<Host>>),
-    known: &dyn Fn(&Violation) -> bool,
+    always: &[Violation],
 ) -> Vec<Violation> {
     let down = Failure::of(hosts.iter().map(|id| Element::Host(*id)));
     let kept: Vec<String> = isp
@@ -47,7 +48,7 @@ fn broken(
     for found in prove::planned(isp, &down) {
         let about = &found.finding.about;
         let invariant = found.finding.code == crate::property::INVARIANT;
-        if known(&found) || (invariant && !about.iter().any(|key| kept.contains(key))) {
+        if known(always, &found) || (invariant && !about.iter().any(|key| kept.contains(key))) {
             continue;
         }
         let says = format!(
@@ -72,19 +73,24 @@ fn broken(
 /// order can spare.
 pub fn order(isp: &Isp) -> Order {
     let mut order = Order::default();
+    let always = prove::at(isp, &Failure::none());
     let served = |id: Id<Host>| isp.hosts[id].role.forwards() || isp.vips_of(id).next().is_some();
     let mut hosts: Vec<(Id<Host>, &Host)> =
         isp.hosts.iter().filter(|(id, host)| host.managed && served(*id)).collect();
     // Those that stand by go first: if the new version does not work, nobody noticed.
     hosts.sort_by_key(|(id, host)| (std::cmp::Reverse(rank(isp, *id)), host.name()));
     for (id, host) in hosts {
-        order.broken.extend(prove::standing(isp, &Failure::of([Element::Host(id)])));
+        // What is accepted when it breaks by itself is not accepted to be done on purpose.
+        let mut cut = prove::planned(isp, &Failure::of([Element::Host(id)]));
+        cut.retain(|found| !known(&always, found));
         let taken = isp.vips_of(id).find(|vip| vip.hosts.first() == Some(&id));
         let other = taken.and_then(|vip| vip.hosts.get(1)).map(|id| isp.hosts[*id].name());
-        let why = match other {
-            Some(other) => format!("after {other}, which takes over its addresses"),
-            None => "others carry its traffic".to_owned(),
+        let why = match (cut.first(), other) {
+            (Some(found), _) => format!("cuts something: {}", found.finding.says),
+            (None, Some(other)) => format!("after {other}, which takes over its addresses"),
+            (None, None) => "others carry its traffic".to_owned(),
         };
+        order.broken.extend(cut);
         order.steps.push(Step { host: host.name().to_owned(), why });
     }
     order

@@ -174,11 +174,6 @@ fn state(isp: &Isp, failure: &Failure, counts: usize) -> Vec<Violation> {
     tell::joined(told.iter().map(|one| one.told(&ready)).collect())
 }
 
-/// What is wrong in one state and not accepted.
-pub(crate) fn standing(isp: &Isp, failure: &Failure) -> Vec<Violation> {
-    accept::sort(isp, at(isp, failure)).violations
-}
-
 fn extent(ready: &Ready<'_>, failures: u8, (elements, simulated): (usize, usize)) -> Extent {
     let pairs = elements * elements.saturating_sub(1) / 2;
     let scenarios = 1 + [elements, pairs].iter().take(usize::from(failures)).sum::<usize>();
