@@ -68,6 +68,8 @@ pub struct WhatIf {
     pub changes: Vec<Change>,
     /// What does not hold then.
     pub violations: Vec<Violation>,
+    /// What does not hold then either, but is accepted: with the reason.
+    pub accepted: Vec<(Violation, String)>,
 }
 
 /// What is different between two versions of the network.

@@ -11,7 +11,7 @@ use crate::path::{self, Followed};
 use crate::plane::{Plane, Position};
 use crate::prove::planes;
 use crate::questions::Questions;
-use crate::report::{End, Hop};
+use crate::report::{End, Hop, Report};
 use crate::tell;
 use crate::world::World;
 use ipnet::IpNet;
@@ -209,7 +209,9 @@ pub fn what_if(isp: &Isp, failure: &Failure) -> WhatIf {
         both.collect::<Vec<Change>>()
     });
     let changes: Vec<Change> = changes.collect();
-    WhatIf { failure: failure.clone(), changes, violations: crate::prove::at(isp, failure) }
+    let Report { violations, accepted, .. } =
+        crate::accept::sort(isp, crate::prove::at(isp, failure));
+    WhatIf { failure: failure.clone(), changes, violations, accepted }
 }
 
 /// What each single failure changes: those that look alike once.

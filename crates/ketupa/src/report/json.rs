@@ -52,7 +52,7 @@ pub(crate) fn json<'a>(proved: &Proved<'a>) -> impl Serialize + 'a {
 }
 
 /// What is accepted, with the reasons.
-pub(super) fn accepted<'a>(proved: &Proved<'a>) -> Vec<Told<'a>> {
+pub(crate) fn accepted<'a>(proved: &Proved<'a>) -> Vec<Told<'a>> {
     let all = proved.report.accepted.iter();
     all.map(|(one, reason)| told(proved, one, Some(reason))).collect()
 }

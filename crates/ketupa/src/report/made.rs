@@ -63,6 +63,7 @@ pub(super) fn broken() -> Made {
             failure: Failure::of([Element::Host(id)]),
             changes: vec![change(host.name())],
             violations: Vec::new(),
+            accepted: Vec::new(),
         })
         .collect();
     made

@@ -24,7 +24,7 @@ pub(crate) use change::{
 };
 pub(crate) use escape::plain;
 pub(crate) use html::page;
-pub(crate) use json::json;
+pub(crate) use json::{accepted, json};
 pub(crate) use junit::junit;
 pub(crate) use markdown::markdown;
 pub(crate) use text::{text, way};

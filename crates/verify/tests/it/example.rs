@@ -148,3 +148,14 @@ fn the_declared_upgrade_is_safe_and_an_order_is_known() {
     let at = |name: &str| order.steps.iter().position(|step| step.host == name).unwrap();
     assert!(at("core-02") < at("core-01"), "the one that stands by first");
 }
+
+#[test]
+fn what_is_accepted_is_accepted_by_the_question_too() {
+    let isp = example();
+    let found = ask::what_if(&isp, &without(&isp, &["segment.fw-outside"]));
+    let says = |one: &verify::Violation| one.finding.says.clone();
+    assert_eq!(found.violations.iter().map(says).collect::<Vec<_>>(), Vec::<String>::new());
+    let about = |one: &(verify::Violation, String)| one.0.finding.about[0] == "invariant.web-in";
+    assert!(!found.accepted.is_empty() && found.accepted.iter().all(about));
+    assert!(found.changes.iter().any(|one| one.lost), "it is told as lost nevertheless");
+}

@@ -124,17 +124,18 @@ pub(super) fn who_answers(args: &ProveWho, screen: &mut Screen) -> Result<End, E
 pub(super) fn what_if(args: &ProveWhatIf, screen: &mut Screen) -> Result<End, Error> {
     let Some(read) = read_for_question(&args.supposed.dir, screen)? else { return Ok(End::Wrong) };
     let failure = failure(&read, &args.supposed)?;
-    let WhatIf { changes, violations, .. } =
+    let WhatIf { changes, violations, accepted, .. } =
         waiting("proving", || engine::what_if(&read.isp, &failure));
     let well = violations.is_empty();
     let extent = Extent { scenarios: 1, simulated: 1, ..Extent::default() };
-    let found = Report { violations, extent, ..Report::default() };
+    let found = Report { violations, accepted, extent };
     let proved = read.proved(&found);
     match args.supposed.format {
         Format::Json => screen.json(&json!({
             "failure": report::names(&read.isp, &failure),
             "changes": changes.iter().map(report::change_told).collect::<Vec<_>>(),
             "violations": report::violations(&proved),
+            "accepted": report::accepted(&proved),
         }))?,
         Format::Text => {
             screen.text(&report::text(&proved, screen.paint()))?;
@@ -142,9 +143,10 @@ pub(super) fn what_if(args: &ProveWhatIf, screen: &mut Screen) -> Result<End, Er
             screen.text(&report::changes(&changes))?;
             let lost = changes.iter().filter(|change| change.lost).count();
             screen.line(format!(
-                "{}, {lost} of them lost; {}",
+                "{}, {lost} of them lost; {}, {} accepted",
                 report::count(changes.len(), "flow changes", "flows change"),
                 report::count(found.violations.len(), "violation", "violations"),
+                found.accepted.len(),
             ))?;
         }
     }
