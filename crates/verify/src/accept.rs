@@ -2,6 +2,7 @@
 
 use crate::element::{Element, Failure};
 use crate::report::{Report, Violation};
+use crate::tell;
 use model::Isp;
 use model::kinds::Accept;
 
@@ -43,7 +44,8 @@ impl Report {
             let counter = crate::report::Counterexample { failure: shown, ..Default::default() };
             let rest = left.collect();
             self.violations.push(Violation { shown: counter, others: rest, ..violation.clone() });
-            self.accepted.push((Violation { others: Vec::new(), ..violation }, reason));
+            let id = tell::identity(&violation, &format!("{} accepted", violation.id));
+            self.accepted.push((Violation { id, others: Vec::new(), ..violation }, reason));
         }
     }
 }

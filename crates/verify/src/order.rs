@@ -64,7 +64,9 @@ fn broken(
         let place = found.finding.place.into_iter();
         finding.also =
             place.map(|place| (place, "this is what does not hold".to_owned())).collect();
-        all.push(Violation { id: String::new(), finding, shown: found.shown, others: Vec::new() });
+        // Two steps may cut the same thing.
+        let id = format!("step {}", number + 1);
+        all.push(Violation { id, finding, shown: found.shown, others: Vec::new() });
     }
     all
 }

@@ -11,6 +11,7 @@ use crate::prove::Ready;
 use crate::questions::Questions;
 use crate::report::{Counterexample, End, Flow, Violation};
 use crate::world::World;
+use model::ask::Family;
 use model::source::Place;
 use model::value::Port;
 use model::{Finding, Named as _};
@@ -53,7 +54,12 @@ pub(crate) fn violation(
         finding.hint = Some(FILTERED.to_owned());
     }
     finding.also = also(&shown);
-    Violation { id: String::new(), finding, shown, others }
+    // Until it is named: what sets it apart from the same in the other family.
+    let id = match plane.family {
+        Family::V4 => String::new(),
+        Family::V6 => "IPv6".to_owned(),
+    };
+    Violation { id, finding, shown, others }
 }
 
 /// One way out where a router's filter drops what it should pass on.
@@ -221,7 +227,7 @@ pub(crate) fn joined(mut violations: Vec<Violation>) -> Vec<Violation> {
         same
     });
     for violation in &mut violations {
-        violation.id = identity(violation);
+        violation.id = identity(violation, &violation.id);
     }
     violations
 }
@@ -234,10 +240,12 @@ fn key(violation: &Violation) -> Order<'_> {
 }
 
 /// The property's code and six digits that follow from what it is about (FNV-1a): the same as long as
-/// the fault is.
-fn identity(violation: &Violation) -> String {
+/// the fault is. `apart` sets it apart from others that are about the same.
+pub(crate) fn identity(violation: &Violation, apart: &str) -> String {
     let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
-    for byte in violation.finding.about.iter().flat_map(|key| key.bytes().chain([0])) {
+    let keys = violation.finding.about.iter().map(String::as_str);
+    let keys = keys.chain((!apart.is_empty()).then_some(apart));
+    for byte in keys.flat_map(|key| key.bytes().chain([0])) {
         hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
     }
     format!("{}-{:06x}", violation.finding.code, (hash ^ (hash >> 32)) & 0x00ff_ffff)

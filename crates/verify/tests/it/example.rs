@@ -159,3 +159,25 @@ fn what_is_accepted_is_accepted_by_the_question_too() {
     assert!(!found.accepted.is_empty() && found.accepted.iter().all(about));
     assert!(found.changes.iter().any(|one| one.lost), "it is told as lost nevertheless");
 }
+
+/// Each violation can be named alone.
+fn named_apart(report: &verify::Report) {
+    let accepted = report.accepted.iter().map(|(one, _)| one);
+    let all: Vec<&str> =
+        report.violations.iter().chain(accepted).map(|one| one.id.as_str()).collect();
+    let names: std::collections::BTreeSet<&str> = all.iter().copied().collect();
+    assert_eq!(names.len(), all.len(), "{all:?}");
+}
+
+#[test]
+fn what_breaks_a_family_each_has_a_name_of_its_own() {
+    // IPv4 comes in at one edge alone, IPv6 at the other.
+    let isp = example_with("transit.toml", |text| {
+        text.replace("ipv4 = \"192.0.2.1\"", "").replace("ipv6 = \"2001:db8:6696:2::1\"", "")
+    });
+    let report = verify::prove(&isp, Options { failures: 1, threads: 2 });
+    let members = |one: &&verify::Violation| one.finding.about[1] == "segment.patata";
+    let found: Vec<&verify::Violation> = report.violations.iter().filter(members).collect();
+    assert!(found.iter().any(|one| found[0].shown.failure != one.shown.failure), "{found:?}");
+    named_apart(&report);
+}
