@@ -1,7 +1,8 @@
 //! What the operator accepts: a violation that a declared `[accept.*]` names is set apart.
 
 use crate::element::{Element, Failure};
-use crate::report::{Report, Violation};
+use crate::prove;
+use crate::report::{Counterexample, Report, Violation};
 use crate::tell;
 use model::Isp;
 use model::kinds::Accept;
@@ -35,19 +36,35 @@ impl Report {
             return;
         }
         let reason = covered(&violation.shown.failure).unwrap_or_default();
+        // What stands of it has the name that it would have without the exception.
+        let id = tell::identity(&violation, &format!("{} accepted", violation.id));
         if left.is_empty() {
-            self.accepted.push((violation, reason));
+            self.accepted.push((Violation { id, ..violation }, reason));
         } else {
             // What shows it is accepted, but other failures show it too.
             let mut left = left.into_iter();
             let shown = left.next().unwrap_or_default();
-            let counter = crate::report::Counterexample { failure: shown, ..Default::default() };
-            let rest = left.collect();
-            self.violations.push(Violation { shown: counter, others: rest, ..violation.clone() });
-            let id = tell::identity(&violation, &format!("{} accepted", violation.id));
+            self.violations.push(again(isp, &violation, (shown, left.collect())));
             self.accepted.push((Violation { id, others: Vec::new(), ..violation }, reason));
         }
     }
+}
+
+/// A violation as the first failure that is not accepted shows it.
+fn again(isp: &Isp, violation: &Violation, (shown, others): (Failure, Vec<Failure>)) -> Violation {
+    let about = &violation.finding.about;
+    let kind = |one: &Violation| {
+        one.finding.code == violation.finding.code && one.finding.about.first() == about.first()
+    };
+    let found: Vec<Violation> = prove::at(isp, &shown).into_iter().filter(kind).collect();
+    // Of the same thing another packet may show it.
+    let same = found.iter().find(|one| one.finding.about == *about).or_else(|| found.first());
+    let id = violation.id.clone();
+    let Violation { finding, shown, .. } = same.cloned().unwrap_or_else(|| {
+        let shown = Counterexample { failure: shown, ..Counterexample::default() };
+        Violation { shown, ..violation.clone() }
+    });
+    Violation { id, finding, shown, others }
 }
 
 /// Whether a declared exception is about what a violation is about.

@@ -181,3 +181,27 @@ fn what_breaks_a_family_each_has_a_name_of_its_own() {
     assert!(found.iter().any(|one| found[0].shown.failure != one.shown.failure), "{found:?}");
     named_apart(&report);
 }
+
+#[test]
+fn what_is_accepted_of_one_failure_is_shown_by_another_hop_by_hop() {
+    let accepting = |without: &str| {
+        let isp = example_with("accepted.toml", |text| {
+            text.replace("\"pool.vpn\"]", &format!("\"pool.vpn\"]\nwithout = [\"{without}\"]"))
+        });
+        let report = verify::prove(&isp, Options { failures: 1, threads: 2 });
+        (isp, report)
+    };
+    let vpn = |one: &verify::Violation| one.finding.about.contains(&"pool.vpn".to_owned());
+    // What shows it first is accepted, and nothing else.
+    let (isp, report) = accepting("host.friend");
+    let first = report.violations.iter().find(|one| vpn(one)).unwrap().shown.failure.text(&isp);
+    let (isp, report) = accepting(&first);
+    let accepted = report.accepted.iter().find(|(one, _)| vpn(one)).unwrap();
+    assert_eq!(accepted.0.shown.failure.text(&isp), first);
+    let standing = report.violations.iter().find(|one| vpn(one)).unwrap();
+    let shown = &standing.shown;
+    assert_ne!(shown.failure, accepted.0.shown.failure);
+    assert!(shown.flow.is_some() && !standing.others.contains(&shown.failure), "{shown:?}");
+    assert!(shown.end.is_some() || shown.hops.is_empty(), "{shown:?}");
+    named_apart(&report);
+}
