@@ -105,7 +105,8 @@ fn starts(plane: &Plane<'_>, word: &str) -> Vec<(Origin, IpAddr, String)> {
         .collect()
 }
 
-/// An address of ours as a start: the host that has it, or a machine on the segment that holds it.
+/// An address of ours as a start: the host that has it, or a machine on the segment or in the pool that
+/// holds it.
 fn from_address(plane: &Plane<'_>, address: IpAddr) -> Option<(Origin, IpAddr, String)> {
     if Family::of(address) != plane.family {
         return None;
@@ -117,9 +118,17 @@ fn from_address(plane: &Plane<'_>, address: IpAddr) -> Option<(Origin, IpAddr, S
     let holds = |net: IpNet| net.contains(&address);
     let mut segments = plane.isp.segments.iter();
     let segment = segments.find(|(_, segment)| segment.prefix(plane.family).is_some_and(holds));
-    segment.map(|(id, segment)| {
+    let segment = segment.map(|(id, segment)| {
         (Origin::Lan(id.index()), address, format!("segment.{}", segment.name()))
-    })
+    });
+    let member = || {
+        let pools = plane.isp.pools.values();
+        let mut pools = pools.filter(|pool| pool.prefixes.iter().copied().any(holds));
+        let pool = pools.next()?;
+        let host = pool.hosts.first()?.index();
+        Some((Origin::Pool(host), address, format!("pool.{}", pool.name())))
+    };
+    segment.or_else(member)
 }
 
 /// What stands for the goal of a packet.
@@ -149,18 +158,41 @@ fn goal(plane: &Plane<'_>, word: &str, source: IpAddr) -> Option<(IpAddr, String
     start.filter(|(_, name)| !name.starts_with("neighbor.")).or_else(neighbor)
 }
 
+/// Why nothing can be said: which of the two words is at fault, and why.
 fn unknown(isp: &Isp, asked: &Asked<'_>) -> String {
-    let known = |word: &str| {
-        let all = planes(isp, 1);
-        all.iter().any(|plane| {
-            !starts(plane, word).is_empty() || goal(plane, word, [0, 0, 0, 0].into()).is_some()
-        })
+    let all = planes(isp, 1);
+    let starts = |word: &str| all.iter().any(|plane| !starts(plane, word).is_empty());
+    let goal = |word: &str| all.iter().any(|plane| goal(plane, word, anywhere(plane)).is_some());
+    let Asked { from, to, .. } = *asked;
+    let word = match (starts(from), goal(to)) {
+        (true, true) => {
+            return format!("`{from}` and `{to}` have no family of addresses in common");
+        }
+        (true, false) => to,
+        (false, _) => from,
     };
-    let word = if known(asked.from) { asked.to } else { asked.from };
+    let name = word.strip_prefix("host.").unwrap_or(word);
+    if isp.hosts.find(name).is_some() {
+        return format!("host.{name} has no address that is routed");
+    }
+    if word == from && goal(from) {
+        return format!(
+            "no packet starts at `{from}`: name a host, segment, pool or neighbour, an address of \
+             theirs, or `internet`"
+        );
+    }
     format!(
         "`{word}` is no host, segment, pool, VIP, service, neighbour or address that packets go \
          from or to; write `internet` for the rest of the world"
     )
+}
+
+/// Any source of a family.
+fn anywhere(plane: &Plane<'_>) -> IpAddr {
+    match plane.family {
+        Family::V4 => std::net::Ipv4Addr::UNSPECIFIED.into(),
+        Family::V6 => std::net::Ipv6Addr::UNSPECIFIED.into(),
+    }
 }
 
 /// Who answers for an address when something failed.

@@ -205,3 +205,20 @@ fn what_is_accepted_of_one_failure_is_shown_by_another_hop_by_hop() {
     assert!(shown.end.is_some() || shown.hops.is_empty(), "{shown:?}");
     named_apart(&report);
 }
+
+#[test]
+fn the_word_that_is_at_fault_is_told_and_addresses_of_members_are_known() {
+    let isp = example();
+    let path = |from, to| ask::path(&isp, &Asked { from, to, port: None }, &Failure::none());
+    let refused = |from, to| path(from, to).unwrap_err();
+    assert_eq!(path("80.67.181.200", "internet").unwrap()[0].flow.from, "pool.vpn");
+    assert_eq!(refused("host.topi", "internet"), "host.topi has no address that is routed");
+    assert_eq!(refused("friend", "topi"), "host.topi has no address that is routed");
+    for from in ["vip.proxy", "service.cube", "10.9.9.9"] {
+        let says = refused(from, "internet");
+        assert!(says.starts_with(&format!("no packet starts at `{from}`")), "{says}");
+    }
+    assert!(refused("friend", "nobody").starts_with("`nobody` is no host"));
+    let says = refused("10.254.0.100", "2001:db8::1");
+    assert!(says.ends_with("have no family of addresses in common"), "{says}");
+}
