@@ -62,6 +62,8 @@ pub struct Counterexample {
     pub end: Option<End>,
     /// The way back, where that is what is wrong.
     pub back: Vec<Hop>,
+    /// How that ends.
+    pub back_end: Option<End>,
     /// Hosts that answer for an address, where it is about who does.
     pub answerers: Vec<String>,
     /// The addresses that they answer for: of one family, if it is so in one only.

@@ -144,7 +144,7 @@ fn show(
             && !seen.tracked.is_empty()
         {
             shown.back = hops;
-            shown.end = Some(end);
+            shown.back_end = Some(end);
         }
     }
 }

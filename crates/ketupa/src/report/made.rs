@@ -90,6 +90,7 @@ pub(super) fn hostile() -> Made {
     one.shown.route = Some(WORDS.to_owned());
     one.shown.answerers = vec![WORDS.to_owned()];
     one.shown.end = Some(End::Filtered(WORDS.to_owned()));
+    one.shown.back_end = Some(End::Filtered(WORDS.to_owned()));
     for hop in &mut one.shown.hops {
         hop.by = WORDS.to_owned();
         hop.host = WORDS.to_owned();
@@ -234,7 +235,8 @@ fn asymmetric(made: &Made) -> Violation {
                 .chain([start])
                 .chain(question("fw-02"))
                 .collect(),
-            end: Some(End::Filtered("fw-02, no state for the answer".to_owned())),
+            end: Some(End::Left("verixi/edge-01".to_owned())),
+            back_end: Some(End::Filtered("fw-02, no state for the answer".to_owned())),
             back: [hop("fw-02", "", "outside", "default via vip.fw-uplink", None)]
                 .into_iter()
                 .chain(answer)

@@ -88,6 +88,9 @@ pub(super) fn details(proved: &Proved<'_>, violation: &Violation) -> String {
     }
     if !shown.back.is_empty() {
         let _ = writeln!(out, "The way back:\n\n{}", tables(&shown.back, proved.sources));
+        if let Some(end) = &shown.back_end {
+            let _ = writeln!(out, "The answer {}.\n", prose(&end_words(end)));
+        }
     }
     if !violation.others.is_empty() {
         let number = count(violation.others.len(), "further set", "further sets");

@@ -72,6 +72,9 @@ pub(crate) fn violation(proved: &Proved<'_>, violation: &Violation, paint: Paint
     if !shown.back.is_empty() {
         out += "  the way back:\n";
         out += &all_ways(&shown.back, sources);
+        if let Some(end) = &shown.back_end {
+            let _ = writeln!(out, "  the answer {}", plain(&end_words(end)));
+        }
     }
     out += &others(proved, violation);
     let _ = writeln!(out, "  replay it: {}", replay(&violation.id, directory));

@@ -64,7 +64,7 @@ pub fn compare(twin: &Twin, isp: &Isp, violation: &Violation) -> Result<Vec<Comp
         all.push(replay.way(what, (&shown.hops, end), flow.destination));
         if !shown.back.is_empty() {
             let what = format!("the way back to {}", flow.from);
-            all.push(replay.way(what, (&shown.back, shown.end.as_ref()), flow.source));
+            all.push(replay.way(what, (&shown.back, shown.back_end.as_ref()), flow.source));
         }
         all.extend(replay.packets()?);
     } else if let Some(route) = &shown.route {

@@ -132,7 +132,9 @@ impl Replay<'_> {
 
     /// The same by a real packet, from a machine that stands where the flow starts.
     pub(super) fn packets(&self) -> Result<Option<Compared>, String> {
-        let (Some(flow), Some(end)) = (&self.shown.flow, &self.shown.end) else { return Ok(None) };
+        // Whoever asks hears nothing if the question is lost, and nothing if the answer is.
+        let last = self.shown.back_end.as_ref().or(self.shown.end.as_ref());
+        let (Some(flow), Some(end)) = (&self.shown.flow, last) else { return Ok(None) };
         let Some(heard) = probe::send(self.twin, self.isp, flow)? else { return Ok(None) };
         let arrives = matches!(end, End::Delivered(_) | End::Left(_));
         let somebody = !self.kernels.owners(flow.destination).is_empty();

@@ -35,6 +35,9 @@ fn told(isp: &Isp, sources: &[Source], violation: &Violation) -> String {
     if let Some(end) = &shown.end {
         writeln!(out, "end: {end:?}").unwrap();
     }
+    if let Some(end) = &shown.back_end {
+        writeln!(out, "the answer's end: {end:?}").unwrap();
+    }
     out + "\n"
 }
 

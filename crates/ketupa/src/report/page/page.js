@@ -140,8 +140,10 @@
       const number = told.ways.length > 1 ? ` ${index + 1}/${told.ways.length}` : "";
       box.append(make("h3", say.way + number, { class: "way" }), table(way));
     });
-    if (told.end) box.append(make("p", say.end[told.end.end] + say.colon + told.end.what, { class: "end" }));
+    const ending = (end) => { if (end) box.append(make("p", say.end[end.end] + say.colon + end.what, { class: "end" })); };
+    ending(told.end);
     for (const way of told.back) box.append(make("h3", say.back, { class: "back" }), table(way));
+    ending(told.back_end);
     if (told.others.length) {
       const first = told.others.slice(0, 5).map((failure) => failure.join(", ")).join("; ");
       const more = told.others.length > 5 ? `; ${say.more} ${told.others.length - 5}` : "";
