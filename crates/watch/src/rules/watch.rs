@@ -12,7 +12,8 @@ pub(super) fn alarms(isp: &Isp) -> Vec<Rule> {
         // Hosts are not heard of because nobody listens.
         means: Means::Down,
         hold_s: 60,
-        expr: format!("absent(last_over_time(up[{lately}s]))"),
+        // The server's own `up` is there even then.
+        expr: format!("absent(last_over_time(up{{job=\"node\"}}[{lately}s]))"),
         summary: [
             "Nothing is heard of any machine any more",
             "Plus aucune mesure d'aucune machine n'arrive",

@@ -8,6 +8,8 @@ use model::{Isp, Named as _};
 use std::collections::BTreeMap;
 use std::path::Path;
 
+/// The job of what `ketupa serve` tells of itself.
+pub(crate) const SERVER: &str = "ketupa";
 const GIB: f64 = 1_073_741_824.0;
 
 /// What one host tells at one time.
@@ -55,6 +57,9 @@ impl Speaker {
             told.extend(tells.then(|| made(backup, host, seconds)));
         }
         self.probes(host, seconds, &mut told);
+        if isp.watch.server == Some(id) {
+            told.push((series("up", &[("instance", name), ("job", SERVER)]), 1.0));
+        }
         told
     }
 
