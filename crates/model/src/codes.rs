@@ -12,7 +12,9 @@ pub const PAGES: &[(&str, &str)] = &[
         "M-FILE",
         "A file cannot be taken as text\n\n\
          It is not valid UTF-8, is larger than 4 MiB, or may not be read. Nothing else is wrong \
-         with the other files: they are read all the same, and their mistakes are reported too.",
+         with the other files: they are read all the same, and their mistakes are reported too.\n\n\
+         Of a file with rules that `rules` of `[watch]` names, it says also that the server could not \
+         take it: `ketupa rules --check FILE` tells the same of one file.",
     ),
     (
         "M-SYNTAX",

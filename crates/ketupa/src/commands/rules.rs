@@ -167,6 +167,15 @@ fn check(args: &Rules, screen: &mut Screen) -> Result<End, Error> {
     Ok(End::Well)
 }
 
+/// Reads a rule file that is named once and for all. Pipes and devices are never opened: that can wait for ever.
+pub(crate) fn read_named(path: &Path) -> Result<Result<Vec<Group>, Vec<watch::Wrong>>, Error> {
+    let told = |source| Error::file("read", path, source);
+    if !std::fs::metadata(path).map_err(told)?.is_file() {
+        return Err(told(std::io::Error::other("it is not a regular file")));
+    }
+    read(path)
+}
+
 /// Reads a rule file: its groups, or what is wrong with it.
 pub(crate) fn read(path: &Path) -> Result<Result<Vec<Group>, Vec<watch::Wrong>>, Error> {
     let told = |source| Error::file("read", path, source);

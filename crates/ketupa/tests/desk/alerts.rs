@@ -105,3 +105,26 @@ fn a_watched_provider_has_the_rules_of_its_model_and_others_have_none() {
     });
     assert_eq!(found.len(), 1, "the file's and no other: {found:?}");
 }
+
+#[test]
+fn a_file_of_rules_that_cannot_be_read_is_told() {
+    let stage = Stage::new("\n[watch]\nrules = [\"own.yml\"]\n");
+    for none in [stage.folder.join("none.yml"), stage.folder.join("isp")] {
+        let words = ["serve", &shown(&stage.folder.join("isp")), "--rules", &shown(&none)];
+        let ended = stage.command(&words).args(["--listen", "127.0.0.1:0"]).output().unwrap();
+        assert_eq!(ended.status.code(), Some(3), "{ended:?}");
+        assert!(String::from_utf8_lossy(&ended.stderr).contains(&shown(&none)), "{ended:?}");
+    }
+    let went = || {
+        let server = stage.serve(&[]);
+        until("the last reading is told", || {
+            let asked = "/query?query=prometheus_config_last_reload_successful";
+            let told = server.api("GET", asked, "");
+            Some(told["data"]["result"][0]["value"][1].as_str()?.to_owned())
+        })
+    };
+    assert_eq!(went(), "0", "it is not there");
+    std::fs::write(stage.folder.join("isp/own.yml"), RULES).unwrap();
+    std::fs::remove_dir_all(stage.folder.join("data/metrics")).unwrap();
+    assert_eq!(went(), "1");
+}

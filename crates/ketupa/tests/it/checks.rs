@@ -1,6 +1,6 @@
 //! `ketupa checks`: what is asked again and again, and the tables that make an agent ask it.
 
-use crate::run::ketupa;
+use crate::run::{Folder, ketupa};
 use agent::config::Config;
 
 const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/neutrinet");
@@ -39,4 +39,17 @@ fn every_agent_of_the_example_reads_its_tables() {
         assert!(!config.probe.is_empty(), "{host}");
         assert_eq!(config.probe.len(), own(host), "{host}");
     }
+}
+
+#[test]
+fn rules_that_the_watch_names_are_checked_as_the_server_reads_them() {
+    let folder = Folder::example("rules", "minimal");
+    folder.write("watch.toml", b"[watch]\nrules = [\"own.yml\", \".\"]\n");
+    let says = ["M-FILE", "own.yml: No such file", "it is not a regular file"];
+    folder.ketupa("check").ends(1, &says);
+    folder.write("watch.toml", b"[watch]\nrules = [\"own.yml\"]\n");
+    folder.write("own.yml", b"groups:\n- name: own\n  rules:\n  - record: a\n    expr: sum(\n");
+    folder.ketupa("check").ends(1, &["M-FILE", "own.yml:5: "]);
+    folder.write("own.yml", b"groups:\n- name: own\n  rules:\n  - record: a\n    expr: sum(up)\n");
+    folder.ketupa("check").ends(0, &[]);
 }

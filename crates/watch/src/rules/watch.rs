@@ -60,7 +60,7 @@ pub(super) fn alarms(isp: &Isp) -> Vec<Rule> {
         ],
         labels: &[("object", "isp"), ("part", "{{ $labels.instance }}")],
     };
-    vec![blind.rule(), failing.rule(), stranger.rule(), behind().rule()]
+    vec![blind.rule(), failing.rule(), stranger.rule(), behind().rule(), unread().rule()]
 }
 
 /// What is sent on to others may wait for weeks, and no longer.
@@ -80,5 +80,25 @@ fn behind() -> Alarm<'static> {
             "Le journal de `ketupa serve` dit ce qu'il répond ; ce qui attend est gardé, jusqu'à 4 Gio.",
         ],
         labels: &[("object", "isp"), ("part", "{{ $labels.to }}")],
+    }
+}
+
+/// What is declared is read again and again, by somebody who edits it meanwhile: some minutes are theirs.
+fn unread() -> Alarm<'static> {
+    Alarm {
+        name: "RulesUnread",
+        severity: Severity::Warning,
+        hold_s: 300,
+        expr: "prometheus_config_last_reload_successful == 0".into(),
+        means: Means::Itself,
+        summary: [
+            "The server cannot read what is declared, or a file of rules: it goes by what it read before",
+            "Le serveur ne peut lire ce qui est déclaré, ou un fichier de règles : il suit ce qu'il a lu avant",
+        ],
+        act: [
+            "`ketupa check` on the server's directory says what is wrong, `ketupa rules --check FILE` of one file.",
+            "`ketupa check` sur le dossier du serveur dit ce qui ne va pas, `ketupa rules --check FICHIER` d'un seul.",
+        ],
+        labels: &[("object", "isp"), ("part", "watch")],
     }
 }

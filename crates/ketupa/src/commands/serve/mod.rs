@@ -55,7 +55,7 @@ pub(super) fn run(args: &Serve, screen: &mut Screen) -> Result<End, Error> {
     let settings = settings(args, &directory)?;
     let watch = isp(&directory).map_err(Error::Message)?.watch;
     let data = book::private(&args.book.data)?;
-    let watching = rules::Watching::new(directory.clone(), args.rules.clone(), &data);
+    let watching = rules::Watching::new(directory.clone(), args.rules.clone(), &data)?;
     let outside = Provider { directory, identity: args.access.identity.clone() };
     let desk = Desk::new(store, settings, Box::new(outside)).map_err(Error::Message)?;
     let measure = measure::Measure::new(args, &watch)?;

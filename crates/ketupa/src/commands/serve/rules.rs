@@ -2,9 +2,10 @@
 //! alerts is in the data directory, so that a restart forgets nothing.
 
 use super::measure::now;
-use crate::commands::rules::read;
+use crate::commands::Error;
+use crate::commands::rules::read_named;
 use crate::input;
-use metrics::Labels;
+use metrics::{Labels, NAME};
 use serde_json::json;
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -37,8 +38,10 @@ pub(super) struct Watching {
 }
 
 impl Watching {
-    /// Begins with what the last server knew.
-    pub(super) fn new(directory: PathBuf, files: Vec<PathBuf>, data: &Path) -> Self {
+    /// Begins with what the last server knew. A file of the command line that is none is told to whoever wrote it.
+    pub(super) fn new(directory: PathBuf, files: Vec<PathBuf>, data: &Path) -> Result<Self, Error> {
+        // Mistakes in one do not keep a watch from beginning: they are told by an alert.
+        files.iter().try_for_each(|file| read_named(file).map(drop))?;
         let path = data.join("rules.json");
         let mut watching = Self {
             directory,
@@ -60,7 +63,7 @@ impl Watching {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(error) => watching.forgot(&error.to_string()),
         }
-        watching
+        Ok(watching)
     }
 
     /// Nothing is lost but how long alerts were on.
@@ -74,7 +77,8 @@ impl Watching {
         while !house.desk.is_stopping() {
             if self.read.is_none_or(|last| last.elapsed() >= READ) {
                 self.read = Some(Instant::now());
-                self.read_anew();
+                let wrong = self.read_anew();
+                keep(house, wrong);
             }
             if house.metrics.is_open() {
                 self.evaluate(house);
@@ -84,34 +88,37 @@ impl Watching {
         self.write();
     }
 
-    /// Reads the model and the files; with mistakes in one of them what was known goes on.
-    fn read_anew(&mut self) {
+    /// Reads the model and the files; with mistakes in one of them what was known goes on. How many have some.
+    fn read_anew(&mut self) -> usize {
         let isp = input::read(&self.directory).map(|read| read.isp);
         let Ok(Some(isp)) = isp else {
             let shown = self.directory.display().to_string();
-            return self.say(format!("{shown} has mistakes: the rules stay as they were"));
+            self.say(format!("{shown} has mistakes: the rules stay as they were"));
+            return 1;
         };
         let declared = isp.watch.rules.iter().map(|file| self.directory.join(&file.0));
         // Where no agents are told to send to a server, everything would seem to be down.
         let is_watched = isp.watch.server.is_some() || isp.watch.url.is_some();
         let mut groups = if is_watched { watch::rules::of(&isp) } else { Vec::new() };
+        let mut mistaken = 0;
         for file in declared.chain(self.files.iter().cloned()).collect::<Vec<_>>() {
-            match read(&file) {
-                Ok(Ok(found)) => groups.extend(found),
-                Ok(Err(wrong)) => {
-                    groups.extend(self.old(&file));
-                    for one in &wrong {
-                        self.say(one.to_string());
-                    }
+            let wrong = match read_named(&file) {
+                Ok(Ok(found)) => {
+                    groups.extend(found);
+                    continue;
                 }
-                Err(error) => {
-                    groups.extend(self.old(&file));
-                    self.say(error.to_string());
-                }
+                Ok(Err(wrong)) => wrong.iter().map(ToString::to_string).collect(),
+                Err(error) => vec![error.to_string()],
+            };
+            mistaken += 1;
+            groups.extend(self.old(&file));
+            for one in wrong {
+                self.say(one);
             }
         }
         self.known = Dependencies::of(&isp);
         (self.isp, self.groups) = (isp, groups);
+        mistaken
     }
 
     /// What a file said when it was right.
@@ -179,6 +186,14 @@ impl Watching {
             self.said.push(text);
         }
     }
+}
+
+/// Keeps how the last reading went, as Prometheus tells it of its own: there is an alert on it.
+fn keep(house: &House, wrong: usize) {
+    let name = "prometheus_config_last_reload_successful";
+    let labels = Labels::new([(NAME, name), ("job", "ketupa")]);
+    // A store that is another server's, or a full disk: others tell.
+    let _ = Kept(&house.metrics).keep(&[(labels, f64::from(u8::from(wrong == 0)))], now());
 }
 
 /// Which alerts are on, and how.

@@ -87,6 +87,18 @@ pub(super) const FAULTS: &[Fault] = &[
         ..NOTHING
     },
     Fault {
+        name: "unread-rules",
+        host: "probe-02",
+        breaks: |_, told| {
+            let name = "prometheus_config_last_reload_successful";
+            told.push((series(name, &[("job", "ketupa")]), 0.0));
+        },
+        step: 60,
+        minutes: 8,
+        fires: &["RulesUnread isp (watch)"],
+        ..NOTHING
+    },
+    Fault {
         name: "stranger",
         host: "wiki",
         breaks: |_, told| {
