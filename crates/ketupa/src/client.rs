@@ -36,15 +36,21 @@ impl Client {
 
     /// Asks with a form, and gives what is answered as JSON: an answer, and no refusal.
     pub(crate) fn ask(&self, path: &str, form: &[(&str, &str)]) -> Result<Value, Error> {
+        Ok(self.asked(path, form)?)
+    }
+
+    /// The same, for whoever may ask again.
+    pub(crate) fn asked(&self, path: &str, form: &[(&str, &str)]) -> Result<Value, Failed> {
         let mut request = self.agent.post(format!("{}{path}", self.base));
         if let Some(token) = &self.token {
             request = request.header("Authorization", format!("Bearer {token}"));
         }
         let failed = |error: &dyn std::fmt::Display| {
-            Error::Message(format!(
-                "{} does not answer: {error}; --server says where a `ketupa serve` runs",
-                plain(&self.base)
-            ))
+            let base = plain(&self.base);
+            let says = format!(
+                "{base} does not answer: {error}; --server says where a `ketupa serve` runs"
+            );
+            Failed { status: None, says }
         };
         let mut answer = request.send_form(form.iter().copied()).map_err(|error| failed(&error))?;
         let status = answer.status();
@@ -55,7 +61,34 @@ impl Client {
             return Ok(value);
         }
         let scope = if path.starts_with("/loki/") { "logs:read" } else { "metrics:read" };
-        Err(Error::Message(refusal(&self.base, status.as_u16(), (&value, scope))))
+        let status = status.as_u16();
+        let says = refusal(&self.base, status, (&value, scope));
+        Err(Failed { status: Some(status), says })
+    }
+}
+
+/// A question without an answer.
+#[derive(Debug)]
+pub(crate) struct Failed {
+    /// What was answered instead; nothing if nobody did.
+    status: Option<u16>,
+    says: String,
+}
+
+impl Failed {
+    /// Whether it may go by itself: a server that starts again, a proxy without one, too many who ask.
+    pub(crate) fn passes(&self) -> bool {
+        self.status.is_none_or(|status| status == 429 || status >= 500)
+    }
+}
+
+impl From<Failed> for Error {
+    fn from(failed: Failed) -> Self {
+        match failed.status {
+            // The question is wrong: that is said with the same status where no server is asked.
+            Some(400 | 422) => Self::Usage(failed.says),
+            Some(_) | None => Self::Message(failed.says),
+        }
     }
 }
 
@@ -82,4 +115,26 @@ fn token(path: &Path) -> Result<String, Error> {
     }
     let text = std::fs::read_to_string(path).map_err(|e| Error::file("read", path, e))?;
     Ok(text.trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::End;
+
+    #[test]
+    fn a_wrong_question_is_misuse_and_what_passes_may_be_asked_again() {
+        let failed = |status| Failed { status, says: String::new() };
+        for (status, end, passes) in [
+            (Some(400), End::Misused, false),
+            (Some(422), End::Misused, false),
+            (Some(401), End::Broken, false),
+            (Some(429), End::Broken, true),
+            (Some(503), End::Broken, true),
+            (None, End::Broken, true),
+        ] {
+            assert_eq!(failed(status).passes(), passes, "{status:?}");
+            assert_eq!(Error::from(failed(status)).end(), end, "{status:?}");
+        }
+    }
 }

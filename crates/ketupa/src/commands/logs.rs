@@ -3,18 +3,23 @@
 use super::{End, Error};
 use crate::cli::Format;
 use crate::cli::logs::Logs;
-use crate::client::Client;
+use crate::client::{Client, Failed};
 use crate::report::plain;
 use crate::screen::Screen;
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// How often is asked for the lines that came.
 const AGAIN: Duration = Duration::from_secs(1);
 /// Lines that are taken at once then.
 const MANY: u32 = 5_000;
+/// So much later than a newer one a line may come and is shown, in nanoseconds: hosts send each for itself, and
+/// one may not have reached the server for a while.
+const LATE: i64 = 60_000_000_000;
 
 /// One line as it was answered.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Line {
     time: i64,
     labels: String,
@@ -31,13 +36,27 @@ pub(super) fn run(args: &Logs, screen: &mut Screen) -> Result<End, Error> {
     })?;
     let from = until.saturating_sub(since);
     let answer = ask(&client, &question, (from, until), (args.limit, "backward"))?;
-    let last = print(args, &answer, screen)?.unwrap_or(from);
-    if args.follow { follow(args, (&client, &question), last, screen) } else { Ok(End::Well) }
+    let lines = print(args, &answer, screen)?;
+    if !args.follow {
+        return Ok(End::Well);
+    }
+    // Where not all were shown, those before were left out and are not late.
+    let all = u32::try_from(lines.len()).is_ok_and(|count| count < args.limit);
+    let floor = lines.first().filter(|_| !all).map_or(from, |line| line.time);
+    let mut seen = Seen { floor, last: from, lines: BTreeSet::new() };
+    seen.add(lines);
+    follow(args, (&client, &question), seen, screen)
 }
 
 /// The question, with the words that lines must have.
 fn question(args: &Logs) -> Result<String, Error> {
     let mut question = args.question.clone();
+    let asked = parse(&question)?;
+    let of_lines = if args.follow { "--follow" } else { "--word" };
+    if asked.is_metric() && (args.follow || !args.word.is_empty()) {
+        let says = "is for questions that lines answer, and numbers answer this one";
+        return Err(Error::Usage(format!("{of_lines} {says}: leave it out")));
+    }
     for word in &args.word {
         let fine = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
         if word.is_empty() || !word.chars().all(fine) {
@@ -46,8 +65,12 @@ fn question(args: &Logs) -> Result<String, Error> {
         }
         question = format!(r"{question} |~ `\b{word}\b`");
     }
-    logs::logql::parse(&question).map_err(|wrong| Error::Usage(plain(&wrong.to_string())))?;
+    parse(&question)?;
     Ok(question)
+}
+
+fn parse(question: &str) -> Result<logs::logql::Query, Error> {
+    logs::logql::parse(question).map_err(|wrong| Error::Usage(plain(&wrong.to_string())))
 }
 
 fn now() -> i64 {
@@ -67,7 +90,7 @@ fn ask(
     question: &str,
     (from, until): (i64, i64),
     (limit, direction): (u32, &str),
-) -> Result<Value, Error> {
+) -> Result<Value, Failed> {
     let (from, until, limit) = (from.to_string(), until.to_string(), limit.to_string());
     let form = [
         ("query", question),
@@ -76,11 +99,11 @@ fn ask(
         ("limit", &limit),
         ("direction", direction),
     ];
-    client.ask("/loki/api/v1/query_range", &form)
+    client.asked("/loki/api/v1/query_range", &form)
 }
 
-/// Prints an answer; the time of its last line.
-fn print(args: &Logs, answer: &Value, screen: &mut Screen) -> Result<Option<i64>, Error> {
+/// Prints an answer; its lines.
+fn print(args: &Logs, answer: &Value, screen: &mut Screen) -> Result<Vec<Line>, Error> {
     let lines = lines(answer);
     match args.format {
         Format::Json if args.follow && lines.is_empty() => {}
@@ -95,22 +118,84 @@ fn print(args: &Logs, answer: &Value, screen: &mut Screen) -> Result<Option<i64>
             }
         }
     }
-    Ok(lines.last().map(|line| line.time))
+    Ok(lines)
 }
 
-/// Asks again and again for what came, until somebody ends it.
+/// What was shown already.
+struct Seen {
+    /// Nothing from before it is shown.
+    floor: i64,
+    /// The newest.
+    last: i64,
+    /// Those that may be answered again.
+    lines: BTreeSet<Line>,
+}
+
+impl Seen {
+    /// Where the next question begins.
+    fn begin(&self) -> i64 {
+        self.last.saturating_sub(LATE).max(self.floor)
+    }
+
+    /// Takes out of an answer what was shown, and remembers the rest; where the next one begins if there is more
+    /// than fits into one.
+    fn take_out(&mut self, answer: &mut Value, from: i64) -> Option<i64> {
+        let all = lines(answer);
+        let full = u32::try_from(all.len()).is_ok_and(|count| count >= MANY);
+        // More of one moment than fit cannot be asked for.
+        let next = all.last().map(|line| line.time.max(from.saturating_add(1)));
+        let shown = &mut self.lines;
+        if let Some(streams) = answer.pointer_mut("/data/result").and_then(Value::as_array_mut) {
+            streams.retain_mut(|stream| {
+                let labels = labels(stream.get("stream"));
+                let values = stream.get_mut("values").and_then(Value::as_array_mut);
+                values.is_some_and(|values| {
+                    values.retain(|value| line(value, &labels).is_none_or(|l| shown.insert(l)));
+                    !values.is_empty()
+                })
+            });
+        }
+        next.filter(|_| full)
+    }
+
+    /// Remembers lines that were shown, as long as they may be answered again.
+    fn add(&mut self, lines: Vec<Line>) {
+        self.last = lines.iter().map(|line| line.time).fold(self.last, i64::max);
+        self.lines.extend(lines);
+        let begin = self.begin();
+        self.lines.retain(|line| line.time >= begin);
+    }
+}
+
+/// Asks again and again for what came, until somebody ends it. A server that starts again is waited for.
 fn follow(
     args: &Logs,
     (client, question): (&Client, &str),
-    last: i64,
+    mut seen: Seen,
     screen: &mut Screen,
 ) -> Result<End, Error> {
-    let mut last = last;
+    let (mut next, mut is_away) = (None, false);
     loop {
         screen.flush()?;
-        std::thread::sleep(AGAIN);
-        let answer = ask(client, question, (last.saturating_add(1), now()), (MANY, "forward"))?;
-        last = print(args, &answer, screen)?.unwrap_or(last);
+        if next.is_none() {
+            std::thread::sleep(AGAIN);
+        }
+        let from = next.unwrap_or_else(|| seen.begin());
+        let mut answer = match ask(client, question, (from, now()), (MANY, "forward")) {
+            Ok(answer) => answer,
+            Err(failed) if failed.passes() => {
+                next = None;
+                if !is_away {
+                    screen.say(format!("{}: it is asked again", Error::from(failed)));
+                    is_away = true;
+                }
+                continue;
+            }
+            Err(failed) => return Err(failed.into()),
+        };
+        is_away = false;
+        next = seen.take_out(&mut answer, from);
+        seen.add(print(args, &answer, screen)?);
     }
 }
 
@@ -128,16 +213,17 @@ fn lines(answer: &Value) -> Vec<Line> {
     for stream in streams.iter().filter(|_| kind == "streams") {
         let labels = labels(stream.get("stream"));
         let values = stream.get("values").and_then(Value::as_array);
-        let read = |value: &Value| {
-            let time = value.get(0)?.as_str()?.parse().ok()?;
-            Some(Line { time, labels: labels.clone(), text: value.get(1)?.as_str()?.to_owned() })
-        };
-        lines.extend(values.into_iter().flatten().filter_map(read));
+        lines.extend(values.into_iter().flatten().filter_map(|value| line(value, &labels)));
     }
     // What came newest first is read from the other end.
     lines.reverse();
     lines.sort_by_key(|line| line.time);
     lines
+}
+
+fn line(value: &Value, labels: &str) -> Option<Line> {
+    let time = value.get(0)?.as_str()?.parse().ok()?;
+    Some(Line { time, labels: labels.to_owned(), text: value.get(1)?.as_str()?.to_owned() })
 }
 
 fn labels(labels: Option<&Value>) -> String {
@@ -187,5 +273,33 @@ mod tests {
             ]
         );
         assert!(numbers(&answer).is_empty());
+    }
+
+    #[test]
+    fn what_comes_late_is_shown_once_and_what_was_left_out_is_not() {
+        let second = 1_000_000_000;
+        let answer = |times: &[i64]| {
+            let values: Vec<_> =
+                times.iter().map(|n| json!([(n * second).to_string(), "x"])).collect();
+            json!({ "data": { "resultType": "streams", "result": [{ "stream": { "job": "a" }, "values": values }] } })
+        };
+        let mut seen = Seen { floor: 50 * second, last: 0, lines: BTreeSet::new() };
+        seen.add(lines(&answer(&[50, 100])));
+        assert_eq!(seen.begin(), 50 * second, "not before what was left out");
+        let shown = |seen: &mut Seen, times: &[i64]| {
+            let mut answer = answer(times);
+            assert_eq!(seen.take_out(&mut answer, 0), None);
+            let new = lines(&answer);
+            let times: Vec<i64> = new.iter().map(|line| line.time / second).collect();
+            seen.add(new);
+            times
+        };
+        assert_eq!(shown(&mut seen, &[50, 99, 100, 101]), [99, 101]);
+        assert_eq!(shown(&mut seen, &[50, 98, 99, 100, 101, 300]), [98, 300]);
+        assert_eq!(seen.begin(), 240 * second);
+        assert_eq!(seen.lines.len(), 1, "what is not asked for again is forgotten");
+        let many: Vec<i64> = (0..i64::from(MANY)).map(|n| 300 + n / 2).collect();
+        let next = seen.take_out(&mut answer(&many), 240 * second);
+        assert_eq!(next, Some((300 + i64::from(MANY - 1) / 2) * second));
     }
 }

@@ -3,7 +3,7 @@
 use crate::http::{Answer, ask, send};
 use crate::stage::{Server, Stage, until};
 use serde_json::json;
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
@@ -159,6 +159,51 @@ fn the_command_shows_lines_and_finds_words() {
     let word = says(&["--word", "needle"]);
     assert_eq!(word.lines().count(), 1, "{word}");
     assert!(says(&["--format", "json"]).contains("\"resultType\": \"streams\""));
+}
+
+#[test]
+fn followed_lines_may_come_late_and_the_server_may_go() {
+    let stage = Stage::new("");
+    let server = stage.serve(&[]);
+    let place = format!("http://{}", server.place);
+    let token = stage.folder.join("token");
+    std::fs::write(&token, &stage.token).expect("it is written");
+    std::fs::set_permissions(&token, std::os::unix::fs::PermissionsExt::from_mode(0o600))
+        .expect("its own");
+    let command = |words: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ketupa"));
+        command.args(words).args(["--server", &place]).arg("--token-file").arg(&token);
+        command
+    };
+    for words in [
+        &["query", "up{"][..],
+        &["logs", "count_over_time({job=\"a\"}[1m])", "--word", "x"],
+        &["logs", "count_over_time({job=\"a\"}[1m])", "-f"],
+    ] {
+        let ended = command(words).output().expect("it runs");
+        assert_eq!(ended.status.code(), Some(2), "{ended:?}");
+    }
+    let mut follows = command(&["logs", "{job=~\"a|b\"}", "-f"]);
+    let mut child = follows.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it runs");
+    let mut out = BufReader::new(child.stdout.take().expect("a pipe"));
+    let mut shows = |word: &str| {
+        let mut line = String::new();
+        out.read_line(&mut line).expect("a line");
+        assert!(line.contains(word), "{word}: {line}");
+    };
+    let at = now();
+    assert_eq!(push(&server, &stage.token, &body("a", &[(at, "newer".into())])).status, 204);
+    shows("newer");
+    let late = [(at - 5_000_000_000, "late".into())];
+    assert_eq!(push(&server, &stage.token, &body("b", &late)).status, 204);
+    shows("late");
+    server.signal("KILL");
+    let mut said = String::new();
+    BufReader::new(child.stderr.take().expect("a pipe")).read_line(&mut said).expect("a line");
+    assert!(said.contains("it is asked again"), "{said}");
+    std::thread::sleep(std::time::Duration::from_millis(1_500));
+    assert!(child.try_wait().is_ok_and(|ended| ended.is_none()), "it goes on");
+    child.kill().and_then(|()| child.wait()).expect("it ends");
 }
 
 #[test]
