@@ -72,6 +72,11 @@ impl Error {
 
     /// How a command ends that fails so.
     pub(crate) fn end(&self) -> End {
+        /// What shells say of a program that wrote to a pipe which nobody reads: it may have had more to do.
+        const CUT_OFF: u8 = 128 + 13;
+        if self.is_broken_pipe() {
+            return End::As(CUT_OFF);
+        }
         match self {
             Self::Usage(_) => End::Misused,
             Self::File { .. } | Self::Print(_) | Self::Message(_) => End::Broken,

@@ -27,6 +27,10 @@ fn a_reader_that_goes_away_is_no_failure_to_talk_about() {
         let (code, _, err) = shell(script, place);
         assert_eq!((code, err.as_str()), (0, ""), "{script}");
     }
+    // More than a pipe holds, so that it is cut off in any case.
+    let script = r#""$0" render "$1" | head -n 1; echo "${PIPESTATUS[0]}""#;
+    let (_, out, _) = shell(script, &neutrinet);
+    assert_eq!(out.lines().last(), Some("141"), "as any program is told of that");
 }
 
 #[test]
