@@ -33,7 +33,7 @@ pub(super) fn run(args: &Query, screen: &mut Screen) -> Result<End, Error> {
     match args.format {
         Format::Json => screen.json(&answer)?,
         Format::Text => {
-            let mut lines = lines(&answer).into_iter();
+            let mut lines = lines(&answer, &when).into_iter();
             lines.try_for_each(|line| screen.line(line))?;
         }
     }
@@ -103,7 +103,7 @@ fn of_directory(data: &Path, question: &str, when: &When) -> Result<Value, Error
 }
 
 /// An answer for people.
-fn lines(answer: &Value) -> Vec<String> {
+fn lines(answer: &Value, when: &When) -> Vec<String> {
     let data = answer.get("data");
     let result = data.and_then(|data| data.get("result"));
     let Some(result) = result.and_then(Value::as_array) else { return Vec::new() };
@@ -111,7 +111,8 @@ fn lines(answer: &Value) -> Vec<String> {
     if matches!(kind, Some("scalar" | "string")) {
         return result.get(1).and_then(Value::as_str).map(plain).into_iter().collect();
     }
-    let rows: Vec<(String, String)> = result.iter().map(row).collect();
+    let span = Span::of(result, when);
+    let rows: Vec<(String, String)> = result.iter().map(|series| row(series, &span)).collect();
     let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or_default();
     let mut lines: Vec<String> =
         rows.into_iter().map(|(name, value)| format!("{name:width$}  {value}")).collect();
@@ -121,10 +122,10 @@ fn lines(answer: &Value) -> Vec<String> {
     lines
 }
 
-fn row(series: &Value) -> (String, String) {
+fn row(series: &Value, span: &Span) -> (String, String) {
     let name = name(series.get("metric"));
     match series.get("values").and_then(Value::as_array) {
-        Some(points) => (name, shape(points)),
+        Some(points) => (name, shape(points, span)),
         None => (name, series.get("value").and_then(text_of).map(plain).unwrap_or_default()),
     }
 }
@@ -145,20 +146,68 @@ fn text_of(point: &Value) -> Option<&str> {
     point.get(1).and_then(Value::as_str)
 }
 
-/// The shape of a series over time, and its least, last and largest value.
-fn shape(points: &[Value]) -> String {
-    let values = points.iter().filter_map(text_of).filter_map(|text| text.parse::<f64>().ok());
-    let values: Vec<f64> = values.filter(|value| value.is_finite()).collect();
-    let Some(last) = values.last() else { return "no numbers".into() };
-    let least = values.iter().copied().fold(f64::INFINITY, f64::min);
-    let most = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let each = values.len().div_ceil(WIDTH).max(1);
-    let line: String = values.chunks(each).map(|some| bar(largest(some), (least, most))).collect();
-    format!("{line}  {} … {} … {}", short(least), short(*last), short(most))
+/// The time that the line of a series goes over, in milliseconds, and its columns.
+struct Span {
+    start: i64,
+    length: i64,
+    columns: usize,
 }
 
-fn largest(values: &[f64]) -> f64 {
-    values.iter().copied().fold(f64::NEG_INFINITY, f64::max)
+impl Span {
+    /// As it was asked for; of samples as they are, from the first to the last of all series.
+    fn of(result: &[Value], when: &When) -> Self {
+        if let When::Over(start, end, step) = *when {
+            let steps = end.saturating_sub(start).max(0) / step.max(1) + 1;
+            let columns = usize::try_from(steps).unwrap_or(WIDTH).clamp(1, WIDTH);
+            return Self { start, length: steps.saturating_mul(step.max(1)), columns };
+        }
+        let points = |series: &Value| series.get("values").and_then(Value::as_array).cloned();
+        let all: Vec<Vec<Value>> = result.iter().filter_map(points).collect();
+        let times = || all.iter().flatten().filter_map(time_of);
+        let (start, end) = (times().min().unwrap_or(0), times().max().unwrap_or(0));
+        let most = all.iter().map(Vec::len).max().unwrap_or_default();
+        let length = end.saturating_sub(start).saturating_add(1);
+        Self { start, length, columns: most.clamp(1, WIDTH) }
+    }
+
+    /// In which column a time is.
+    fn column(&self, time: i64) -> usize {
+        let columns = i128::try_from(self.columns).unwrap_or(1);
+        let place = i128::from(time.saturating_sub(self.start)) * columns;
+        let place = place / i128::from(self.length.max(1));
+        usize::try_from(place).unwrap_or_default().min(self.columns - 1)
+    }
+}
+
+/// The time of a point, in milliseconds.
+fn time_of(point: &Value) -> Option<i64> {
+    web::moment(&point.get(0)?.to_string())
+}
+
+/// The shape of a series over time, and its least, last and largest value. Where nothing is, nothing is drawn, and
+/// what is no number is a dot.
+fn shape(points: &[Value], span: &Span) -> String {
+    let read = |point| Some((time_of(point)?, text_of(point)?.parse::<f64>().ok()?));
+    let read: Vec<(i64, f64)> = points.iter().filter_map(read).collect();
+    let Some((_, last)) = read.last() else { return "no numbers".into() };
+    let numbers = || read.iter().map(|(_, value)| *value).filter(|value| value.is_finite());
+    let (least, most) = (numbers().reduce(f64::min), numbers().reduce(f64::max));
+    let (least, most) = (least.unwrap_or(*last), most.unwrap_or(*last));
+    let mut columns: Vec<Option<f64>> = vec![None; span.columns];
+    for (time, value) in &read {
+        if let Some(column) = columns.get_mut(span.column(*time)) {
+            let value = if value.is_finite() { *value } else { f64::NAN };
+            // Of a number and none the number stays.
+            *column = Some(column.map_or(value, |before| before.max(value)));
+        }
+    }
+    let letter = |column: Option<f64>| match column {
+        None => ' ',
+        Some(value) if value.is_nan() => '·',
+        Some(value) => bar(value, (least, most)),
+    };
+    let line: String = columns.into_iter().map(letter).collect();
+    format!("{line}  {} … {} … {}", short(least), short(*last), short(most))
 }
 
 fn bar(value: f64, (least, most): (f64, f64)) -> char {
@@ -174,12 +223,31 @@ pub(super) fn short(value: f64) -> String {
     let unit = units.into_iter().find(|(size, _)| value.abs() >= *size);
     let (size, unit) = unit.unwrap_or((1.0, ""));
     let value = value / size;
-    let text = if value.abs() >= 100.0 || value.fract() == 0.0 {
+    let text = if !value.is_finite() {
+        return value.to_string();
+    } else if value.abs() >= 100.0 || value.fract() == 0.0 {
         format!("{value:.0}")
-    } else {
+    } else if value.abs() >= 1.0 {
         format!("{value:.2}")
+    } else {
+        return small(value);
     };
     format!("{text}{unit}")
+}
+
+/// A number below one: its first digits, wherever they are.
+fn small(value: f64) -> String {
+    let scientific = format!("{value:.2e}");
+    let power = scientific.rsplit_once("e-").and_then(|(_, power)| power.parse::<usize>().ok());
+    match power {
+        Some(power) if power <= 6 => {
+            let text = format!("{value:.digits$}", digits = power + 2);
+            text.trim_end_matches('0').to_owned()
+        }
+        // Rounded, it is one.
+        None => format!("{value:.2}"),
+        Some(_) => scientific,
+    }
 }
 
 #[cfg(test)]
@@ -187,34 +255,62 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    /// Points a second apart, from this second on.
+    fn points(from: usize, values: &[&str]) -> Vec<Value> {
+        values.iter().enumerate().map(|(n, value)| json!([from + n, value])).collect()
+    }
+
+    /// A question over so many seconds, from 0 on.
+    fn over(seconds: i64) -> Span {
+        Span::of(&[], &When::Over(0, (seconds - 1) * 1_000, 1_000))
+    }
+
     #[test]
     fn a_series_over_time_has_a_shape() {
-        let points = |values: &[&str]| values.iter().map(|v| json!([1, v])).collect::<Vec<_>>();
-        assert_eq!(shape(&points(&["0", "7", "3.5"])), "▁█▄  0 … 3.50 … 7");
-        assert_eq!(shape(&points(&["5", "5"])), "▁▁  5 … 5 … 5");
-        assert_eq!(shape(&points(&["NaN", "+Inf"])), "no numbers");
-        let many: Vec<Value> = (0..1_000).map(|n| json!([n, n.to_string()])).collect();
-        assert!(shape(&many).split("  ").next().expect("a line").chars().count() <= WIDTH);
+        assert_eq!(shape(&points(0, &["0", "7", "3.5"]), &over(3)), "▁█▄  0 … 3.50 … 7");
+        assert_eq!(shape(&points(0, &["5", "5"]), &over(2)), "▁▁  5 … 5 … 5");
+        assert_eq!(shape(&[], &over(2)), "no numbers");
+        let many: Vec<String> = (0..1_000).map(|n| n.to_string()).collect();
+        let many: Vec<&str> = many.iter().map(String::as_str).collect();
+        let line = shape(&points(0, &many), &over(1_000));
+        assert_eq!(line.split("  ").next().expect("a line").chars().count(), WIDTH);
+    }
+
+    #[test]
+    fn points_stand_where_they_are_and_what_is_no_number_is_told() {
+        let mut some = points(1, &["1", "8"]);
+        some.extend(points(6, &["NaN", "4", "+Inf"]));
+        assert_eq!(shape(&some, &over(10)), " ▁█   ·▄·   1 … inf … 8");
+        assert_eq!(shape(&points(58, &["1", "2"]), &over(60)), format!("{:58}▁█  1 … 2 … 2", ""));
+        assert_eq!(shape(&points(0, &["NaN"]), &over(1)), "·  NaN … NaN … NaN");
+        let samples =
+            json!([{ "values": points(5, &["1", "2"]) }, { "values": points(6, &["3"]) }]);
+        let span = Span::of(samples.as_array().expect("a list"), &When::At(0));
+        assert_eq!(shape(&points(6, &["3"]), &span), " ▁  3 … 3 … 3", "of all series");
     }
 
     #[test]
     fn numbers_are_short() {
-        let told: Vec<String> =
-            [0.0, 0.256, 12.0, 1_234.0, 9.9e9, -5e6].into_iter().map(short).collect();
-        assert_eq!(told, ["0", "0.26", "12", "1.23k", "9.90G", "-5M"]);
+        let all = [0.0, 0.256, 12.0, 1_234.0, 9.9e9, -5e6, 0.00123, -0.5, 0.9999, 4.2e-9, 1e-6];
+        let told: Vec<String> = all.into_iter().map(short).collect();
+        let wanted = [
+            "0", "0.256", "12", "1.23k", "9.90G", "-5M", "0.00123", "-0.5", "1.00", "4.20e-9",
+            "0.000001",
+        ];
+        assert_eq!(told, wanted);
     }
 
     #[test]
     fn an_answer_is_a_table_and_hostile_labels_are_harmless() {
         let metric = json!({ "__name__": "up", "job": "a\u{1b}[2J" });
         let vector = json!({ "data": { "resultType": "vector", "result": [{ "metric": metric, "value": [1, "1"] }] } });
-        let lines = lines(&vector);
+        let lines = lines(&vector, &When::At(0));
         assert_eq!(lines.len(), 1);
         assert!(lines[0].starts_with("up{job=") && lines[0].ends_with("  1"), "{lines:?}");
         assert!(!lines[0].contains('\u{1b}'), "{lines:?}");
         let scalar = json!({ "data": { "resultType": "scalar", "result": [1, "2"] } });
-        assert_eq!(super::lines(&scalar), ["2"]);
+        assert_eq!(super::lines(&scalar, &When::At(0)), ["2"]);
         let none = json!({ "data": { "resultType": "vector", "result": [] } });
-        assert_eq!(super::lines(&none), ["no series"]);
+        assert_eq!(super::lines(&none, &When::At(0)), ["no series"]);
     }
 }
