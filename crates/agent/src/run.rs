@@ -56,6 +56,8 @@ pub fn run(config: &Config, say: &mut dyn FnMut(&str)) -> Result<(), String> {
     watch::log(&events, None);
     let outbox = outgoing.as_ref().map(|outgoing| &outgoing.outbox);
     let prober = Prober::start(config.probe.clone());
+    let logs = followers.as_ref();
+    let besides = Besides { watch: Some(&disks), outbox, prober: Some(&prober), logs };
     std::thread::scope(|scope| {
         // Whatever ends, all end.
         let ends = Ends(&stop);
@@ -64,7 +66,7 @@ pub fn run(config: &Config, say: &mut dyn FnMut(&str)) -> Result<(), String> {
         }
         if let Some(outgoing) = &outgoing {
             let own = || {
-                let besides = Besides { watch: Some(&disks), outbox, prober: None };
+                let besides = Besides { prober: None, ..besides };
                 let mut tell = || Ok(serve::metrics(&source, besides));
                 let to = (&outgoing.outbox, &config.own_labels());
                 scrape::run(to, outgoing.interval, &stop, &mut tell);
@@ -87,7 +89,7 @@ pub fn run(config: &Config, say: &mut dyn FnMut(&str)) -> Result<(), String> {
             let send = || sender::run(&outgoing.outbox, &outgoing.client, &stop);
             thread(scope, "send", send)?;
         }
-        let went = server.run(&source, (&disks, outbox, Some(&prober)), &stop).map_err(listen);
+        let went = server.run(&source, (&disks, besides), &stop).map_err(listen);
         drop(ends);
         went
     })

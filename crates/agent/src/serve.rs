@@ -1,6 +1,7 @@
 //! The agent's one loop: it waits for scrapers, answers a few at once, and ends when it is told to.
 
 use crate::collect::Source;
+use crate::logs::Followers;
 use crate::outbox::Outbox;
 use crate::probe::Prober;
 use crate::text::{Families, Metric};
@@ -34,6 +35,8 @@ pub struct Besides<'a> {
     pub outbox: Option<&'a Outbox>,
     /// What is tried from here, where something is.
     pub prober: Option<&'a Prober>,
+    /// The logs that are followed, where some are.
+    pub logs: Option<&'a Followers>,
 }
 
 /// All metrics as text.
@@ -49,6 +52,9 @@ pub fn metrics(source: &Source, besides: Besides<'_>) -> String {
     }
     if let Some(prober) = besides.prober {
         prober.tell(&mut found);
+    }
+    if let Some(logs) = besides.logs {
+        logs.tell(&mut found);
     }
     found.add(&TOOK, &[], begin.elapsed().as_secs_f64());
     Families::write(found)
@@ -78,10 +84,10 @@ impl Server {
     pub fn run(
         &self,
         source: &Source,
-        (watch, outbox, prober): (&Watch, Option<&Outbox>, Option<&Prober>),
+        (watch, besides): (&Watch, Besides<'_>),
         stop: &AtomicBool,
     ) -> io::Result<()> {
-        let besides = Besides { watch: Some(watch), outbox, prober };
+        let besides = Besides { watch: Some(watch), ..besides };
         let busy = AtomicUsize::new(0);
         std::thread::scope(|scope| {
             while !stop.load(Ordering::Relaxed) {
@@ -154,7 +160,7 @@ impl Drop for Slot<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{MOST, Server, Slot};
+    use super::{Besides, MOST, Server, Slot};
     use crate::tree::Root;
     use crate::watch::Watch;
     use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -213,7 +219,7 @@ mod tests {
                 std::thread::sleep(Duration::from_secs(1));
                 stop.store(true, Ordering::Relaxed);
             });
-            server.run(&source, (watch, None, None), &stop).expect("no error of its own");
+            server.run(&source, (watch, Besides::default()), &stop).expect("no error of its own");
         });
         let ticks = used() - before;
         assert!(begin.elapsed() >= Duration::from_secs(1));

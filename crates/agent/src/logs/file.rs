@@ -1,7 +1,7 @@
 //! Follows a file: through renaming and cutting, and over starts of the agent.
 
 use super::spool::Spool;
-use super::{Batch, Entry, later_than, rotated, say};
+use super::{Batch, Entry, Trouble, later_than, rotated, say};
 use metrics::Labels;
 use std::fs::{self, File};
 use std::io;
@@ -44,11 +44,9 @@ struct Reading {
 pub(super) fn follow(path: &Path, labels: &Labels, spool: &Spool, stop: &AtomicBool) {
     let source = path.display().to_string();
     let mut reading = Reading::resume(path, spool.cursor(&source).as_deref());
+    let mut trouble = Trouble::default();
     while !stop.load(Ordering::Relaxed) {
-        let lines = reading.step().unwrap_or_else(|error| {
-            say(&format!("{source}: {error}"));
-            Vec::new()
-        });
+        let lines = look(&mut reading, &mut trouble);
         if lines.is_empty() {
             std::thread::sleep(LOOK);
             continue;
@@ -61,6 +59,26 @@ pub(super) fn follow(path: &Path, labels: &Labels, spool: &Spool, stop: &AtomicB
         let streams = [(labels.clone(), entries.collect())].into();
         let batch = Batch { streams, cursor: reading.cursor() };
         keep(spool, &source, &batch, stop);
+    }
+}
+
+/// Lines that came. A file that gives none because it is not there, or not for this user, is told.
+fn look(reading: &mut Reading, trouble: &mut Trouble) -> Vec<String> {
+    let step = reading.step();
+    let shown = reading.path.display();
+    match step {
+        Err(error) => {
+            trouble.say(format!("{shown}: its lines cannot be read: {error}"));
+            Vec::new()
+        }
+        Ok(lines) if reading.open.is_none() => {
+            trouble.say(format!("{shown} is not there: it will be followed when it is"));
+            lines
+        }
+        Ok(lines) => {
+            trouble.is_over();
+            lines
+        }
     }
 }
 
@@ -252,6 +270,29 @@ mod tests {
         let mut reading = Reading::resume(&path, Some(&cursor));
         assert_eq!(all(&mut reading), ["two", "3", "4"]);
         assert!(all(&mut reading).is_empty());
+        fs::remove_dir_all(&folder).expect("it is there");
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_is_told_once() {
+        let folder = std::env::temp_dir().join(format!("agent-none-{}", std::process::id()));
+        fs::create_dir_all(&folder).expect("it is made");
+        let path = folder.join("x.log");
+        let mut trouble = Trouble::default();
+        let mut reading = Reading::resume(&path, None);
+        for _ in 0..3 {
+            assert!(look(&mut reading, &mut trouble).is_empty());
+        }
+        let told: Vec<&String> = trouble.0.iter().collect();
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(told[0].contains("x.log is not there"), "{told:?}");
+        add(&path, "one\n");
+        assert_eq!(look(&mut reading, &mut trouble), ["one"]);
+        assert!(trouble.0.is_empty(), "the next time it is told again");
+        let mut reading = Reading::resume(&folder, None);
+        look(&mut reading, &mut trouble);
+        assert!(trouble.0.iter().all(|told| told.contains("cannot be read: Is a directory")));
+        assert_eq!(trouble.0.len(), 1);
         fs::remove_dir_all(&folder).expect("it is there");
     }
 

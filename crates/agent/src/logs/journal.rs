@@ -1,13 +1,13 @@
 //! Follows the journal of systemd through `journalctl`, which knows its files.
 
 use super::spool::Spool;
-use super::{Batch, Entry, file, say};
+use super::{Batch, Entry, Trouble, file};
 use metrics::Labels;
 use serde_json::Value;
-use std::io::{BufRead as _, BufReader, Read as _};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::io::{BufRead as _, BufReader, Read};
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
 const SOURCE: &str = "journal";
@@ -25,14 +25,13 @@ const AGAIN: Duration = Duration::from_secs(5);
 const LEVELS: [&str; 8] = ["emerg", "alert", "crit", "error", "warning", "notice", "info", "debug"];
 
 pub(super) fn follow(labels: &Labels, spool: &Spool, stop: &AtomicBool) {
+    let mut trouble = Trouble::default();
     while !stop.load(Ordering::Relaxed) {
         let kept = spool.cursor(SOURCE);
         let (last, cursor) = kept.as_deref().map_or((0, None), place);
-        match start(cursor) {
-            Ok((child, out)) => {
-                read((child, out), (labels, spool), last, stop);
-            }
-            Err(error) => say(&format!("the journal cannot be read: journalctl: {error}")),
+        match command(cursor).spawn() {
+            Ok(child) => read(child, ((labels, spool), last), (stop, &mut trouble)),
+            Err(error) => trouble.say(format!("the journal cannot be read: journalctl: {error}")),
         }
         let mut left = AGAIN;
         while !left.is_zero() && !stop.load(Ordering::Relaxed) {
@@ -43,18 +42,16 @@ pub(super) fn follow(labels: &Labels, spool: &Spool, stop: &AtomicBool) {
 }
 
 /// Everything after the last record that was kept; from now on the first time.
-fn start(cursor: Option<&str>) -> std::io::Result<(Child, ChildStdout)> {
+fn command(cursor: Option<&str>) -> Command {
     let mut command = Command::new("journalctl");
-    command.args(["--follow", "--output=json", "--all", "--no-pager", "--quiet"]);
+    // Without --quiet: it says what this user may not see.
+    command.args(["--follow", "--output=json", "--all", "--no-pager"]);
     match cursor {
         Some(cursor) => command.arg("--no-tail").arg(format!("--after-cursor={cursor}")),
         None => command.arg("--lines=0"),
     };
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-    let mut child = command.spawn()?;
-    let out = child.stdout.take();
-    let out = out.ok_or_else(|| std::io::Error::other("it has no output"))?;
-    Ok((child, out))
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
 }
 
 /// The time of the last line that was kept, and its place in the journal.
@@ -65,24 +62,35 @@ fn place(kept: &str) -> (i64, Option<&str>) {
 }
 
 fn read(
-    (mut child, out): (Child, ChildStdout),
-    to: (&Labels, &Spool),
-    last: i64,
-    stop: &AtomicBool,
+    mut child: Child,
+    (to, last): ((&Labels, &Spool), i64),
+    (stop, trouble): (&AtomicBool, &mut Trouble),
 ) {
     let (send, receive) = sync_channel(MANY);
+    let (out, errors) = (child.stdout.take(), child.stderr.take());
     std::thread::scope(|scope| {
-        scope.spawn(move || records(out, &send));
+        scope.spawn(move || out.map(|out| records(out, &mut |line| send.send(line).is_ok())));
+        let trouble = &mut *trouble;
+        let mut hears = move |line: String| {
+            trouble.say(format!("the journal: journalctl says: {}", line.trim_end()));
+            true
+        };
+        scope.spawn(move || errors.map(|errors| records(errors, &mut hears)));
         collect(&receive, to, last, stop);
         // Whoever reads its output ends with it.
         drop(child.kill());
         drop(receive);
     });
-    drop(child.wait());
+    if let Ok(ended) = child.wait()
+        && !stop.load(Ordering::Relaxed)
+    {
+        trouble
+            .say(format!("the journal is not read: journalctl ended, {ended}; it is tried again"));
+    }
 }
 
-/// Reads records until there are no more.
-fn records(out: ChildStdout, send: &SyncSender<String>) {
+/// Reads lines until there are no more, or nobody wants them.
+fn records(out: impl Read, takes: &mut dyn FnMut(String) -> bool) {
     let mut out = BufReader::new(out);
     loop {
         let mut line = Vec::new();
@@ -95,13 +103,13 @@ fn records(out: ChildStdout, send: &SyncSender<String>) {
             drop(skip(&mut out));
             continue;
         }
-        if send.send(String::from_utf8_lossy(&line).into_owned()).is_err() {
+        if !takes(String::from_utf8_lossy(&line).into_owned()) {
             return;
         }
     }
 }
 
-fn skip(out: &mut BufReader<ChildStdout>) -> std::io::Result<()> {
+fn skip(out: &mut BufReader<impl Read>) -> std::io::Result<()> {
     loop {
         let mut rest = Vec::new();
         let read = out.by_ref().take(LONGEST).read_until(b'\n', &mut rest)?;
@@ -200,6 +208,24 @@ mod tests {
         assert_eq!(after(line.time + 5_000), line.time + 5_001, "however many there are");
         assert_eq!(after(line.time + SECOND), line.time, "a clock that went back is believed");
         assert!(entry("{}", &all, 0).is_none() && entry("rubbish", &all, 0).is_none());
+    }
+
+    #[test]
+    fn what_journalctl_says_and_how_it_ends_is_told() {
+        let path = std::env::temp_dir().join(format!("agent-journal-{}", std::process::id()));
+        let spool = Spool::open(&path, 1 << 20).expect("it opens");
+        let mut trouble = Trouble::default();
+        let none = "/nowhere-at-all";
+        for _ in 0..2 {
+            let mut command = command(None);
+            let child = command.arg(format!("--directory={none}")).spawn().expect("it is here");
+            let to = (&Labels::default(), &spool);
+            read(child, (to, 0), (&AtomicBool::new(false), &mut trouble));
+        }
+        let told: Vec<&String> = trouble.0.iter().collect();
+        assert_eq!(told.len(), 2, "each once: {told:?}");
+        assert!(told[0].contains("exit status: 1") && told[1].contains(none), "{told:?}");
+        std::fs::remove_dir_all(&path).expect("it is there");
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod spool;
 
 use crate::config::Config;
 use crate::post::Client;
+use crate::text::Families;
 use metrics::{Labels, is_label_name};
 use serde::Deserialize;
 use spool::Spool;
@@ -105,6 +106,11 @@ impl Followers {
         Ok(Some(Self { logs, spool, client }))
     }
 
+    /// Tells how it goes with the lines.
+    pub(crate) fn tell(&self, found: &mut Families) {
+        self.spool.tell(found);
+    }
+
     /// Follows and sends until told to stop.
     pub fn run(&self, stop: &AtomicBool) {
         std::thread::scope(|scope| {
@@ -132,6 +138,25 @@ fn labels(log: &Log, all: &Labels) -> Labels {
 fn later_than(last: i64, now: i64) -> i64 {
     const FAR: i64 = 300_000_000_000;
     if last.saturating_sub(now) > FAR { now } else { now.max(last.saturating_add(1)) }
+}
+
+/// Says each trouble once, until it is over.
+#[derive(Debug, Default)]
+struct Trouble(BTreeSet<String>);
+
+impl Trouble {
+    fn say(&mut self, text: String) {
+        /// What differs each time would fill the memory, and the log.
+        const MOST: usize = 100;
+        if self.0.len() < MOST && !self.0.contains(&text) {
+            say(&text);
+            self.0.insert(text);
+        }
+    }
+
+    fn is_over(&mut self) {
+        self.0.clear();
+    }
 }
 
 /// Says something to whoever reads the agent's own log.

@@ -1,7 +1,7 @@
 //! Sends what waits, the oldest first.
 
 use super::say;
-use super::spool::Spool;
+use super::spool::{Fate, Spool};
 use crate::post::{Client, Went};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -25,11 +25,11 @@ pub(super) fn run(spool: &Spool, client: &Client, stop: &AtomicBool) {
             Went::Taken => {
                 wait = FIRST;
                 told.clear();
-                spool.done(number);
+                spool.done(number, Fate::Sent);
             }
             Went::Never(why) | Went::Smaller(why) => {
                 say(&format!("lines that the server will not take are dropped: {why}"));
-                spool.done(number);
+                spool.done(number, Fate::Refused);
             }
             Went::Later(after, why) => {
                 later(&mut told, why);

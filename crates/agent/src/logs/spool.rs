@@ -1,6 +1,8 @@
 //! Batches of lines that wait on the disk, a file each.
 
 use super::{Batch, push, say};
+use crate::text::{Families, Metric};
+use crate::tree::float;
 use metrics::bytes::{Reader, put_slice, put_varint};
 use metrics::disk::Directory;
 use metrics::frame;
@@ -8,6 +10,33 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
+
+const WAITING: Metric<'_> = Metric::gauge(
+    "ketupa_agent_send_waiting_lines",
+    "Lines of logs that the server has not acknowledged yet.",
+);
+const BYTES: Metric<'_> = Metric::gauge(
+    "ketupa_agent_send_waiting_lines_bytes",
+    "Bytes that the waiting lines take on the disk.",
+);
+const SENT: Metric<'_> =
+    Metric::counter("ketupa_agent_send_lines_total", "Lines of logs that the server acknowledged.");
+const LOST: Metric<'_> = Metric::counter(
+    "ketupa_agent_send_lost_lines_total",
+    "Lines of logs that went unsent: there was no room for them, or the disk lost them.",
+);
+const REFUSED: Metric<'_> = Metric::counter(
+    "ketupa_agent_send_refused_lines_total",
+    "Lines of logs that were dropped because the server will never take their request.",
+);
+
+/// What became of a batch that waits no more.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Fate {
+    Sent,
+    Refused,
+    Lost,
+}
 
 /// What is known of a batch without reading it.
 #[derive(Debug)]
@@ -25,6 +54,10 @@ struct State {
     next: u64,
     /// How far each source was read, in what is gone already.
     cursors: BTreeMap<String, String>,
+    /// Lines, since the agent began.
+    sent: u64,
+    refused: u64,
+    lost: u64,
 }
 
 /// Where lines wait until the server has them.
@@ -120,6 +153,7 @@ impl Spool {
         while state.bytes + bytes.len() as u64 > self.most {
             let Some((number, waiting)) = state.batches.pop_first() else { break };
             lost += waiting.lines;
+            state.lost += waiting.lines;
             self.forget(&mut state, number, waiting)?;
         }
         if lost > 0 {
@@ -149,14 +183,35 @@ impl Spool {
                 "{} of the waiting logs cannot be read: its lines are lost",
                 name(number)
             ));
-            self.done(number);
+            self.done(number, Fate::Lost);
         }
     }
 
-    /// The server has a batch: it goes.
-    pub(super) fn done(&self, number: u64) {
+    /// Tells how it goes with the lines.
+    pub(super) fn tell(&self, found: &mut Families) {
+        let state = self.lock();
+        let waiting = state.batches.values().map(|waiting| waiting.lines).sum();
+        for (metric, number) in [
+            (&WAITING, waiting),
+            (&BYTES, state.bytes),
+            (&SENT, state.sent),
+            (&LOST, state.lost),
+            (&REFUSED, state.refused),
+        ] {
+            found.add(metric, &[], float(number));
+        }
+    }
+
+    /// A batch waits no more: it goes.
+    pub(super) fn done(&self, number: u64, fate: Fate) {
         let mut state = self.lock();
         let Some(waiting) = state.batches.remove(&number) else { return };
+        let count = match fate {
+            Fate::Sent => &mut state.sent,
+            Fate::Refused => &mut state.refused,
+            Fate::Lost => &mut state.lost,
+        };
+        *count += waiting.lines;
         if let Err(error) = self.forget(&mut state, number, waiting) {
             // It is sent once more after the next start: the same lines are no others.
             say(&format!("what was sent cannot be removed: {error}"));
@@ -185,6 +240,12 @@ mod tests {
         Batch { streams: streams.into(), cursor: cursor.to_owned() }
     }
 
+    fn told(spool: &Spool) -> String {
+        let mut found = Families::default();
+        spool.tell(&mut found);
+        found.write()
+    }
+
     #[test]
     fn what_waits_is_in_order_and_its_place_is_remembered() {
         let path = std::env::temp_dir().join(format!("agent-spool-{}", std::process::id()));
@@ -201,7 +262,7 @@ mod tests {
         );
         let (number, body) = spool.oldest().expect("one waits");
         assert_eq!(body, push::body(&batch("", "first")));
-        spool.done(number);
+        spool.done(number, Fate::Sent);
         assert_ne!(spool.oldest().expect("two wait").0, number);
         // Each is cut somewhere: what is whole stays, nothing fails.
         let file = path.join(name(2));
@@ -211,7 +272,10 @@ mod tests {
             .expect("it is written");
         let spool = Spool::open(&path, 1 << 20).expect("it opens");
         assert_eq!(spool.oldest().map(|(number, _)| number), Some(3));
-        spool.done(3);
+        spool.done(3, Fate::Refused);
+        let told = told(&spool);
+        assert!(told.contains("ketupa_agent_send_refused_lines_total 1\n"), "{told}");
+        assert!(told.contains("ketupa_agent_send_waiting_lines 0\n"), "{told}");
         drop(spool);
         let spool = Spool::open(&path, 1 << 20).expect("it opens");
         assert_eq!(spool.cursor("a").as_deref(), Some("2"), "remembered when nothing waits");
@@ -227,6 +291,11 @@ mod tests {
             spool.put("a", &batch(&n.to_string(), "a line of some length")).expect("it is kept");
         }
         assert!(spool.lock().bytes <= 300);
+        let waiting = spool.lock().batches.len();
+        let told = told(&spool);
+        assert!(told.contains(&format!("ketupa_agent_send_waiting_lines {waiting}\n")), "{told}");
+        let lost = format!("ketupa_agent_send_lost_lines_total {}\n", 20 - waiting);
+        assert!(waiting < 20 && told.contains(&lost), "{told}");
         assert_eq!(spool.cursor("a").as_deref(), Some("19"));
         assert!(spool.oldest().is_some_and(|(number, _)| number > 10));
         drop(spool);

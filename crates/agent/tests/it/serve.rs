@@ -1,6 +1,6 @@
 //! The agent as scrapers meet it: good ones, slow ones and bad ones.
 
-use agent::serve::Server;
+use agent::serve::{Besides, Server};
 use agent::tree::Root;
 use agent::watch::Watch;
 use std::io::{Read as _, Write as _};
@@ -30,7 +30,7 @@ fn serving(ask: impl FnOnce(SocketAddr)) -> Duration {
     let (watch, _) = Watch::start(Root::new("/"), None).expect("the kernel's news");
     let (stop, address) = (AtomicBool::new(false), server.address().expect("an address"));
     std::thread::scope(|scope| {
-        let running = scope.spawn(|| server.run(&source, (&watch, None, None), &stop));
+        let running = scope.spawn(|| server.run(&source, (&watch, Besides::default()), &stop));
         let told_to_stop = Stop(&stop);
         ask(address);
         drop(told_to_stop);
