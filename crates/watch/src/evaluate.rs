@@ -12,6 +12,10 @@ use std::collections::{BTreeMap, BTreeSet};
 const RESOLVED_KEPT: i64 = 15 * 60_000;
 /// Who was away for longer than a sample counts saw nothing meanwhile.
 const AWAY: i64 = 5 * 60_000;
+/// After so long without a server agents wait for as long as they ever do between two attempts.
+const PAUSE: i64 = 30_000;
+/// How long they wait then, and some seconds.
+const RETURN: i64 = 75_000;
 /// How often groups are evaluated that do not say, in milliseconds.
 pub const EVERY: i64 = 60_000;
 
@@ -71,6 +75,10 @@ pub fn evaluate(groups: &[Group], samples: &mut dyn Samples, state: &mut State, 
         if let Some(last) = known.last.filter(|last| at - last > interval.max(AWAY)) {
             known.was_away(at - last - interval);
         }
+        let pause = known.last.map(|last| at - last - interval);
+        if let Some(pause) = pause.filter(|pause| *pause > PAUSE) {
+            known.back = Some((at, at + pause.min(RETURN)));
+        }
         known.last = Some(at);
         of_group(group, samples, known, at);
     }
@@ -109,7 +117,7 @@ impl OfGroup {
 
 fn of_group(group: &Group, samples: &mut dyn Samples, known: &mut OfGroup, at: i64) {
     let mut before = std::mem::take(&mut known.rules);
-    let mut desk = Desk { samples, waiting: Vec::new(), at };
+    let mut desk = Desk { samples, waiting: Vec::new(), at, back: known.back };
     for (rule, key) in group.rules.iter().zip(keys(group)) {
         let mut of_rule = before.remove(&key).unwrap_or_default();
         known.evaluations += 1;
@@ -131,6 +139,8 @@ struct Desk<'a> {
     samples: &'a mut dyn Samples,
     waiting: Vec<(Labels, f64)>,
     at: i64,
+    /// See [`OfGroup::back`].
+    back: Option<(i64, i64)>,
 }
 
 impl Desk<'_> {
@@ -184,7 +194,7 @@ fn of_one(
             let about = Alarm { rule, labels: &labels, alerting, limit: group.limit };
             let ask = |question: &str| ask(&*desk.samples, question, asked);
             let found = about.found(answer, &ask, desk.at)?;
-            about.turn(found, &mut known.active, desk.at)?;
+            about.turn(found, &mut known.active, (desk.at, desk.back))?;
             told(&known.active)
         }
     };
@@ -301,7 +311,7 @@ impl Alarm<'_> {
         &self,
         mut found: BTreeMap<Words, Active>,
         active: &mut Vec<Active>,
-        at: i64,
+        (at, back): (i64, Option<(i64, i64)>),
     ) -> Result<(), String> {
         for alert in &mut *active {
             match found.remove(&alert.labels) {
@@ -314,7 +324,11 @@ impl Alarm<'_> {
         for alert in &mut *active {
             // A clock that went back must not keep an alert from firing.
             alert.since = alert.since.min(at);
-            let held = at - alert.since >= self.alerting.hold_ms;
+            // What began with the return may be silence alone, of those who come back a little later.
+            let waits = back.filter(|(back, _)| (*back..=at).contains(&alert.since));
+            let since = waits.map_or(alert.since, |(_, until)| until.max(alert.since));
+            let hold = self.alerting.hold_ms;
+            let held = hold == 0 || at - since >= hold;
             if alert.phase() == Phase::Pending && held {
                 alert.fired = Some(at);
             }

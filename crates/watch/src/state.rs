@@ -15,6 +15,9 @@ pub struct State {
 pub(crate) struct OfGroup {
     /// When it was evaluated, in milliseconds since 1970.
     pub(crate) last: Option<i64>,
+    /// When that was after a pause the last time, and until when senders come back after it.
+    #[serde(default)]
+    pub(crate) back: Option<(i64, i64)>,
     pub(crate) evaluations: u64,
     pub(crate) failures: u64,
     pub(crate) rules: BTreeMap<String, OfRule>,

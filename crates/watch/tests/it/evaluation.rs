@@ -117,6 +117,21 @@ fn time_in_which_nobody_looked_does_not_count() {
 }
 
 #[test]
+fn who_comes_back_after_a_pause_of_ours_is_not_missed_meanwhile() {
+    let place = Place::new("return");
+    let (mut store, groups, mut state) = (place.store(), groups(RULES), State::default());
+    step(&mut store, &groups, &mut state, T0, 1.0);
+    for seconds in (600..720).step_by(15) {
+        step(&mut store, &groups, &mut state, T0 + seconds * 1000, 0.0);
+        let fires = seconds >= 600 + 75 + 30;
+        let phase = if fires { Phase::Firing } else { Phase::Pending };
+        assert_eq!(phases(&state), [phase], "{seconds}");
+    }
+    step(&mut store, &groups, &mut state, T0 + 1_800_000, 0.0);
+    assert_eq!(phases(&state), [Phase::Firing], "what fired before goes on");
+}
+
+#[test]
 fn a_group_is_evaluated_once_in_its_interval() {
     let place = Place::new("interval");
     let (mut store, groups, mut state) = (place.store(), groups(RULES), State::default());
