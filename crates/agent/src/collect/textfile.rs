@@ -1,10 +1,12 @@
 //! What others left as `*.prom` files in a directory.
 
 use super::{Source, Went};
+use crate::outbox::log;
 use crate::text::{Families, Kind, Metric, written};
 use crate::tree::{Trouble, plain_text};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::UNIX_EPOCH;
 
 const ERROR: Metric<'_> = Metric::gauge(
@@ -14,8 +16,11 @@ const ERROR: Metric<'_> = Metric::gauge(
 const MODIFIED: Metric<'_> =
     Metric::gauge("node_textfile_mtime_seconds", "Unixtime mtime of textfiles successfully read.");
 
+/// What was wrong the last time, and was told then: a collector is asked again and again, and keeps nothing.
+static TOLD: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
 pub(super) fn textfile(source: &Source, found: &mut Families) -> Went {
-    let mut wrong = None;
+    let mut wrong = BTreeSet::new();
     for path in source.textfile.as_deref().map(files).transpose()?.unwrap_or_default() {
         match read(&path) {
             Ok((samples, modified)) => {
@@ -24,12 +29,24 @@ pub(super) fn textfile(source: &Source, found: &mut Families) -> Went {
                 }
                 found.add(&MODIFIED, &[("file", &path.display().to_string())], modified);
             }
-            Err(trouble) => wrong = Some(trouble),
+            Err(trouble) => {
+                wrong.insert(trouble.to_string());
+            }
         }
     }
-    found.add(&ERROR, &[], if wrong.is_some() { 1.0 } else { 0.0 });
+    found.add(&ERROR, &[], if wrong.is_empty() { 0.0 } else { 1.0 });
     // As with `node_exporter`, a wrong file is told by the metric above, and the collector went well.
+    for says in news(&mut TOLD.lock().unwrap_or_else(PoisonError::into_inner), wrong) {
+        log("textfile", &says);
+    }
     Ok(())
+}
+
+/// What was not wrong the last time.
+fn news(told: &mut BTreeSet<String>, wrong: BTreeSet<String>) -> Vec<String> {
+    let new = wrong.difference(told).cloned().collect();
+    *told = wrong;
+    new
 }
 
 fn files(directory: &Path) -> Result<Vec<PathBuf>, Trouble> {
@@ -52,7 +69,8 @@ fn read(path: &Path) -> Result<(Vec<Sample>, f64), Trouble> {
     let modified = modified.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
     let help = format!("Metric read from {}", path.display());
     let samples = parse(&plain_text(path).map_err(trouble)?, &help);
-    let samples = samples.ok_or(Trouble::Strange("a text file", "a line that is no sample"))?;
+    let place = |line| format!("{}:{line}: this line is no sample", path.display());
+    let samples = samples.map_err(|line| Trouble::Silent(place(line)))?;
     Ok((samples, modified))
 }
 
@@ -73,13 +91,15 @@ impl Sample {
     }
 }
 
-fn parse(text: &str, unsaid: &str) -> Option<Vec<Sample>> {
+/// The samples of a text, or the number of the line that is none.
+fn parse(text: &str, unsaid: &str) -> Result<Vec<Sample>, usize> {
     let mut helps: BTreeMap<&str, String> = BTreeMap::new();
     let mut kinds: BTreeMap<&str, Kind> = BTreeMap::new();
     let mut samples = Vec::new();
-    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+    let lines = text.lines().map(str::trim).zip(1_usize..).filter(|(line, _)| !line.is_empty());
+    for (line, number) in lines {
         let Some(comment) = line.strip_prefix('#') else {
-            samples.push(sample(line)?);
+            samples.push(sample(line).ok_or(number)?);
             continue;
         };
         let mut words = comment.trim_start().splitn(3, ' ');
@@ -91,7 +111,7 @@ fn parse(text: &str, unsaid: &str) -> Option<Vec<Sample>> {
                 );
             }
             (Some("TYPE"), Some(name), Some(kind)) => {
-                kinds.insert(name, Kind::of(kind.trim())?);
+                kinds.insert(name, Kind::of(kind.trim()).ok_or(number)?);
             }
             _ => {}
         }
@@ -100,7 +120,7 @@ fn parse(text: &str, unsaid: &str) -> Option<Vec<Sample>> {
         sample.place(&kinds);
         sample.help = helps.get(&*sample.family).cloned().unwrap_or_else(|| unsaid.to_owned());
     }
-    Some(samples)
+    Ok(samples)
 }
 
 impl Sample {
@@ -190,8 +210,9 @@ fn quoted(text: &str) -> Option<(String, &str)> {
 
 #[cfg(test)]
 mod tests {
-    use super::parse;
+    use super::{news, parse, read};
     use crate::text::Families;
+    use std::collections::BTreeSet;
 
     #[test]
     fn writes_again_what_others_wrote() {
@@ -206,6 +227,20 @@ mod tests {
             sample.add_to(&mut found);
         }
         assert_eq!(found.write(), text);
+    }
+
+    #[test]
+    fn a_wrong_file_is_told_with_its_line_until_it_is_mended() {
+        let path = std::env::temp_dir().join(format!("agent-{}.prom", std::process::id()));
+        std::fs::write(&path, "fine 1\nwrong\n").expect("it is written");
+        let says = read(&path).expect_err("it is wrong").to_string();
+        assert!(says.ends_with(".prom:2: this line is no sample"), "{says}");
+        let (mut told, wrong) = (BTreeSet::default(), || [says.clone()].into());
+        assert_eq!(news(&mut told, wrong()), [says.as_str()]);
+        assert!(news(&mut told, wrong()).is_empty(), "once");
+        assert!(news(&mut told, BTreeSet::default()).is_empty());
+        assert_eq!(news(&mut told, wrong()), [says.as_str()], "it is wrong again");
+        std::fs::remove_file(&path).expect("it is there");
     }
 
     #[test]
@@ -228,7 +263,8 @@ mod tests {
             "a{__name__=\"b\"} 1",
             "a{=\"x\"} 1",
         ] {
-            assert_eq!(parse(wrong, ""), None, "{wrong}");
+            assert_eq!(parse(wrong, ""), Err(1), "{wrong}");
+            assert_eq!(parse(&format!("# x\n\n{wrong}"), ""), Err(3), "{wrong}");
         }
     }
 }
