@@ -30,7 +30,7 @@ impl Pings {
         let mut answers: Vec<f64> = times(|line| line.contains("bytes from")).collect();
         assert!(answers.len() > 20, "hardly anything answered: {text}");
         // Who never answered again was silent until the end.
-        answers.extend(times(|_| true).last());
+        answers.extend(times(|_| true).next_back());
         answers.windows(2).map(|pair| pair[1] - pair[0]).fold(0.0, f64::max)
     }
 }
@@ -134,7 +134,7 @@ fn two_questions_at_once_may_have_two_answers_and_one_may_not() {
         ("3.01", own),
         ("3.01", answer),
     ];
-    let text: String = said.iter().map(|(time, said)| format!("{time} {said}\n")).collect();
+    let text = said.map(|(time, said)| format!("{time} {said}")).join("\n");
     let heard = heard(&text, Ipv4Addr::new(192, 0, 2, 1));
     assert_eq!((heard.questions, heard.answered, heard.twice), (4, 3, 1));
 }
