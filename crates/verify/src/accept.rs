@@ -73,9 +73,11 @@ fn names(accept: &Accept, violation: &Violation) -> bool {
         && accept.on.iter().all(|on| violation.finding.about.contains(on))
 }
 
-/// Whether a failure includes what a declared exception is without.
+/// Whether a failure includes what a declared exception is without. An invariant that is broken where
+/// nothing failed is no failure that the network cannot survive: it is declared and does not hold.
 fn within(isp: &Isp, accept: &Accept, failure: &Failure) -> bool {
-    accept.without.iter().all(|text| {
-        Element::parse(isp, text).is_ok_and(|element| failure.elements().contains(&element))
+    let unbroken = failure.elements().is_empty() && accept.property == crate::property::INVARIANT;
+    !unbroken && accept.without.iter().all(|text| {
+        Element::parse(isp, text).is_ok_and(|element| failure.takes(isp, element))
     })
 }

@@ -68,6 +68,33 @@ impl Failure {
     pub fn includes(&self, other: &Self) -> bool {
         other.0.iter().all(|element| self.0.contains(element))
     }
+
+    /// Whether something failed, by itself or with what it hangs on: a hypervisor takes its machines
+    /// with it, a site its hosts and segments, a host its interfaces and daemons.
+    pub fn takes(&self, isp: &Isp, element: Element) -> bool {
+        let site = |id| self.0.contains(&Element::Site(id));
+        let segment = |id| {
+            self.0.contains(&Element::Segment(id)) || isp.segments[id].site.is_some_and(site)
+        };
+        self.0.contains(&element)
+            || match element {
+                Element::Link(id, at) => {
+                    let nic = isp.hosts[id].nic.get(at);
+                    self.takes_host(isp, id) || nic.is_some_and(|nic| segment(nic.segment))
+                }
+                Element::Host(id) | Element::Daemon(id, _) => self.takes_host(isp, id),
+                Element::Segment(id) => segment(id),
+                Element::Session(..) | Element::Site(_) => false,
+            }
+    }
+
+    fn takes_host(&self, isp: &Isp, id: Id<Host>) -> bool {
+        let under = std::iter::successors(Some(id), |id| isp.hosts[*id].on);
+        // Machines that are declared to run on each other make a circle.
+        under.take(isp.hosts.len()).any(|id| {
+            self.0.contains(&Element::Host(id)) || self.0.contains(&Element::Site(isp.hosts[id].site))
+        })
+    }
 }
 
 impl Element {

@@ -49,7 +49,9 @@ impl Kind for Upgrade {
 /// belongs to the network as it is built.
 ///
 /// A violation is accepted if its property is this one, if it is about every object of `on`, and if
-/// everything in `without` failed in it; what is left out matches anything.
+/// everything in `without` failed in it, by itself or with its hypervisor or site; what is left out
+/// matches anything. An invariant that is broken although nothing failed is never accepted: lower what
+/// it asks, or delete it.
 ///
 /// ```toml
 /// [accept.one-vpn]

@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod cases;
 #[cfg(test)]
+mod changed;
+#[cfg(test)]
 mod cut;
 #[cfg(test)]
 mod example;

@@ -1,0 +1,50 @@
+//! The small networks of the cases, each with one thing changed.
+
+use std::path::Path;
+use verify::{Element, Failure, Options, Report};
+
+/// A case with words replaced and lines added, proved under any one failure.
+fn changed(case: &str, (old, new): (&str, &str), more: &str) -> Report {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases").join(case);
+    let text = std::fs::read_to_string(path.join("isp.toml")).unwrap();
+    assert!(text.contains(old), "{case}: {old} is not there");
+    let isp = testkit::isp_from(&format!("{}\n{more}", text.replace(old, new)));
+    verify::prove(&isp, Options { failures: 1, threads: 1 })
+}
+
+/// What does not hold.
+fn says(report: &Report) -> Vec<&str> {
+    report.violations.iter().map(|one| one.finding.says.as_str()).collect()
+}
+
+#[test]
+fn an_invariant_that_is_broken_where_nothing_failed_is_not_accepted() {
+    let accept = "[accept.out]\nproperty = \"V-INVARIANT\"\non = [\"invariant.out\"]\nreason = \"one\"";
+    let one_gateway = changed("V-INVARIANT", ("", ""), accept);
+    assert_eq!(says(&one_gateway), Vec::<&str>::new());
+    assert_eq!(one_gateway.accepted.len(), 1, "{:?}", one_gateway.accepted);
+    let no_transit = changed("V-INVARIANT", ("relation = \"transit\"", "relation = \"peer\""), accept);
+    assert_eq!(says(&no_transit), ["invariant out does not hold for segment.lan to internet"]);
+    assert!(no_transit.violations[0].shown.failure.elements().is_empty());
+}
+
+#[test]
+fn a_machine_fails_with_what_it_runs_on_and_takes_what_is_its_own() {
+    let isp = testkit::isp(&testkit::example("neutrinet"));
+    let takes = |failed: &str, element: &str| {
+        let [failed, element] = [failed, element].map(|text| Element::parse(&isp, text).unwrap());
+        Failure::of([failed]).takes(&isp, element)
+    };
+    for (failed, element, wanted) in [
+        ("host.vpn-01", "host.vpn-01", true),
+        ("host.hv-01", "host.vpn-01", true),
+        ("host.hv-02", "host.vpn-01", false),
+        ("host.vpn-01", "host.hv-01", false),
+        ("host.hv-01", "daemon.vpn-01/bird", true),
+        ("host.edge-01", "link.edge-01/bb-a", true),
+        ("segment.backbone-a", "link.edge-01/bb-a", true),
+        ("segment.backbone-b", "link.edge-01/bb-a", false),
+    ] {
+        assert_eq!(takes(failed, element), wanted, "{failed} takes {element}");
+    }
+}
