@@ -77,7 +77,9 @@ fn names(accept: &Accept, violation: &Violation) -> bool {
 /// nothing failed is no failure that the network cannot survive: it is declared and does not hold.
 fn within(isp: &Isp, accept: &Accept, failure: &Failure) -> bool {
     let unbroken = failure.elements().is_empty() && accept.property == crate::property::INVARIANT;
-    !unbroken && accept.without.iter().all(|text| {
-        Element::parse(isp, text).is_ok_and(|element| failure.takes(isp, element))
-    })
+    !unbroken
+        && accept
+            .without
+            .iter()
+            .all(|text| Element::parse(isp, text).is_ok_and(|element| failure.takes(isp, element)))
 }

@@ -290,6 +290,7 @@ fn way_in_words(hops: &[Hop], end: &End) -> String {
     let end = match end {
         End::Delivered(whom) => format!("reaches {whom}"),
         End::Left(session) => format!("leaves over {session}"),
+        End::Strayed(session) => format!("strays to another network over {session}"),
         End::Filtered(rule) => format!("dropped by the filter of {rule}"),
         End::Unreachable(host) => format!("no route at {host}"),
         End::Blackholed(host) => format!("dropped by a route of {host}"),

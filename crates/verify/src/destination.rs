@@ -1,8 +1,10 @@
 //! Where packets may go: addresses that stand for all those that are treated alike.
 
 use crate::bgp::PrefixNumber;
-use crate::plane::routes::Carriers;
+use crate::plane::routes::{Carriers, SessionNumber};
 use crate::plane::{Plane, Position};
+use crate::walk::Ending;
+use crate::whose::Whose;
 use ipnet::IpNet;
 use model::ask::Family;
 use std::collections::BTreeSet;
@@ -14,6 +16,7 @@ pub(crate) struct Destination {
     pub(crate) address: IpAddr,
     /// The longest first.
     pub(crate) steps: Vec<Step>,
+    pub(crate) whose: Whose,
 }
 
 /// A prefix, and who may know it.
@@ -48,7 +51,17 @@ impl Destination {
             prefix: routes.prefixes.binary_search(&net).ok(),
             infrastructure: routes.infrastructure.get(&net).cloned().unwrap_or_default(),
         };
-        Self { address, steps: nets.into_iter().map(step).collect() }
+        let whose = Whose::of(plane, address);
+        Self { address, steps: nets.into_iter().map(step).collect(), whose }
+    }
+
+    /// How a packet to it ends that leaves over a session.
+    pub(crate) fn outside(&self, session: SessionNumber) -> Ending {
+        if self.whose.may_be_behind(session) {
+            Ending::Left(session)
+        } else {
+            Ending::Strayed(session)
+        }
     }
 }
 

@@ -73,9 +73,8 @@ impl Failure {
     /// with it, a site its hosts and segments, a host its interfaces and daemons.
     pub fn takes(&self, isp: &Isp, element: Element) -> bool {
         let site = |id| self.0.contains(&Element::Site(id));
-        let segment = |id| {
-            self.0.contains(&Element::Segment(id)) || isp.segments[id].site.is_some_and(site)
-        };
+        let segment =
+            |id| self.0.contains(&Element::Segment(id)) || isp.segments[id].site.is_some_and(site);
         self.0.contains(&element)
             || match element {
                 Element::Link(id, at) => {
@@ -92,7 +91,8 @@ impl Failure {
         let under = std::iter::successors(Some(id), |id| isp.hosts[*id].on);
         // Machines that are declared to run on each other make a circle.
         under.take(isp.hosts.len()).any(|id| {
-            self.0.contains(&Element::Host(id)) || self.0.contains(&Element::Site(isp.hosts[id].site))
+            self.0.contains(&Element::Host(id))
+                || self.0.contains(&Element::Site(isp.hosts[id].site))
         })
     }
 }

@@ -344,6 +344,7 @@ impl<'a> Lean<'a> {
                 }
                 Ending::Left(session) => self.start(Origin::Outside(*session), nobody, into),
                 Ending::Delivered
+                | Ending::Strayed(_)
                 | Ending::Filtered(_)
                 | Ending::Unreachable
                 | Ending::Blackhole

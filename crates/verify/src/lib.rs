@@ -58,6 +58,7 @@ mod threads;
 mod vrrp;
 mod walk;
 pub mod waves;
+mod whose;
 mod why;
 mod world;
 

@@ -31,7 +31,8 @@ pub(crate) fn returns(world: &World<'_>, seen: &ComesTo) -> Vec<At> {
                 Origin::Outside(*session),
                 std::net::Ipv4Addr::UNSPECIFIED.into(),
             )),
-            Ending::Filtered(_)
+            Ending::Strayed(_)
+            | Ending::Filtered(_)
             | Ending::Unreachable
             | Ending::Blackhole
             | Ending::Silence(_)
@@ -60,7 +61,8 @@ pub(crate) fn lost(
         let host = *host;
         match ending {
             Ending::Loop => Some(("V-LOOP", host)),
-            Ending::Unreachable => unreachable(world, flow, destination, host),
+            // A default route is no better than none.
+            Ending::Unreachable | Ending::Strayed(_) => unreachable(world, flow, destination, host),
             Ending::Silence(_) => {
                 let stale = stale_default(world, destination, host);
                 stale.then_some(("V-STALE-DEFAULT", host))

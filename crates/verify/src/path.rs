@@ -138,7 +138,9 @@ impl<'a> Followed<'a> {
         match ending {
             Ending::Member(nic) | Ending::Silence(nic) => Some(*nic),
             Ending::Filtered(nic) => *nic,
-            Ending::Left(session) => self.world.plane.routes.sessions[*session].nic,
+            Ending::Left(session) | Ending::Strayed(session) => {
+                self.world.plane.routes.sessions[*session].nic
+            }
             Ending::Loop => self.forwards[host].hops().first().map(|(out, _)| *out),
             Ending::Delivered | Ending::Unreachable | Ending::Blackhole => None,
         }
@@ -155,6 +157,7 @@ impl<'a> Followed<'a> {
             Ending::Delivered => End::Delivered(format!("host.{host}")),
             Ending::Member(nic) => End::Delivered(segment(*nic)),
             Ending::Left(session) => End::Left(why::session_name(self.world, *session)),
+            Ending::Strayed(session) => End::Strayed(why::session_name(self.world, *session)),
             Ending::Filtered(output) => {
                 let rule = last.map(|at| self.rule(at, *output)).unwrap_or_default();
                 End::Filtered(format!("{host}: {rule}"))

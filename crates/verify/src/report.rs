@@ -113,6 +113,8 @@ pub enum End {
     Delivered(String),
     /// It leaves to another network, over a session: `verixi/edge-01`.
     Left(String),
+    /// It leaves to another network, which does not have what is ours or private: `verixi/edge-01`.
+    Strayed(String),
     /// A filter's rule drops it.
     Filtered(String),
     /// A router has no route for it, or one that says unreachable.

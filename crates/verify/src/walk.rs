@@ -35,6 +35,8 @@ pub(crate) enum Ending {
     Member(NicNumber),
     /// It left to another network.
     Left(SessionNumber),
+    /// It left to another network, which does not have what is ours or private.
+    Strayed(SessionNumber),
     /// The host's filter dropped it: what came in for the host itself, or on its way to an interface.
     Filtered(Option<NicNumber>),
     /// No route.
@@ -114,7 +116,8 @@ impl<'a, F: Fn(Position) -> R, R: Deref<Target = Forward>> Walker<'a, F> {
                 for session in sessions {
                     let nic = self.plane.routes.sessions[*session].nic;
                     let passes = nic.is_none_or(|nic| self.passes(at, Some(nic)));
-                    end(if passes { Ending::Left(*session) } else { Ending::Filtered(nic) });
+                    let left = self.destination.outside(*session);
+                    end(if passes { left } else { Ending::Filtered(nic) });
                 }
                 return;
             }

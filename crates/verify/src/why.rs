@@ -3,7 +3,7 @@
 use crate::bgp::From;
 use crate::destination::Destination;
 use crate::plane::routes::Leads;
-use crate::plane::{Position, Router};
+use crate::plane::{NicNumber, Position, Router};
 use crate::world::World;
 use model::Named as _;
 use model::source::Place;
@@ -16,8 +16,9 @@ pub(crate) fn why(world: &World<'_>, host: Position, destination: &Destination) 
     for step in &destination.steps {
         let attached = step.segment.and_then(|segment| {
             let nic = world.plane.nic_on(host, segment)?;
-            let lives = world.up.nics[nic] && world.plane.nics[nic].address.is_some();
-            lives.then_some(segment)
+            // Management has a table of its own.
+            let near = world.connected(nic) && !world.plane.nics[nic].apart;
+            near.then_some(segment)
         });
         if let Some(segment) = attached {
             let segment = &world.plane.isp.segments[world.plane.segment_ids[segment]];
@@ -94,7 +95,8 @@ pub(crate) fn place(world: &World<'_>, host: Position, destination: &Destination
     let plane = world.plane;
     let router = plane.router_of[host];
     for step in &destination.steps {
-        let on = step.segment.filter(|segment| plane.nic_on(host, *segment).is_some());
+        let near = |nic: NicNumber| !plane.nics[nic].apart;
+        let on = step.segment.filter(|one| plane.nic_on(host, *one).is_some_and(near));
         if let Some(segment) = on {
             return Some(plane.isp.segments[plane.segment_ids[segment]].at.place);
         }

@@ -47,7 +47,7 @@ pub(super) fn ends(isp: &Isp, shown: &Counterexample) -> Vec<String> {
             None => {}
         }
     }
-    if let Some(End::Left(session)) = &shown.end {
+    if let Some(End::Left(session) | End::Strayed(session)) = &shown.end {
         keys.extend(outside(isp, session));
     }
     keys.extend(shown.answerers.iter().map(|host| format!("host.{host}")));

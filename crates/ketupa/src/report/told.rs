@@ -133,6 +133,11 @@ pub(crate) fn end_words(end: &End) -> String {
     match end {
         End::Delivered(what) => format!("arrives at {what}"),
         End::Left(what) => format!("leaves to another network by {what}"),
+        End::Strayed(what) => {
+            format!(
+                "is lost, it leaves by {what} to another network, which does not have the address"
+            )
+        }
         End::Filtered(what) => format!("is dropped by a filter: {what}"),
         End::Unreachable(what) => format!("is refused, no route: {what}"),
         End::Blackholed(what) => format!("is dropped in silence: {what}"),
@@ -145,7 +150,8 @@ pub(crate) fn end_words(end: &End) -> String {
 pub(crate) fn arrives(end: &End) -> bool {
     match end {
         End::Delivered(_) | End::Left(_) => true,
-        End::Filtered(_)
+        End::Strayed(_)
+        | End::Filtered(_)
         | End::Unreachable(_)
         | End::Blackholed(_)
         | End::Unanswered(_)

@@ -97,7 +97,9 @@ impl Replay<'_> {
             (None | Some(End::Filtered(_)), _, _) => {
                 ours.iter().map(String::as_str).take(names.len()).eq(names.iter().copied())
             }
-            (Some(End::Left(session)), _, Some(out)) => alike && self.plays(out, session),
+            (Some(End::Left(session) | End::Strayed(session)), _, Some(out)) => {
+                alike && self.plays(out, session)
+            }
             (Some(End::Delivered(what)), Seen::OnLink(host, nic), None) => {
                 alike && on(what, host, nic)
             }
@@ -152,7 +154,7 @@ impl Replay<'_> {
 fn end_in_words(end: &End) -> String {
     match end {
         End::Delivered(what) => format!("arrives at {what}"),
-        End::Left(what) => format!("leaves over {what}"),
+        End::Left(what) | End::Strayed(what) => format!("leaves over {what}"),
         End::Filtered(what) => format!("dropped by the filter of {what}"),
         End::Unreachable(what) => format!("no route at {what}"),
         End::Blackholed(what) => format!("dropped by a route of {what}"),

@@ -15,6 +15,7 @@ use crate::flows::Origin;
 use crate::plane::routes::{Carriers, Leads};
 use crate::plane::{Candidate, Gateway, Igp, Nic, NicNumber, Plane, Position};
 use crate::questions::{Asked, Questions};
+use crate::whose::Whose;
 use model::Id;
 use model::kinds::Host;
 use model::value::Port;
@@ -78,6 +79,8 @@ type Ranked = (usize, bool);
 struct Questioned<'p> {
     /// By destination: which prefixes hold it.
     steps: Vec<Vec<Step<'p>>>,
+    /// By destination: which networks have it.
+    whose: Vec<&'p Whose>,
     /// By flow: where it goes, where the answer goes, to which port.
     flows: Vec<(usize, usize, Option<Port>)>,
     asked: &'p [Vec<Asked>],
@@ -132,6 +135,7 @@ impl<'p> Questioned<'p> {
         };
         let destinations = questions.destinations.all.iter();
         Self {
+            whose: destinations.clone().map(|one| &one.whose).collect(),
             steps: destinations.map(|one| one.steps.iter().map(step).collect()).collect(),
             flows: questions.flows.iter().map(|flow| (flow.to, flow.back, flow.port)).collect(),
             asked: &questions.asked,

@@ -305,10 +305,12 @@ impl<'a> Onward<'a> {
                 found.end(at.host, passes.then_some(Ending::Member(*nic)), Some(*nic));
             }
             Forward::Out(sessions) => {
+                let to = self.courses[self.looked_at].to;
                 for session in sessions {
+                    let left = self.destinations.all[to].outside(*session);
                     let nic = self.plane.routes.sessions[*session].nic;
                     let passes = nic.is_none() || self.passes(found, place, nic);
-                    found.end(at.host, passes.then_some(Ending::Left(*session)), nic);
+                    found.end(at.host, passes.then_some(left), nic);
                 }
             }
             Forward::Pool => found.ends.push((at.host, Ending::Delivered)),

@@ -1,7 +1,7 @@
 //! The small networks of the cases, each with one thing changed.
 
 use std::path::Path;
-use verify::{Element, Failure, Options, Report};
+use verify::{Element, End, Failure, Options, Report};
 
 /// A case with words replaced and lines added, proved under any one failure.
 fn changed(case: &str, (old, new): (&str, &str), more: &str) -> Report {
@@ -19,11 +19,13 @@ fn says(report: &Report) -> Vec<&str> {
 
 #[test]
 fn an_invariant_that_is_broken_where_nothing_failed_is_not_accepted() {
-    let accept = "[accept.out]\nproperty = \"V-INVARIANT\"\non = [\"invariant.out\"]\nreason = \"one\"";
+    let accept =
+        "[accept.out]\nproperty = \"V-INVARIANT\"\non = [\"invariant.out\"]\nreason = \"one\"";
     let one_gateway = changed("V-INVARIANT", ("", ""), accept);
     assert_eq!(says(&one_gateway), Vec::<&str>::new());
     assert_eq!(one_gateway.accepted.len(), 1, "{:?}", one_gateway.accepted);
-    let no_transit = changed("V-INVARIANT", ("relation = \"transit\"", "relation = \"peer\""), accept);
+    let no_transit =
+        changed("V-INVARIANT", ("relation = \"transit\"", "relation = \"peer\""), accept);
     assert_eq!(says(&no_transit), ["invariant out does not hold for segment.lan to internet"]);
     assert!(no_transit.violations[0].shown.failure.elements().is_empty());
 }
@@ -47,4 +49,30 @@ fn a_machine_fails_with_what_it_runs_on_and_takes_what_is_its_own() {
     ] {
         assert_eq!(takes(failed, element), wanted, "{failed} takes {element}");
     }
+}
+
+/// The transit sends a default route, too.
+const DEFAULT: (&str, &str) =
+    ("relation = \"transit\"", "relation = \"transit\"\ndefault_route = true");
+
+#[test]
+fn what_leaves_by_a_default_route_reaches_nobody_who_has_a_private_address() {
+    let reach = "[segment.far]\nkind = \"lan\"\nipv4 = \"10.30.0.0/24\"\n\
+                 [host.printer]\nrole = \"server\"\nsite = \"here\"\nnic.lan = { segment = \"far\", ipv4 = \"10.30.0.5\" }\n\
+                 [invariant.print]\nkind = \"reach\"\nfrom = [\"segment.lan\"]\nto = [\"host.printer\"]";
+    let report = changed("clean", DEFAULT, reach);
+    assert_eq!(says(&report), ["invariant print does not hold for segment.lan to host.printer"]);
+    let end = report.violations[0].shown.end.as_ref();
+    assert!(
+        matches!(end, Some(End::Strayed(session)) if session.starts_with("transit/")),
+        "{end:?}"
+    );
+}
+
+#[test]
+fn a_default_route_lets_nobody_into_management() {
+    let apart = "[segment.management]\nkind = \"management\"\nipv4 = \"10.254.0.0/24\"\n\
+                 ipv6 = \"2001:913:1000:fe::/64\"\n\
+                 [invariant.apart]\nkind = \"isolate\"\nto = [\"segment.management\"]";
+    assert_eq!(says(&changed("clean", DEFAULT, apart)), Vec::<&str>::new());
 }

@@ -224,3 +224,17 @@ fn the_word_that_is_at_fault_is_told_and_addresses_of_members_are_known() {
     let says = refused("10.254.0.100", "2001:db8::1");
     assert!(says.ends_with("have no family of addresses in common"), "{says}");
 }
+
+#[test]
+fn a_router_says_nothing_of_the_table_of_management_to_who_passes_it() {
+    let isp = example_with("neighbors/transit.toml", |text| {
+        text.replace("relation  = \"transit\"", "relation  = \"transit\"\ndefault_route = true")
+    });
+    let port = Some("icmp".parse().unwrap());
+    let asked = Asked { from: "bnix", to: "10.254.0.200", port };
+    for paths in ask::path(&isp, &asked, &Failure::none()).unwrap() {
+        let last = paths.ways[0].hops.last().unwrap();
+        assert!(last.by.starts_with("0.0.0.0/0 by verixi/edge-01"), "{last:?}");
+        assert_eq!(paths.ways[0].end, End::Strayed("verixi/edge-01".into()));
+    }
+}

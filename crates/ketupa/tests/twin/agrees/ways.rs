@@ -85,7 +85,7 @@ pub(super) fn end(end: &End) -> String {
     match end {
         End::Delivered(whom) if whom.starts_with("segment.") => "on the segment".to_owned(),
         End::Delivered(_) => "arrives".to_owned(),
-        End::Left(session) => {
+        End::Left(session) | End::Strayed(session) => {
             let neighbor = session.split_once('/').map_or(session.as_str(), |(name, _)| name);
             format!("leaves to {neighbor}")
         }
