@@ -110,7 +110,7 @@ impl Ends {
 }
 
 /// Whether packets of a source change it on their way: those are not followed.
-fn translated(plane: &Plane<'_>, source: IpAddr) -> bool {
+pub(crate) fn translated(plane: &Plane<'_>, source: IpAddr) -> bool {
     plane.isp.nats.values().any(|nat| {
         let tracks = |id: &model::Id<model::kinds::Host>| plane.gates.tracks(id.index());
         nat.hosts.iter().all(tracks) && nat.from.iter().any(|net| IpNet::V4(*net).contains(&source))

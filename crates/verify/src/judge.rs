@@ -6,14 +6,14 @@ use crate::fault::{About, Fault, Faults, broken, listed};
 use crate::flows::{Flow, Origin};
 use crate::forwards::Saved;
 use crate::killers::Killers;
-use crate::lost::{lost, returns};
+use crate::lost::{lost, returns, unheard};
 use crate::onward::Left;
 use crate::plane::{Plane, Position};
 use crate::questions::{Asked, Questions};
 use crate::seen::{ComesTo, Seen};
 use crate::walk::At;
 use crate::world::World;
-use model::kinds::Role;
+use model::kinds::{InvariantKind, Role};
 use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -117,6 +117,9 @@ impl<'a> Judge<'a> {
         let forwards = &self.memory.forwards;
         if !settled {
             forwards.lean.lost(flow, &questions.destinations.all[flow.to], &seen, row);
+        }
+        if questions.asks_to_reach(number) {
+            forwards.lean.heard(questions, flow, &seen, row);
         }
         if let Some(back) = back {
             back.iter().for_each(|host| bits::join(row, forwards.leans(flow.back, *host)));
@@ -328,7 +331,9 @@ impl<'a> Judge<'a> {
                 let answer = self.answer(world, (number, flow), seen).0;
                 let wanted = &self.questions.invariants[invariant];
                 let through = || self.memory.passes(number, (starts, seen), &wanted.through);
-                if broken(wanted, seen, answer, through) {
+                let reach = wanted.kind == InvariantKind::Reach;
+                let unheard = || reach && unheard(world, self.questions, flow, seen);
+                if broken(wanted, seen, answer, through) || unheard() {
                     tell(
                         "V-INVARIANT",
                         About::Invariant(invariant, self.questions.first_of(number)),

@@ -11,8 +11,10 @@ use crate::destination::{Destination, Step};
 use crate::flows::{Flow, Origin, first_router, gateway_of};
 use crate::igp::{FAR, Living};
 use crate::killers::{Killers, Set};
+use crate::lost;
 use crate::plane::routes::Leads;
 use crate::plane::{Member, Position, Router};
+use crate::questions::Questions;
 use crate::rechoose::splits;
 use crate::seen::ComesTo;
 use crate::walk::Ending;
@@ -331,6 +333,16 @@ impl<'a> Lean<'a> {
             if let Some(router) = plane.router_of[*host] {
                 prefixes().for_each(|prefix| self.chosen(prefix, router, into));
             }
+        }
+    }
+
+    /// Adds what it leans on that other networks hear of what a flow and its answer need them to know.
+    pub(crate) fn heard(&self, questions: &Questions, flow: &Flow, seen: &ComesTo, into: &mut Set) {
+        let (about, sessions) = lost::told(questions, flow, seen);
+        let heard = |one| lost::heard(&self.world, (one, &questions.transits), about);
+        for (by, prefix) in sessions.into_iter().filter_map(heard) {
+            self.start(Origin::Outside(by), about.address, into);
+            self.chosen(prefix, self.world.plane.routes.sessions[by].router, into);
         }
     }
 

@@ -1,11 +1,12 @@
 //! Why a packet that does not arrive need not be lost, and where answers start.
 
-use crate::bgp::From;
+use crate::bgp::{From, PrefixNumber};
 use crate::destination::Destination;
 use crate::flows::{Flow, Origin};
 use crate::plane::Position;
 use crate::plane::Router;
 use crate::plane::routes::{Leads, SessionNumber};
+use crate::questions::Questions;
 use crate::seen::ComesTo;
 use crate::walk::{At, Ending};
 use crate::world::World;
@@ -53,7 +54,7 @@ pub(crate) fn lost(
 ) -> Option<(&'static str, Position)> {
     // A neighbour sends us only what we told it that we have.
     if let Origin::Outside(session) = flow.origin
-        && !attracted(world, session, destination)
+        && attracted(world, session, destination).is_none()
     {
         return None;
     }
@@ -78,19 +79,71 @@ pub(crate) fn lost(
     })
 }
 
-/// Whether a neighbour hears of a prefix that holds the destination.
+/// A prefix that holds the destination and that a neighbour hears of, if there is one.
 pub(crate) fn attracted(
     world: &World<'_>,
     session: SessionNumber,
     destination: &Destination,
-) -> bool {
+) -> Option<PrefixNumber> {
     let routes = &world.plane.routes;
     let router = routes.sessions[session].router;
-    world.session_is_up(session)
-        && destination.steps.iter().filter_map(|step| step.prefix).any(|prefix| {
-            let route = world.chosen(prefix, router).route;
-            route.is_some_and(|route| routes.tells_neighbor(session, route))
-        })
+    let mut prefixes = destination.steps.iter().filter_map(|step| step.prefix);
+    prefixes.find(|prefix| {
+        let route = || world.chosen(*prefix, router).route;
+        world.session_is_up(session)
+            && route().is_some_and(|route| routes.tells_neighbor(session, route))
+    })
+}
+
+/// The session and the prefix by which the network behind a session knows where to send what is for an
+/// address of ours: we tell it, or we tell a transit, which tells everybody.
+pub(crate) fn heard(
+    world: &World<'_>,
+    (session, transits): (SessionNumber, &[SessionNumber]),
+    destination: &Destination,
+) -> Option<(SessionNumber, PrefixNumber)> {
+    let mut all = std::iter::once(&session).chain(transits);
+    all.find_map(|one| Some((*one, attracted(world, *one, destination)?)))
+}
+
+/// What other networks must have heard of from us for a flow and its answer, and by which sessions it is
+/// asked: the destination of what comes from them, the source of what has left to them.
+pub(crate) fn told<'q>(
+    questions: &'q Questions,
+    flow: &Flow,
+    seen: &ComesTo,
+) -> (&'q Destination, Vec<SessionNumber>) {
+    let ends = &questions.destinations.all;
+    let (about, mut sessions) = if let Origin::Outside(session) = flow.origin {
+        (&ends[flow.to], vec![session])
+    } else {
+        let left = |ending: &Ending| match ending {
+            Ending::Left(session) => Some(*session),
+            Ending::Delivered
+            | Ending::Member(_)
+            | Ending::Strayed(_)
+            | Ending::Filtered(_)
+            | Ending::Unreachable
+            | Ending::Blackhole
+            | Ending::Silence(_)
+            | Ending::Loop => None,
+        };
+        (&ends[flow.back], seen.ends.iter().filter_map(|(_, ending)| left(ending)).collect())
+    };
+    sessions.retain(|_| about.whose.is_told());
+    (about, sessions)
+}
+
+/// Whether some other network would have to send to what it has not heard of.
+pub(crate) fn unheard(
+    world: &World<'_>,
+    questions: &Questions,
+    flow: &Flow,
+    seen: &ComesTo,
+) -> bool {
+    let (about, sessions) = told(questions, flow, seen);
+    let silent = |one: &SessionNumber| heard(world, (*one, &questions.transits), about).is_none();
+    sessions.iter().any(silent)
 }
 
 /// No route at a host: a fault if a router that it reaches has a better one, or if it attracts what

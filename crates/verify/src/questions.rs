@@ -141,6 +141,14 @@ impl Questions {
         }
     }
 
+    /// Whether a flow is one that an invariant wants to arrive.
+    pub(crate) fn asks_to_reach(&self, flow: usize) -> bool {
+        self.asked[flow].iter().any(|asked| match asked {
+            Asked::Invariant(at) => self.invariants[*at].kind == InvariantKind::Reach,
+            Asked::Always => false,
+        })
+    }
+
     /// What becomes of every packet between our ends and those of others.
     fn always(&mut self, plane: &Plane<'_>, ends: &Ends) {
         let fronts: Vec<(IpAddr, String)> = plane

@@ -85,6 +85,7 @@ fn shape(plane: &Plane<'_>) -> String {
     let hosts: Vec<_> =
         plane.isp.hosts.values().map(|host| (host.name(), host.role, host.on, host.site)).collect();
     let segments: Vec<_> = plane.isp.segments.values().map(|one| (one.name(), one.site)).collect();
+    let nats: Vec<_> = plane.isp.nats.values().map(|nat| (&nat.hosts, &nat.from)).collect();
     let vips: Vec<_> = plane.isp.vips.values().map(model::Named::name).collect();
     let sessions: Vec<_> = plane
         .routes
@@ -95,7 +96,7 @@ fn shape(plane: &Plane<'_>) -> String {
     // Whether they lead to the rest of the Internet.
     let relations: Vec<_> = plane.isp.neighbors.values().map(|one| one.relation).collect();
     format!(
-        "{hosts:?} {segments:?} {vips:?} {:?} {:?} {:?} {:?} {sessions:?} {relations:?}",
+        "{hosts:?} {segments:?} {nats:?} {vips:?} {:?} {:?} {:?} {:?} {sessions:?} {relations:?}",
         plane.nics, plane.vips, plane.gateways, plane.igp
     )
 }

@@ -3,7 +3,8 @@
 use crate::columns;
 use crate::element::Failure;
 use crate::fault::{About, Fault};
-use crate::flows::Flow as Sent;
+use crate::flows::{Flow as Sent, Origin};
+use crate::lost;
 use crate::path::{self, Followed};
 use crate::plane::Plane;
 use crate::plane::up::Up;
@@ -12,6 +13,7 @@ use crate::questions::Questions;
 use crate::report::{Counterexample, End, Flow, Violation};
 use crate::world::World;
 use model::ask::Family;
+use model::kinds::InvariantKind;
 use model::source::Place;
 use model::value::Port;
 use model::{Finding, Named as _};
@@ -46,6 +48,7 @@ pub(crate) fn violation(
     } else {
         says(fault, &subject, &shown)
     };
+    let says = says + &unheard(&world, questions, fault).unwrap_or_default();
     let mut finding = Finding::error(fault.code, subject.place, says);
     finding.about = about;
     finding.hint =
@@ -170,6 +173,21 @@ pub(crate) fn in_words(
 fn also(shown: &Counterexample) -> Vec<(Place, String)> {
     let last = shown.hops.last().into_iter();
     last.filter_map(|hop| Some((hop.place?, format!("{}: {}", hop.host, hop.by)))).collect()
+}
+
+/// Why packets do not come that would arrive: no network that sends them knows of us.
+fn unheard(world: &World<'_>, questions: &Questions, fault: &Fault) -> Option<String> {
+    let (About::Invariant(at, _), Some(number)) = (fault.about, fault.flow) else { return None };
+    let reach = questions.invariants[at].kind == InvariantKind::Reach;
+    let flow = reach.then_some(&questions.flows[number])?;
+    let followed = Followed::of(world, questions, flow);
+    let seen = columns::summary(world.plane, &followed.walks);
+    let about = match flow.origin {
+        Origin::Outside(_) => &questions.destinations.names[flow.to],
+        Origin::Lan(_) | Origin::Pool(_) | Origin::Host(_) => &questions.origins[number],
+    };
+    let unheard = followed.arrives() && lost::unheard(world, questions, flow, &seen);
+    unheard.then(|| format!(": neither the neighbour nor a transit hears from us of {about}"))
 }
 
 /// V-NOBODY, with those who could answer.

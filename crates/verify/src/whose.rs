@@ -13,6 +13,8 @@ pub(crate) struct Whose {
     pub(crate) home: bool,
     /// The sessions with networks that are declared to have it.
     behind: Vec<SessionNumber>,
+    /// Whether packets from it change their source on their way: others answer to another address.
+    translated: bool,
 }
 
 impl Whose {
@@ -27,12 +29,21 @@ impl Whose {
             .filter(|(_, session)| declared(&plane.isp.neighbors[session.neighbor]))
             .map(|(number, _)| number);
         let foreign = || !is_private(address) || plane.isp.neighbors.values().any(declared);
-        Self { home: is_ours(plane, address) || !foreign(), behind: behind.collect() }
+        Self {
+            home: is_ours(plane, address) || !foreign(),
+            behind: behind.collect(),
+            translated: crate::flows::translated(plane, address),
+        }
     }
 
     /// Whether what leaves by a session may come to a machine that has the address.
     pub(crate) fn may_be_behind(&self, session: SessionNumber) -> bool {
         !self.home || self.behind.contains(&session)
+    }
+
+    /// Whether others send to it only because we tell them that we have it.
+    pub(crate) fn is_told(&self) -> bool {
+        self.home && !self.translated
     }
 }
 

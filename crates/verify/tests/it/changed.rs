@@ -76,3 +76,38 @@ fn a_default_route_lets_nobody_into_management() {
                  [invariant.apart]\nkind = \"isolate\"\nto = [\"segment.management\"]";
     assert_eq!(says(&changed("clean", DEFAULT, apart)), Vec::<&str>::new());
 }
+
+/// Members reach the world and are reached, although any one thing is broken.
+const BOTH_WAYS: &str = "[invariant.in]\nkind = \"reach\"\nto = [\"segment.lan\"]\nsurvives = 1\n\
+                         [invariant.out]\nkind = \"reach\"\nfrom = [\"segment.lan\"]\nsurvives = 1\n\
+                         [[policy.mute.export]]\nreject = \"all\"\n";
+
+#[test]
+fn whom_nobody_was_told_of_is_not_reached_and_gets_no_answers() {
+    assert_eq!(says(&changed("clean", ("", ""), BOTH_WAYS)), Vec::<&str>::new());
+    let mute = ("relation = \"transit\"", "relation = \"transit\"\npolicy = \"mute\"");
+    let unheard = ": neither the neighbour nor a transit hears from us of segment.lan";
+    let told = [
+        format!("invariant in does not hold for neighbor.transit/one to segment.lan{unheard}"),
+        format!("invariant out does not hold for segment.lan to internet{unheard}"),
+    ];
+    let report = changed("clean", mute, BOTH_WAYS);
+    assert_eq!(says(&report), told);
+    assert!(report.violations.iter().all(|one| one.shown.failure.elements().is_empty()));
+}
+
+#[test]
+fn one_transit_that_was_told_of_us_is_enough_until_it_is_gone() {
+    let other = (
+        "[neighbor.transit.session.two]",
+        "[neighbor.other]\nasn = 6453\nrelation = \"transit\"\npolicy = \"mute\"\nlimit4 = 1200000\n\
+         limit6 = 300000\n[neighbor.other.session.two]",
+    );
+    let report = changed("clean", other, BOTH_WAYS);
+    let says = says(&report);
+    assert!(says.iter().any(|one| one.starts_with("invariant in ")), "{says:?}");
+    assert!(says.iter().any(|one| one.starts_with("invariant out ")), "{says:?}");
+    for one in &report.violations {
+        assert_eq!(one.shown.failure.elements().len(), 1, "{one:?}");
+    }
+}
