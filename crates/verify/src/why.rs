@@ -24,7 +24,8 @@ pub(crate) fn why(world: &World<'_>, host: Position, destination: &Destination) 
             let segment = &world.plane.isp.segments[world.plane.segment_ids[segment]];
             return format!("{} is on segment {}", step.net, segment.name());
         }
-        let Some(router) = world.plane.router_of[host] else { continue };
+        let router = world.plane.router_of[host].filter(|_| world.up.routing[host]);
+        let Some(router) = router else { continue };
         if let Some(prefix) = step.prefix
             && let Some(route) = world.chosen(prefix, router).route
         {
@@ -33,6 +34,12 @@ pub(crate) fn why(world: &World<'_>, host: Position, destination: &Destination) 
         if world.ospf(router, &step.infrastructure).is_some() {
             return format!("{} by OSPF", step.net);
         }
+    }
+    if world.plane.router_of[host].is_some()
+        && !world.up.routing[host]
+        && let Some((step, _)) = world.kept(host, destination)
+    {
+        return format!("{}, kept by the kernel from before", step.net);
     }
     match &world.plane.gateways[host] {
         Some(gateway) => format!("default route to {}", gateway.address),

@@ -128,7 +128,7 @@ impl<'a> World<'a> {
         }
         if self.plane.router_of[host].is_some()
             && !self.up.routing[host]
-            && let Some(kept) = self.kept(host, destination)
+            && let Some((_, kept)) = self.kept(host, destination)
         {
             return kept;
         }
@@ -142,10 +142,16 @@ impl<'a> World<'a> {
 
     /// What the kernel of a router without BIRD still does: what it did before. A route over interfaces
     /// without a link counts for nothing (`ignore_routes_with_linkdown`): a less specific one is used.
-    fn kept(&self, host: Position, destination: &Destination) -> Option<Forward> {
+    pub(crate) fn kept<'d>(
+        &self,
+        host: Position,
+        destination: &'d Destination,
+    ) -> Option<(&'d Step, Forward)> {
         let before = self.before.as_ref()?;
-        let then = |step| before.step(host, destination.address, step);
-        destination.steps.iter().filter_map(then).find_map(|then| self.left(then))
+        destination.steps.iter().find_map(|step| {
+            let then = before.step(host, destination.address, step)?;
+            Some((step, self.left(then)?))
+        })
     }
 
     /// What is left of what a kernel did before, as far as its next hops live; nothing where all its

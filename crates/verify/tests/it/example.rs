@@ -238,3 +238,14 @@ fn a_router_says_nothing_of_the_table_of_management_to_who_passes_it() {
         assert_eq!(paths.ways[0].end, End::Strayed("verixi/edge-01".into()));
     }
 }
+
+#[test]
+fn a_router_without_bird_goes_by_what_its_kernel_kept() {
+    let isp = example();
+    let failure = without(&isp, &["daemon.core-01/bird", "daemon.core-02/bird"]);
+    let asked = Asked { from: "segment.patata", to: "internet", port: None };
+    let [four, _] = &ask::path(&isp, &asked, &failure).unwrap()[..] else { panic!("two families") };
+    let hops = &four.ways[0].hops;
+    assert_eq!((hops[0].host.as_str(), hops.len()), ("core-01", 2), "{hops:?}");
+    assert_eq!(hops[0].by, "9.9.9.0/24, kept by the kernel from before");
+}
