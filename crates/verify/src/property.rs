@@ -39,7 +39,7 @@ pub const INVARIANT: &str = "V-INVARIANT";
 pub const PROPERTIES: &[Property] = &[
     property("V-LOOP", "No packet goes in a circle", include_str!("pages/V-LOOP.md")),
     property("V-BLACKHOLE", "No router drops in silence", include_str!("pages/V-BLACKHOLE.md")),
-    property("V-UNREACHED", "What works whole works with one thing broken", include_str!("pages/V-UNREACHED.md")),
+    property("V-UNREACHED", "An edge that is cut off attracts nothing", include_str!("pages/V-UNREACHED.md")),
     property("V-LEAK", "No transit or peer hears of another through us", include_str!("pages/V-LEAK.md")),
     property("V-CONE", "A customer announces only what is its own", include_str!("pages/V-CONE.md")),
     property("V-UNMARKED", "Every route carries the mark of its origin", include_str!("pages/V-UNMARKED.md")),
