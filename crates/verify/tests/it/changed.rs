@@ -69,14 +69,6 @@ fn what_leaves_by_a_default_route_reaches_nobody_who_has_a_private_address() {
     );
 }
 
-#[test]
-fn a_default_route_lets_nobody_into_management() {
-    let apart = "[segment.management]\nkind = \"management\"\nipv4 = \"10.254.0.0/24\"\n\
-                 ipv6 = \"2001:913:1000:fe::/64\"\n\
-                 [invariant.apart]\nkind = \"isolate\"\nto = [\"segment.management\"]";
-    assert_eq!(says(&changed("clean", DEFAULT, apart)), Vec::<&str>::new());
-}
-
 /// Members reach the world and are reached, although any one thing is broken.
 const BOTH_WAYS: &str = "[invariant.in]\nkind = \"reach\"\nto = [\"segment.lan\"]\nsurvives = 1\n\
                          [invariant.out]\nkind = \"reach\"\nfrom = [\"segment.lan\"]\nsurvives = 1\n\
