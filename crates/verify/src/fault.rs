@@ -29,6 +29,8 @@ pub(crate) enum About {
     Vip(usize),
     /// A declared invariant, and the first flow with the same origin.
     Invariant(usize, usize),
+    /// A declared invariant, and a VIP that it says has one owner.
+    Owner(usize, usize),
     /// A prefix.
     Prefix(usize),
 }
@@ -54,6 +56,7 @@ pub(crate) fn broken(
         InvariantKind::Isolate => seen.may_arrive,
         InvariantKind::Avoid => through(),
         InvariantKind::Waypoint => seen.may_arrive && !through(),
+        // No flow is asked about it: it is judged by who answers.
         InvariantKind::OneOwner => false,
     }
 }

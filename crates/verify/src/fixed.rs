@@ -3,7 +3,7 @@
 use crate::plane::Plane;
 use crate::report::{Counterexample, Hop, Violation};
 use derive::packet::rules::{Action, Hook};
-use model::kinds::Host;
+use model::kinds::{Host, Invariant, InvariantKind, Target};
 use model::source::Place;
 use model::{Finding, Id, Isp, Named as _};
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,7 +14,9 @@ pub(crate) fn violations(planes: &[Plane<'_>]) -> Vec<Violation> {
     let mut all = Vec::new();
     for plane in planes {
         all.extend(two_protocols(plane));
-        for violation in owned_twice(plane) {
+        let owned = owned_twice(plane);
+        let meant = owned.iter().flat_map(|one| declared(plane, one)).collect::<Vec<_>>();
+        for violation in owned.into_iter().chain(meant) {
             // Where it is so in both families, it is told once.
             let known = |one: &&mut Violation| one.finding.about == violation.finding.about;
             match all.iter_mut().find(known) {
@@ -87,6 +89,25 @@ fn owned_twice(plane: &Plane<'_>) -> Vec<Violation> {
     }
     let twice = owners.into_iter().filter(|(_, owners)| owners.len() > 1);
     twice.filter_map(|((_, address), owners)| twice_told(address, &owners)).collect()
+}
+
+/// What two answer for at once breaks the invariants that say it has one owner.
+fn declared(plane: &Plane<'_>, owned: &Violation) -> Vec<Violation> {
+    let meant = |target: &Target| {
+        let nets = plane.isp.prefixes_of(target, plane.family);
+        owned.shown.addresses.iter().any(|one| nets.iter().any(|net| net.contains(one)))
+    };
+    let broken = |invariant: &&Invariant| {
+        invariant.kind == InvariantKind::OneOwner && invariant.to.iter().any(meant)
+    };
+    let told = |invariant: &Invariant| {
+        let says = format!("invariant {} does not hold: {}", invariant.name(), owned.finding.says);
+        let mut finding = Finding::error("V-INVARIANT", invariant.at.place, says);
+        finding.hint.clone_from(&owned.finding.hint);
+        finding.about = [vec![invariant.at.key.clone()], owned.finding.about.clone()].concat();
+        violation(finding, owned.shown.clone())
+    };
+    plane.isp.invariants.values().filter(broken).map(told).collect()
 }
 
 /// Who declares an address, and who answers for it.

@@ -253,6 +253,10 @@ impl<'a> Judge<'a> {
         let mut faults = Faults::new();
         for (code, vip) in crate::vrrp::faults(world.plane, &world.up, &world.masters) {
             faults.insert((code, About::Vip(vip)), None);
+            let owning = self.questions.owning(failures).filter(|_| code == "V-OWNER");
+            for (invariant, _) in owning.filter(|(_, wanted)| wanted.owned.contains(&vip)) {
+                faults.insert(("V-INVARIANT", About::Owner(invariant, vip)), None);
+            }
         }
         self.defaults(world, failures, &mut faults);
         for prefix in 0..self.plane.routes.prefixes.len() {

@@ -113,17 +113,20 @@ pub fn prove_since(old: &Isp, isp: &Isp, options: Options) -> Report {
         let flows = 0..questions.flows.len();
         let keep: Vec<bool> = flows.map(|flow| touched.reaches(plane, &questions, flow)).collect();
         questions.keep(&keep);
+        if let Touched::Some { invariants, .. } = &touched {
+            questions.keep_owned(invariants);
+        }
         questions
     };
     let mut questions = each(threads, &planes, asked);
     // Where no flow is touched, hosts and links are the same too: no state has to be looked at again.
-    let idle = |one: &Questions| one.flows.is_empty();
+    let idle = |one: &Questions| one.flows.is_empty() && one.owning(0).next().is_none();
     // Of two at most: those that are left stand together.
     let first = questions.iter().take_while(|one| idle(one)).count();
     questions.retain(|one| !idle(one));
     let busy = &planes[first..first + questions.len()];
     let elements = if busy.is_empty() { Vec::new() } else { failures::elements(isp) };
-    let most = questions.iter().flat_map(|one| one.most_of.iter().copied()).max().unwrap_or(0);
+    let most = questions.iter().map(Questions::most).max().unwrap_or(0);
     let ready = Ready { most, ..Ready::new(threads, busy, questions) };
     report(isp, options, &elements, (busy, &ready, || fixed::violations(&planes)))
 }

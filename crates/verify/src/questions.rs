@@ -9,7 +9,7 @@ use model::Named as _;
 use model::ask::Family;
 use model::kinds::{Invariant, InvariantKind, Relation, Target};
 use model::value::Port;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 /// Everything that is asked of one plane.
@@ -56,6 +56,8 @@ pub(crate) struct Wanted {
     pub(crate) kind: InvariantKind,
     pub(crate) through: Vec<Position>,
     pub(crate) survives: u8,
+    /// The VIPs of which it says that one host at most answers for each.
+    pub(crate) owned: Vec<usize>,
 }
 
 impl Questions {
@@ -133,6 +135,12 @@ impl Questions {
         self.index();
     }
 
+    /// Under how many failures anything is asked.
+    pub(crate) fn most(&self) -> u8 {
+        let owning = self.owning(0).map(|(at, _)| self.survives(Asked::Invariant(at)));
+        self.most_of.iter().copied().chain(owning).max().unwrap_or(0)
+    }
+
     /// How many failures something must hold under.
     pub(crate) fn survives(&self, asked: Asked) -> u8 {
         match asked {
@@ -146,6 +154,23 @@ impl Questions {
         self.asked[flow].iter().any(|asked| match asked {
             Asked::Invariant(at) => self.invariants[*at].kind == InvariantKind::Reach,
             Asked::Always => false,
+        })
+    }
+
+    /// Leaves out who answers for what, but in these invariants.
+    pub(crate) fn keep_owned(&mut self, keep: &BTreeSet<usize>) {
+        let all = self.invariants.iter_mut().enumerate();
+        for (_, left) in all.filter(|(at, _)| !keep.contains(at)) {
+            left.owned.clear();
+        }
+    }
+
+    /// The invariants that say who answers, after so many failures.
+    pub(crate) fn owning(&self, failures: usize) -> impl Iterator<Item = (usize, &Wanted)> {
+        let all = self.invariants.iter().enumerate();
+        all.filter(move |(at, wanted)| {
+            let survives = usize::from(self.survives(Asked::Invariant(*at)));
+            !wanted.owned.is_empty() && failures <= survives
         })
     }
 
@@ -203,6 +228,7 @@ impl Questions {
             kind: invariant.kind,
             through,
             survives: invariant.survives,
+            owned: owned(plane, invariant),
         });
         if invariant.kind == InvariantKind::OneOwner {
             return;
@@ -222,6 +248,18 @@ impl Questions {
             }
         }
     }
+}
+
+/// The VIPs of which an invariant says that one host at most answers for each.
+fn owned(plane: &Plane<'_>, invariant: &Invariant) -> Vec<usize> {
+    if invariant.kind != InvariantKind::OneOwner {
+        return Vec::new();
+    }
+    let nets = invariant.to.iter().flat_map(|target| plane.isp.prefixes_of(target, plane.family));
+    let nets: Vec<IpNet> = nets.collect();
+    let meant = |address: IpAddr| nets.iter().any(|net| net.contains(&address));
+    let vips = plane.vips.iter().enumerate();
+    vips.filter(|(_, vip)| vip.address.is_some_and(meant)).map(|(at, _)| at).collect()
 }
 
 /// Every session with another network as an origin.

@@ -36,7 +36,7 @@ pub(crate) fn violation(
         show(&world, questions, (number, flow), fault, &mut shown);
         about.extend(shown.flow.iter().flat_map(|flow| [flow.from.clone(), flow.to.clone()]));
     }
-    if let About::Vip(vip) = fault.about {
+    if let About::Vip(vip) | About::Owner(_, vip) = fault.about {
         let names = world.masters[vip].iter().map(|host| plane.host(*host).name().to_owned());
         shown.answerers = names.collect();
         shown.addresses = plane.vips[vip].address.into_iter().collect();
@@ -107,6 +107,12 @@ fn subject(world: &World<'_>, fault: &Fault) -> Subject {
             let name = invariant.map_or("?", |one| one.name()).to_owned();
             let place = invariant.map_or_else(Place::default, |one| one.at.place);
             Subject { keys: vec![format!("invariant.{name}")], name, place }
+        }
+        About::Owner(at, vip) => {
+            let about = About::Invariant(at, 0);
+            let Subject { name, mut keys, place } = subject(world, &Fault { about, ..fault.clone() });
+            keys.extend(isp.vips.values().nth(vip).map(|vip| format!("vip.{}", vip.name())));
+            Subject { name, keys, place }
         }
         About::Prefix(at) => {
             let net = world.plane.routes.prefixes[at].to_string();
@@ -223,6 +229,11 @@ fn says(fault: &Fault, subject: &Subject, shown: &Counterexample) -> String {
         }
         "V-ASYMMETRIC" => {
             format!("answers from {flow} do not come back through {name}, which tracks connections")
+        }
+        "V-INVARIANT" if !shown.answerers.is_empty() => {
+            let vip = subject.keys.last().map_or("", |key| key.trim_start_matches("vip."));
+            let answerers = shown.answerers.join(" and ");
+            format!("invariant {name} does not hold: {answerers} answer for VIP {vip} at once")
         }
         "V-INVARIANT" => format!("invariant {name} does not hold for {flow}"),
         _ => format!("{name}: {flow}"),

@@ -50,9 +50,11 @@ impl Alike {
     pub(crate) fn other(&self, fault: &Fault) -> Fault {
         let about = match fault.about {
             About::Prefix(at) => About::Prefix(self.prefixes[at]),
-            same @ (About::Host(_) | About::Hosts(..) | About::Vip(_) | About::Invariant(..)) => {
-                same
-            }
+            same @ (About::Host(_)
+            | About::Hosts(..)
+            | About::Vip(_)
+            | About::Invariant(..)
+            | About::Owner(..)) => same,
         };
         Fault { about, ..fault.clone() }
     }
@@ -88,6 +90,8 @@ struct Questioned<'p> {
     origins: Vec<Origin>,
     most_of: &'p [u8],
     first_of: Vec<usize>,
+    /// By invariant: the VIPs of which it says that they have one owner.
+    owned: Vec<&'p [usize]>,
     rest: Option<usize>,
     transits: &'p [usize],
 }
@@ -143,6 +147,7 @@ impl<'p> Questioned<'p> {
             origins: questions.origins_of.iter().map(|(origin, _)| *origin).collect(),
             most_of: &questions.most_of,
             first_of: (0..questions.flows.len()).map(|flow| questions.first_of(flow)).collect(),
+            owned: questions.invariants.iter().map(|one| one.owned.as_slice()).collect(),
             rest: questions.rest,
             transits: &questions.transits,
         }
