@@ -1,6 +1,7 @@
 //! The declaration as a whole: lists, invariants, and what nothing refers to.
 
 use crate::tell::{twice, wrong, wrong_in};
+use model::ask::Family;
 use model::kinds::{Host, Invariant, InvariantKind, Service, Target};
 use model::{At, Finding, Id, Isp, Named as _};
 use std::collections::BTreeSet;
@@ -46,16 +47,16 @@ pub(crate) fn hollow(isp: &Isp) -> Vec<Finding> {
     isp.invariants
         .values()
         .flat_map(|invariant| {
-            hollows(invariant).into_iter().map(|(key, says, hint)| {
+            hollows(isp, invariant).into_iter().map(|(key, says, hint)| {
                 wrong_in(&invariant.at, key, format!("{} {says}", invariant.at.key)).hint(hint)
             })
         })
         .collect()
 }
 
-fn hollows(invariant: &Invariant) -> Vec<(&'static str, &'static str, &'static str)> {
+fn hollows(isp: &Isp, invariant: &Invariant) -> Vec<(&'static str, &'static str, &'static str)> {
     let mut all = Vec::new();
-    let bare = invariant.from.is_empty() && invariant.to.is_empty();
+    let empty = invariant.from.is_empty() && invariant.to.is_empty();
     match invariant.kind {
         InvariantKind::OneOwner if invariant.to.is_empty() => {
             all.push(("to", "does not say who has one owner", "add `to = [\"vip.NAME\"]`"));
@@ -64,7 +65,7 @@ fn hollows(invariant: &Invariant) -> Vec<(&'static str, &'static str, &'static s
         | InvariantKind::Isolate
         | InvariantKind::Waypoint
         | InvariantKind::Avoid
-            if bare =>
+            if empty =>
         {
             all.push((
                 "from",
@@ -82,7 +83,7 @@ fn hollows(invariant: &Invariant) -> Vec<(&'static str, &'static str, &'static s
         | InvariantKind::Waypoint
         | InvariantKind::Avoid => {}
     }
-    if !bare && invariant.from == invariant.to {
+    if !empty && invariant.from == invariant.to {
         all.push(("to", "goes from one thing to itself", "name another target in `to`"));
     }
     let passes = matches!(invariant.kind, InvariantKind::Waypoint | InvariantKind::Avoid);
@@ -91,16 +92,37 @@ fn hollows(invariant: &Invariant) -> Vec<(&'static str, &'static str, &'static s
             "`through` belongs to the kinds waypoint and avoid: change the kind, or remove it";
         all.push(("through", "ignores `through`", hint));
     }
-    let apart = |target: &Target| matches!(target, Target::Zone(_) | Target::Neighbor(_));
-    if invariant.kind == InvariantKind::OneOwner && invariant.to.iter().any(apart) {
+    let owner = invariant.kind == InvariantKind::OneOwner;
+    if owner && !invariant.to.iter().all(|target| owned(isp, target)) {
         let hint = "name VIPs, hosts, services, segments or addresses";
         all.push(("to", "asks who owns what is no address of ours", hint));
+    }
+    for (key, targets) in [("from", &invariant.from), ("to", &invariant.to)] {
+        if !owner && targets.iter().any(|target| bare(isp, target)) {
+            let hint = "give it an address that is routed, or name another target";
+            all.push((key, "names what has no address", hint));
+        }
     }
     if invariant.survives > 2 {
         let hint = "write 0, 1 or 2: every pair of failures is tried, and no more";
         all.push(("survives", "wants more failures than are tried", hint));
     }
     all
+}
+
+/// Whether a target is or holds an address that a host of ours answers for.
+fn owned(isp: &Isp, target: &Target) -> bool {
+    let apart = matches!(target, Target::Zone(_) | Target::Neighbor(_));
+    let vips = isp.vips.values().flat_map(|vip| Family::BOTH.map(|family| vip.address(family)));
+    let mut all = isp.hosts.values().flat_map(Host::addresses).chain(vips.flatten());
+    let nets = Family::BOTH.map(|family| isp.prefixes_of(target, family)).concat();
+    !apart && all.any(|address| nets.iter().any(|net| net.contains(&address)))
+}
+
+/// Whether a target stands for no address at all. What is behind a neighbour need not be declared.
+fn bare(isp: &Isp, target: &Target) -> bool {
+    let stands = || Family::BOTH.iter().any(|one| !isp.prefixes_of(target, *one).is_empty());
+    !matches!(target, Target::Neighbor(_)) && !stands()
 }
 
 /// S4-UNUSED: what nothing refers to.

@@ -226,17 +226,23 @@ impl<'a> Memory<'a> {
         knowing.extend(flow.asker());
         let sent = Sent { source, content: flow.answer(), known_to: &knowing };
         let (seen, hosts, asked) = self.follow(flow.back, sent, returns);
-        let answer = (self.verdict(&seen, known_to), hosts);
+        let answer = (self.verdict(&seen, (flow.asker(), known_to)), hosts);
         self.answers.insert((flow_number, key), &asked, answer.clone());
         answer
     }
 
-    fn verdict(&self, seen: &ComesTo, known_to: &[Position]) -> Answer {
+    fn verdict(
+        &self,
+        seen: &ComesTo,
+        (asker, known_to): (Option<Position>, &[Position]),
+    ) -> Answer {
+        // The answer ends at the host that asked, and need not come through it.
+        let back = |host: &Position| asker == Some(*host) || seen.tracked.contains(host);
         let stranger = |host: &Position| self.plane.gates.tracks(*host) && !known_to.contains(host);
         let refused = seen.ends.iter().any(|(host, end)| {
             matches!(end, Ending::Filtered(_)) && self.plane.gates.tracks(*host)
         });
-        let avoided = seen.arrives && !known_to.iter().all(|host| seen.tracked.contains(host));
+        let avoided = seen.arrives && !known_to.iter().all(back);
         match (refused || avoided || seen.tracked.iter().any(stranger), seen.arrives) {
             (true, _) => Answer::Astray,
             (false, true) => Answer::Comes,

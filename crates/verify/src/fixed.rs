@@ -26,6 +26,7 @@ pub(crate) fn violations(planes: &[Plane<'_>]) -> Vec<Violation> {
         }
     }
     all.extend(crate::control::violations(planes));
+    all.extend(crate::idle::violations(planes));
     if let Some(plane) = planes.first() {
         all.extend(crate::leak::check(plane.isp));
         all.extend(crate::order::violations(plane.isp));

@@ -27,6 +27,8 @@ pub(crate) enum Origin {
     Pool(Position),
     /// A host of ours.
     Host(Position),
+    /// A host, by the address of a VIP while it holds it.
+    Vip(usize, Position),
     /// Another network, over a session.
     Outside(SessionNumber),
 }
@@ -157,7 +159,7 @@ impl Flow {
     /// The host of ours that sends it, where it is one.
     pub(crate) fn asker(&self) -> Option<Position> {
         match self.origin {
-            Origin::Host(host) => Some(host),
+            Origin::Host(host) | Origin::Vip(_, host) => Some(host),
             Origin::Lan(_) | Origin::Pool(_) | Origin::Outside(_) => None,
         }
     }
@@ -203,6 +205,10 @@ pub(crate) fn starts(world: &World<'_>, origin: Origin, source: IpAddr) -> Vec<A
     let plane = world.plane;
     match origin {
         Origin::Lan(segment) => gateway(world, segment),
+        Origin::Vip(vip, host) => {
+            let holds = world.masters[vip].contains(&host);
+            holds.then_some(At { host, input: None }).into_iter().collect()
+        }
         Origin::Pool(host) | Origin::Host(host) => {
             let lives = world.up.hosts[host];
             lives.then_some(At { host, input: None }).into_iter().collect()

@@ -358,6 +358,7 @@ impl<'a> Judge<'a> {
                 world.up.hosts[host] && plane.nics_of(host).any(|nic| world.up.nics[nic])
             }
             Origin::Pool(_) => true,
+            Origin::Vip(vip, host) => world.masters[vip].contains(&host),
             Origin::Outside(session) => world.session_is_up(session),
         };
         let to = &self.questions.destinations.all[flow.to];

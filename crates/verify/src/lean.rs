@@ -296,6 +296,7 @@ impl<'a> Lean<'a> {
                     bits::join(into, self.killers.nics.row(first));
                 }
             }
+            Origin::Vip(vip, _) => bits::join(into, self.killers.vips.row(vip)),
             Origin::Pool(host) | Origin::Host(host) => {
                 bits::join(into, self.killers.hosts.row(host));
             }

@@ -24,6 +24,7 @@ mod fixed;
 mod flows;
 mod forwards;
 mod heard;
+mod idle;
 mod igp;
 mod killers;
 mod lean;
@@ -50,6 +51,7 @@ pub mod report;
 mod restless;
 mod since;
 pub mod table;
+mod targets;
 #[cfg(test)]
 mod same;
 mod tell;

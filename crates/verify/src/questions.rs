@@ -1,13 +1,12 @@
 //! What is asked of every state: the flows to follow, and what each must do.
 
-use crate::destination::unnamed;
-use crate::flows::{Destinations, Ends, Flow, Origin, first};
+use crate::flows::{Destinations, Ends, Flow, Origin};
 use crate::plane::atoms::Atoms;
 use crate::plane::{Plane, Position};
+use crate::targets::{self, stranger};
 use ipnet::IpNet;
 use model::Named as _;
-use model::ask::Family;
-use model::kinds::{Invariant, InvariantKind, Relation, Target};
+use model::kinds::{Invariant, InvariantKind, Relation};
 use model::value::Port;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -239,8 +238,9 @@ impl Questions {
             ([], _) => vec![None],
             (some, _) => some.iter().flat_map(|port| atoms.within(*port)).map(Some).collect(),
         };
-        for (origin, source, from) in origins(plane, ends, &invariant.from) {
-            for (address, to) in goals(plane, ends, &invariant.to) {
+        let goals = targets::goals(plane, ends, invariant);
+        for (origin, source, from) in targets::origins(plane, ends, invariant) {
+            for (address, to) in goals.iter().cloned() {
                 for port in ports.iter().filter(|_| source != address) {
                     let asked = (*port, Asked::Invariant(at));
                     self.ask((origin, source, &from), (plane, address, &to), asked);
@@ -264,149 +264,5 @@ fn owned(plane: &Plane<'_>, invariant: &Invariant) -> Vec<usize> {
 
 /// Every session with another network as an origin.
 pub(crate) fn strangers(plane: &Plane<'_>) -> Vec<(Origin, IpAddr, String)> {
-    origins(plane, &Ends::of(plane), &[])
-}
-
-/// An address behind a session, and what it is called: one that its network announces.
-fn stranger(plane: &Plane<'_>, number: usize) -> Option<(IpAddr, String)> {
-    let session = &plane.routes.sessions[number];
-    let neighbor = &plane.isp.neighbors[session.neighbor];
-    let name = &neighbor.session[session.at].name;
-    let name = format!("neighbor.{}/{name}", neighbor.name());
-    let rest = || crate::announce::rest(plane.family);
-    let own = neighbor.twin.announces.iter().chain(&neighbor.prefixes).copied();
-    let own = own.into_iter().find(|net| Family::of_net(*net) == plane.family);
-    let net = match neighbor.relation {
-        Relation::Transit => rest(),
-        Relation::Peer | Relation::RouteServer | Relation::Customer => own.or_else(rest),
-    };
-    Some((first(net?)?, name))
-}
-
-/// Where traffic of some targets comes from; the Internet where there is none.
-fn origins(plane: &Plane<'_>, ends: &Ends, targets: &[Target]) -> Vec<(Origin, IpAddr, String)> {
-    if targets.is_empty() {
-        let all = ends.sessions.iter();
-        return all
-            .filter_map(|session| {
-                let (source, name) = stranger(plane, *session)?;
-                Some((Origin::Outside(*session), source, name))
-            })
-            .collect();
-    }
-    targets.iter().flat_map(|target| origin(plane, ends, target)).collect()
-}
-
-fn origin(plane: &Plane<'_>, ends: &Ends, target: &Target) -> Vec<(Origin, IpAddr, String)> {
-    let isp = plane.isp;
-    match target {
-        Target::Host(id) => {
-            let name = format!("host.{}", isp.hosts[*id].name());
-            let address = isp.hosts[*id].main_address(isp, plane.family);
-            address.map(|a| (Origin::Host(id.index()), a, name)).into_iter().collect()
-        }
-        Target::Segment(id) => {
-            let name = format!("segment.{}", isp.segments[*id].name());
-            let net = isp.segments[*id].prefix(plane.family);
-            let address = net.and_then(|net| unnamed(plane, net));
-            address.map(|a| (Origin::Lan(id.index()), a, name)).into_iter().collect()
-        }
-        Target::Neighbor(id) => {
-            let own = |session: &&usize| plane.routes.sessions[**session].neighbor == *id;
-            let sessions = ends.sessions.iter().filter(own);
-            let each = sessions.filter_map(|session| {
-                let (source, name) = stranger(plane, *session)?;
-                Some((Origin::Outside(*session), source, name))
-            });
-            each.collect()
-        }
-        Target::Zone(id) if isp.zones[*id].rest => origins(plane, ends, &[]),
-        Target::Zone(id) => {
-            let segments = isp.zones[*id].segments.iter().map(|id| Target::Segment(*id));
-            segments.flat_map(|target| origin(plane, ends, &target)).collect()
-        }
-        Target::Service(id) => {
-            let hosts = isp.services[*id].hosts.iter().map(|id| Target::Host(*id));
-            hosts.flat_map(|target| origin(plane, ends, &target)).collect()
-        }
-        Target::Pool(_) | Target::Vip(_) | Target::Prefix(_) => {
-            let nets = isp.prefixes_of(target, plane.family);
-            let inside = ends.inside.iter();
-            inside
-                .filter(|(_, address, _)| nets.iter().any(|net| net.contains(address)))
-                .cloned()
-                .collect()
-        }
-    }
-}
-
-/// Where traffic to some targets goes; the Internet where there is none.
-fn goals(plane: &Plane<'_>, ends: &Ends, targets: &[Target]) -> Vec<(IpAddr, String)> {
-    if targets.is_empty() {
-        return ends.outside.first().cloned().into_iter().collect();
-    }
-    let mut all = BTreeMap::new();
-    for target in targets {
-        for (address, name) in goal(plane, ends, target) {
-            all.entry(address).or_insert(name);
-        }
-    }
-    all.into_iter().collect()
-}
-
-fn goal(plane: &Plane<'_>, ends: &Ends, target: &Target) -> Vec<(IpAddr, String)> {
-    let isp = plane.isp;
-    let some = |address: Option<IpAddr>, name: String| {
-        address.map(|address| (address, name)).into_iter().collect()
-    };
-    match target {
-        Target::Host(id) => {
-            let host = &isp.hosts[*id];
-            some(host.main_address(isp, plane.family), format!("host.{}", host.name()))
-        }
-        Target::Vip(id) => {
-            let vip = &isp.vips[*id];
-            some(vip.address(plane.family), format!("vip.{}", vip.name()))
-        }
-        Target::Segment(id) => {
-            let segment = &isp.segments[*id];
-            let address = segment.prefix(plane.family).and_then(|net| unnamed(plane, net));
-            some(address, format!("segment.{}", segment.name()))
-        }
-        Target::Pool(id) => {
-            let pool = &isp.pools[*id];
-            let nets = pool.prefixes.iter().filter(|net| Family::of_net(**net) == plane.family);
-            let each = nets
-                .filter_map(|net| Some((unnamed(plane, *net)?, format!("pool.{}", pool.name()))));
-            each.collect()
-        }
-        Target::Prefix(net) => prefix(plane, *net),
-        Target::Neighbor(id) => {
-            let name = format!("neighbor.{}", isp.neighbors[*id].name());
-            ends.outside.iter().filter(|(_, own)| *own == name).cloned().collect()
-        }
-        Target::Zone(id) if isp.zones[*id].rest => goals(plane, ends, &[]),
-        Target::Zone(id) => {
-            let segments = isp.zones[*id].segments.iter().map(|id| Target::Segment(*id));
-            segments.flat_map(|target| goal(plane, ends, &target)).collect()
-        }
-        Target::Service(id) => {
-            let service = &isp.services[*id];
-            let fronts = isp.front_of(service).into_iter();
-            let own = fronts.filter(|address| Family::of(*address) == plane.family);
-            own.map(|address| (address, format!("service.{}", service.name()))).collect()
-        }
-    }
-}
-
-fn prefix(plane: &Plane<'_>, net: IpNet) -> Vec<(IpAddr, String)> {
-    if Family::of_net(net) != plane.family {
-        return Vec::new();
-    }
-    let address = if net.prefix_len() == net.max_prefix_len() {
-        Some(net.addr())
-    } else {
-        unnamed(plane, net)
-    };
-    address.map(|address| (address, net.to_string())).into_iter().collect()
+    targets::strangers(plane, &Ends::of(plane))
 }

@@ -193,7 +193,7 @@ fn may_pass(plane: &Plane<'_>, host: Position, flow: &Flow, ends: [&Destination;
         return true;
     }
     let starts_here = match flow.origin {
-        Origin::Host(own) | Origin::Pool(own) => own == host,
+        Origin::Host(own) | Origin::Pool(own) | Origin::Vip(_, own) => own == host,
         Origin::Lan(segment) => plane.nic_on(host, segment).is_some() && role.forwards(),
         Origin::Outside(_) => false,
     };

@@ -110,7 +110,8 @@ fn subject(world: &World<'_>, fault: &Fault) -> Subject {
         }
         About::Owner(at, vip) => {
             let about = About::Invariant(at, 0);
-            let Subject { name, mut keys, place } = subject(world, &Fault { about, ..fault.clone() });
+            let Subject { name, mut keys, place } =
+                subject(world, &Fault { about, ..fault.clone() });
             keys.extend(isp.vips.values().nth(vip).map(|vip| format!("vip.{}", vip.name())));
             Subject { name, keys, place }
         }

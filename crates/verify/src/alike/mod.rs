@@ -189,7 +189,7 @@ fn met(plane: &Plane<'_>, questions: &Questions) -> BTreeSet<Position> {
     let steps = questions.destinations.all.iter().flat_map(|one| &one.steps);
     let origins = questions.origins_of.iter().filter_map(|(origin, _)| match origin {
         Origin::Lan(segment) => Some(*segment),
-        Origin::Pool(_) | Origin::Host(_) | Origin::Outside(_) => None,
+        Origin::Pool(_) | Origin::Host(_) | Origin::Vip(..) | Origin::Outside(_) => None,
     });
     let attached = plane.routes.injections.iter().flatten().filter_map(|one| match one.leads {
         Leads::Attached(nic) => Some(plane.nics[nic].segment),

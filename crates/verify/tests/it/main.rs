@@ -10,6 +10,8 @@ mod cut;
 #[cfg(test)]
 mod example;
 #[cfg(test)]
+mod invariants;
+#[cfg(test)]
 mod oracle;
 #[cfg(test)]
 mod raised;
