@@ -113,8 +113,8 @@ pub fn prove_since(old: &Isp, isp: &Isp, options: Options) -> Report {
         let flows = 0..questions.flows.len();
         let keep: Vec<bool> = flows.map(|flow| touched.reaches(plane, &questions, flow)).collect();
         questions.keep(&keep);
-        if let Touched::Some { invariants, .. } = &touched {
-            questions.keep_owned(invariants);
+        if let Touched::Some { fresh, .. } = &touched {
+            questions.keep_owned(fresh);
         }
         questions
     };

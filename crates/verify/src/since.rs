@@ -29,6 +29,8 @@ pub(crate) enum Touched<'p> {
         filters: BTreeSet<Position>,
         /// What the old version was asked, too.
         asked: BTreeSet<Known>,
+        /// Invariants that are new or say something else, by position.
+        fresh: BTreeSet<usize>,
     },
 }
 
@@ -45,11 +47,15 @@ pub(crate) fn touched<'p>(old: &'p Plane<'_>, new: &Plane<'_>, most: u8) -> Touc
     let (before, after) = (routes(old), routes(new));
     let nets = before.keys().chain(after.keys()).filter(|net| before.get(net) != after.get(net));
     let hosts = 0..new.isp.hosts.len();
+    let said: BTreeSet<String> = old.isp.invariants.values().map(words).collect();
+    let invariants = new.isp.invariants.values().enumerate();
+    let fresh = invariants.filter(|(_, one)| !said.contains(&words(one)));
     Touched::Some {
         old: &old.gates,
         nets: nets.copied().collect(),
         filters: hosts.filter(|host| !new.gates.same(&old.gates, *host)).collect(),
         asked: asked(old, new, most),
+        fresh: fresh.map(|(at, _)| at).collect(),
     }
 }
 
@@ -142,7 +148,7 @@ fn words(one: &Invariant) -> String {
 impl Touched<'_> {
     /// Whether a flow may be judged otherwise than before.
     pub(crate) fn reaches(&self, plane: &Plane<'_>, questions: &Questions, number: usize) -> bool {
-        let Self::Some { old, nets, filters, asked } = self else { return true };
+        let Self::Some { old, nets, filters, asked, .. } = self else { return true };
         let flow = &questions.flows[number];
         let [to, back] = [flow.to, flow.back].map(|end| &questions.destinations.all[end]);
         let known = |about: &Asked| {

@@ -191,7 +191,9 @@ fn unheard(world: &World<'_>, questions: &Questions, fault: &Fault) -> Option<St
     let seen = columns::summary(world.plane, &followed.walks);
     let about = match flow.origin {
         Origin::Outside(_) => &questions.destinations.names[flow.to],
-        Origin::Lan(_) | Origin::Pool(_) | Origin::Host(_) => &questions.origins[number],
+        Origin::Lan(_) | Origin::Pool(_) | Origin::Host(_) | Origin::Vip(..) => {
+            &questions.origins[number]
+        }
     };
     let unheard = followed.arrives() && lost::unheard(world, questions, flow, &seen);
     unheard.then(|| format!(": neither the neighbour nor a transit hears from us of {about}"))
