@@ -82,7 +82,7 @@ fn a_question_is_answered_by_a_server_or_by_its_directory() {
     let json: serde_json::Value = serde_json::from_str(&ask(&["up", "--format", "json"])).unwrap();
     assert_eq!(json["data"]["resultType"], "vector");
     assert_eq!(ask(&["node_load1", "--at", "2020-01-01T00:00:00Z"]), "no series\n");
-    refused(&["query", "up{", "--server", &url, "--token-file", &file], 3, "answers with 400");
+    refused(&["query", "up{", "--server", &url, "--token-file", &file], 2, "answers with 400");
     refused(&["query", "up", "--server", &url], 3, "--scope metrics:read");
     refused(&["query", "up", "--server", "ftp://x"], 2, "http://");
     refused(&["query", "up", "--server", "http://127.0.0.1:1"], 3, "does not answer");
