@@ -118,7 +118,7 @@ fn whoever_meets_the_lock_hears_who_holds_it() {
             panic!("two at a time")
         };
         assert!(why.contains("at this moment: ada@desk holds it since "), "{why}");
-        std::fs::write(&go, "").unwrap();
+        fs::write(&go, "").unwrap();
     });
     assert_eq!(apply(&lab, change(&lab, "bob@home", "two\n")), End::Done);
 }
