@@ -36,6 +36,16 @@ fn leave_out(tree: &mut HostTree) {
     tree.users.remove("ketupa-agent");
     tree.directories.remove("/var/lib/ketupa-text");
     tree.probes.retain(|probe| probe.name != "the agent answers");
+    leave_disks(tree);
+    tree.directories.remove("/var/lib/ketupa-smart");
+}
+
+/// Disks of a rehearsal are those of the machine below, and are not asked for their health.
+fn leave_disks(tree: &mut HostTree) {
+    if tree.units.remove("ketupa-smart.timer").is_some() {
+        tree.packages.remove("smartmontools");
+        tree.files.retain(|path, _| !path.contains("/ketupa-smart."));
+    }
 }
 
 /// Whether a host has an agent.
@@ -56,6 +66,7 @@ pub(crate) fn prepare(
             continue;
         };
         count += 1;
+        leave_disks(tree);
         if let Some(config) = tree.files.get_mut(CONFIG) {
             config.text = config.text.replace(JOURNAL, "");
         }
@@ -93,6 +104,11 @@ mod tests {
     fn who_has_nothing_but_an_agent_is_not_there_without_it() {
         let mut router = agent();
         router.files.insert("/etc/bird/bird.conf".into(), File::public("y"));
+        router.files.insert("/etc/systemd/system/ketupa-smart.timer".into(), File::public("z"));
+        router.packages.insert("smartmontools".into());
+        let timer =
+            Unit { on_change: OnChange::Restart, reads: vec![], after: vec![], cuts_off: false };
+        router.units.insert("ketupa-smart.timer".into(), timer);
         let hosts = [("probe", agent()), ("router", router)];
         let hosts = hosts.into_iter().map(|(name, tree)| (name.to_owned(), tree)).collect();
         let left = without_agents(Tree { hosts });
@@ -100,6 +116,6 @@ mod tests {
         assert_eq!(names, ["router"]);
         let files: Vec<&String> = left.hosts["router"].files.keys().collect();
         assert_eq!(files, ["/etc/bird/bird.conf"]);
-        assert!(left.hosts["router"].units.is_empty());
+        assert!(left.hosts["router"].units.is_empty() && left.hosts["router"].packages.is_empty());
     }
 }

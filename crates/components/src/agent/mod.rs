@@ -5,6 +5,7 @@
 mod backup;
 mod probe;
 mod render;
+mod smart;
 
 use component::{Card, Component, HostTree, Template, TemplateError, Templates};
 use model::kinds::Host;
@@ -47,6 +48,8 @@ impl Component for Agent {
             Template { name: "agent/backup", text: include_str!("templates/backup.j2") },
             Template { name: "agent/made", text: include_str!("templates/made.j2") },
             Template { name: "agent/service", text: include_str!("templates/service.j2") },
+            Template { name: "agent/smart", text: include_str!("templates/smart.j2") },
+            Template { name: "agent/smart.timer", text: include_str!("templates/smart.timer.j2") },
         ]
     }
 }

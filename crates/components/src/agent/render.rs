@@ -2,6 +2,7 @@
 
 use super::backup;
 use super::probe::{self, quoted};
+use super::smart;
 use component::tree::secret_mark;
 use component::{
     Directory, File, HostTree, OnChange, Probe, TemplateError, Templates, Unit, User, UserSort,
@@ -34,6 +35,7 @@ struct Context {
     program: &'static str,
     config: &'static str,
     textfile: &'static str,
+    smart: Option<&'static str>,
     port: u16,
     instance: String,
     url: String,
@@ -67,6 +69,7 @@ pub(super) fn tree(
     let directory = Directory { mode: 0o755, owner: "root".into(), group: "root".into() };
     tree.directories.insert(TEXT.into(), directory);
     backup::told(&mut tree, isp, id, templates)?;
+    smart::asked(&mut tree, &isp.hosts[id], templates)?;
     let config = templates.render("agent/agent.toml", &context)?;
     let unit = templates.render("agent/service", &context)?;
     let mut reads = vec![CONFIG.to_owned(), PROGRAM.to_owned()];
@@ -137,6 +140,7 @@ fn context(isp: &Isp, id: Id<Host>, asked: &[Check]) -> Context {
         program: PROGRAM,
         config: CONFIG,
         textfile: TEXT,
+        smart: smart::is_asked(host).then_some(smart::DIRECTORY),
         port: PORT,
         instance: quoted(host.name()),
         url: quoted(&isp.watch_url().unwrap_or_default()),

@@ -5,6 +5,7 @@ mod checkers_filter;
 mod checkers_host;
 mod checkers_web;
 mod packets;
+mod smart;
 
 use std::path::{Path, PathBuf};
 
