@@ -14,9 +14,9 @@ const PIPED: &str = r#"hear="$1"; tell="$2"; shift 2; exec "$0" "$@" 3<"$hear" 4
 
 const JOBS: &str = r#"
 [job.news]
-description = "says something every second"
+description = "says something once it is looked at"
 does = "command"
-command = ["/bin/sh", "-c", "for n in 1 2 3 4 5; do echo \"line $n <b onclick=alert(1)>\"; sleep 1; done"]
+command = ["/bin/sh", "-c", "for n in 1 2 3 4 5; do echo \"line $n <b onclick=alert(1)>\"; until [ -e GO ]; do sleep 0.1; done; sleep 0.5; done"]
 schedule = "30 4 * * *"
 time_zone = "Europe/Brussels"
 
@@ -186,7 +186,8 @@ fn log_in(browser: &mut Browser, home: &str, token: &str) {
 
 #[test]
 fn real_browser_follows_a_run_that_it_started() {
-    let stage = Stage::new(JOBS);
+    let go = std::env::temp_dir().join(format!("ketupa-desk-{}-go", std::process::id()));
+    let stage = Stage::new(&JOBS.replace("GO", &shown(&go)));
     let server = stage.serve(&[]);
     let mut browser = Browser::new(&stage.folder);
     log_in(&mut browser, &format!("http://{}", server.place), &stage.token);
@@ -198,12 +199,14 @@ fn real_browser_follows_a_run_that_it_started() {
         "document.getElementById('output').textContent.includes('line 1 <b onclick=alert(1)>')",
     );
     browser.picture("live-en");
+    std::fs::write(&go, "").unwrap();
     browser.holds("document.getElementById('state').textContent === 'done'");
     assert_eq!(browser.value("document.querySelectorAll('#output *').length"), 0, "it is text");
     let lines = browser.value("document.getElementById('output').textContent.split('\\n').length");
     assert_eq!(lines, 6, "each line once, and the end of the last");
     browser.holds("document.getElementById('cancel') === null");
     assert_eq!(browser.complaints, Vec::<String>::new());
+    std::fs::remove_file(go).unwrap();
 }
 
 #[test]
@@ -221,6 +224,7 @@ fn real_browser_shows_tasks_in_the_language_that_was_chosen() {
     browser.value("document.querySelector('a[hreflang=fr]').click()");
     browser
         .holds("document.documentElement.lang === 'fr' && location.pathname.startsWith('/runs/')");
+    browser.holds("document.readyState === 'complete'");
     let rows = [
         "Étape|edge-01|edge-02",
         "<i>fine</i>|conforme|conforme",
