@@ -148,6 +148,16 @@ fn arrive(sink: &Sink, least: usize, series: usize) -> Vec<Vec<usize>> {
     }
 }
 
+/// Waits for so many requests, and gives their heads.
+fn asked(sink: &Sink, least: usize) -> Vec<String> {
+    let begin = Instant::now();
+    while sink.heads().len() < least {
+        assert!(begin.elapsed() < Duration::from_secs(90), "only {} came", sink.heads().len());
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    sink.heads()
+}
+
 /// Each count is there once and in its place. Of an agent that is killed, what it asked for and had
 /// no time to note may be missing: so many of them.
 fn whole(counts: &[Vec<usize>], kills: usize) {
@@ -176,9 +186,10 @@ fn what_fails_in_every_way_arrives_once() {
         Answer::Status(302, "Location: http://127.0.0.1:1/\r\n"),
     ]);
     let agent = Agent::start(&config(&place, &exporter, sink.address));
-    whole(&arrive(&sink, 12, 20), 0);
-    let heads = sink.heads();
-    assert!(heads.len() > 8, "{heads:?}");
+    arrive(&sink, 12, 20);
+    // All that was planned, and one request more that went well.
+    let heads = asked(&sink, 12);
+    whole(&counts(&sink), 0);
     for word in [
         "POST /api/v1/write HTTP/1.1\r\n",
         "authorization: Bearer secret\r\n",
@@ -216,11 +227,13 @@ fn what_the_server_will_never_take_is_dropped_and_the_rest_goes_on() {
     let sink = Sink::new(&place.path("store"), None);
     sink.plan(&[Answer::Well, Answer::Well, Answer::Status(400, "")]);
     let _agent = Agent::start(&config(&place, &exporter, sink.address));
-    let counts = arrive(&sink, 5, 3);
-    // One request of one second or two is missing, and it is not sent again.
-    whole(&counts, 2);
-    let refused = sink.samples("ketupa_agent_send_refused_samples_total");
-    assert!(sink.heads().len() >= 5 && refused.len() <= 1);
+    asked(&sink, 5);
+    // One request of some seconds is missing, and it is not sent again: of the exporter, of the host or of both.
+    let jumps = |values: &[usize]| values.windows(2).filter(|pair| pair[0] + 1 != pair[1]).count();
+    let asked: Vec<usize> = arrive(&sink, 5, 3).iter().map(|values| jumps(values)).collect();
+    let (_, own) = sink.samples("node_load1").remove(0);
+    let gaps = own.windows(2).filter(|pair| pair[1].time - pair[0].time > 1_500).count();
+    assert!(asked == [1; 3] || (asked == [0; 3] && gaps > 0), "{asked:?}, {gaps}");
 }
 
 #[test]
