@@ -5,6 +5,7 @@
 mod blocks;
 pub mod cases;
 pub mod cluster;
+pub mod debian;
 pub mod golden;
 pub mod large;
 pub mod naive;

@@ -208,14 +208,9 @@ impl Theirs {
         let directory =
             std::env::temp_dir().join(format!("agent-node-exporter-{}", std::process::id()));
         std::fs::create_dir_all(&directory).expect("a directory");
-        let program = directory.join("usr/bin/prometheus-node-exporter");
-        run(&directory, "apt-get", &["download", "prometheus-node-exporter"]);
-        let package = std::fs::read_dir(&directory)
-            .expect("the directory")
-            .map(|entry| entry.expect("an entry").path())
-            .find(|path| path.extension().is_some_and(|end| end == "deb"))
-            .expect("apt-get download left a package");
-        run(&directory, "dpkg-deb", &["-x", package.to_str().expect("a plain path"), "."]);
+        let package = "prometheus-node-exporter";
+        let place = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        let program = testkit::debian::unpacked(place, package).join("usr/bin").join(package);
         std::fs::write(directory.join("apt.prom"), TEXT).expect("a text file");
         let port =
             TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("it").port();
@@ -252,15 +247,4 @@ impl Drop for Theirs {
         drop(self.child.wait());
         drop(std::fs::remove_dir_all(&self.directory));
     }
-}
-
-fn run(directory: &Path, program: &str, arguments: &[&str]) {
-    let ended = Command::new(program)
-        .args(arguments)
-        .current_dir(directory)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()
-        .expect("the program is there");
-    assert!(ended.success(), "{program} {arguments:?} failed");
 }

@@ -1,6 +1,6 @@
 //! A server whose clock is behind: what is sent to it meanwhile is there in the end.
 //!
-//! Its clock is moved by `libfaketime`, which is downloaded by `apt-get` and unpacked below `target/`.
+//! Its clock is moved by Debian's `libfaketime`.
 
 use crate::agent::{Agent, asked};
 use crate::http::{Answer, send};
@@ -9,24 +9,14 @@ use metrics::wire::remote_write::request;
 use metrics::{Labels, NAME};
 use serde_json::json;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-/// The library, downloaded once for each target directory.
+/// The library, wherever Debian puts it for this processor.
 fn library() -> PathBuf {
-    let place = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let folder = place.join("faketime");
-    if !folder.join("done").exists() {
-        let own = place.join(format!("faketime-{}", std::process::id()));
-        std::fs::create_dir_all(&own).unwrap();
-        let script = "apt-get download -q libfaketime && dpkg-deb -x libfaketime_*.deb . && \
-                      find . -name libfaketime.so.1 -exec cp {} . ';' && touch done";
-        let status = Command::new("sh").args(["-c", script]).current_dir(&own).status();
-        assert!(status.is_ok_and(|status| status.success()), "apt-get gives the package");
-        // Another test may have been first.
-        drop(std::fs::rename(&own, &folder));
-        drop(std::fs::remove_dir_all(&own));
-    }
-    folder.join("libfaketime.so.1")
+    let place = testkit::debian::unpacked(Path::new(env!("CARGO_TARGET_TMPDIR")), "libfaketime")
+        .join("usr/lib");
+    let below = std::fs::read_dir(place).unwrap().flatten();
+    let mut all = below.map(|entry| entry.path().join("faketime/libfaketime.so.1"));
+    all.find(|library| library.exists()).expect("the package has it")
 }
 
 /// A clock that is so far from the machine's: `-2h`.

@@ -16,22 +16,11 @@ use std::process::{Child, Command, Stdio};
 /// Bits by series and time.
 type Held = BTreeMap<(String, i64), u64>;
 
-/// The programs, downloaded once for each target directory.
-fn programs() -> PathBuf {
-    let place = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let folder = place.join("receivers");
-    if !folder.join("done").exists() {
-        let own = place.join(format!("receivers-{}", std::process::id()));
-        std::fs::create_dir_all(&own).unwrap();
-        let script = "apt-get download -q prometheus victoria-metrics && \
-                      for package in *.deb; do dpkg-deb -x $package .; done && touch done";
-        let status = Command::new("sh").args(["-c", script]).current_dir(&own).status();
-        assert!(status.is_ok_and(|status| status.success()), "apt-get gives the packages");
-        // Another test may have been first.
-        drop(std::fs::rename(&own, &folder));
-        drop(std::fs::remove_dir_all(&own));
-    }
-    folder.join("usr/bin")
+/// A program of Debian's.
+fn program(package: &str) -> PathBuf {
+    testkit::debian::unpacked(Path::new(env!("CARGO_TARGET_TMPDIR")), package)
+        .join("usr/bin")
+        .join(package)
 }
 
 #[derive(Clone, Copy)]
@@ -74,7 +63,7 @@ impl Receiver {
     fn child(kind: Kind, folder: &Path, place: &str) -> Child {
         let mut command = match kind {
             Kind::Prometheus => {
-                let mut command = Command::new(programs().join("prometheus"));
+                let mut command = Command::new(program("prometheus"));
                 command.arg(format!("--config.file={}", shown(&folder.join("prometheus.yml"))));
                 command.arg(format!("--storage.tsdb.path={}", shown(&folder.join("tsdb"))));
                 command.arg(format!("--web.listen-address={place}"));
@@ -82,7 +71,7 @@ impl Receiver {
                 command
             }
             Kind::VictoriaMetrics => {
-                let mut command = Command::new(programs().join("victoria-metrics"));
+                let mut command = Command::new(program("victoria-metrics"));
                 command.arg(format!("-storageDataPath={}", shown(&folder.join("data"))));
                 command.arg(format!("-httpListenAddr={place}"));
                 // Of what comes twice it keeps both, if it is not told otherwise.

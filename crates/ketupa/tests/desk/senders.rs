@@ -14,27 +14,10 @@ use std::time::Duration;
 
 const FORM: &str = "Content-Type: application/x-www-form-urlencoded";
 
-fn run(command: &mut Command) {
-    let output = command.output().unwrap();
-    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
-}
-
-/// Debian's program, downloaded once for each target directory.
+/// Debian's program.
 fn program() -> PathBuf {
-    let place = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let folder = place.join("prometheus");
-    let program = folder.join("usr/bin/prometheus");
-    if !program.exists() {
-        let own = place.join(format!("prometheus-{}", std::process::id()));
-        std::fs::create_dir_all(&own).unwrap();
-        run(Command::new("apt-get").args(["download", "-q", "prometheus"]).current_dir(&own));
-        let script = "dpkg-deb -x prometheus_*.deb .";
-        run(Command::new("sh").args(["-c", script]).current_dir(&own));
-        // Another test may have been first.
-        drop(std::fs::rename(&own, &folder));
-        drop(std::fs::remove_dir_all(&own));
-    }
-    program
+    testkit::debian::unpacked(Path::new(env!("CARGO_TARGET_TMPDIR")), "prometheus")
+        .join("usr/bin/prometheus")
 }
 
 struct Prometheus {

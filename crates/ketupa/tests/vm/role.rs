@@ -30,18 +30,10 @@ const SECRET: &str = "It's a Secret to Everybody";
 /// Every run asks an emulated machine some forty things, and may wait for one of the other job.
 const LONGEST_S: u64 = 1200;
 
-/// Debian's collections, downloaded once for each target directory.
+/// Debian's collections.
 fn collections() -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("collections");
-    let found = folder.join("usr/lib/python3/dist-packages");
-    if !found.exists() {
-        std::fs::create_dir_all(&folder).unwrap();
-        let script =
-            "apt-get download -q ansible && dpkg-deb -x ansible_*.deb . && rm ansible_*.deb";
-        let made = Command::new("sh").args(["-c", script]).current_dir(&folder).output();
-        Said::from(made.unwrap()).ends(0, &[]);
-    }
-    found
+    let folder = testkit::debian::unpacked(Path::new(env!("CARGO_TARGET_TMPDIR")), "ansible");
+    folder.join("usr/lib/python3/dist-packages")
 }
 
 /// The desk's server, and a token for it.

@@ -22,22 +22,9 @@ const FIRST: i64 = T0 + 3_000;
 const EVERY: i64 = 15_000;
 const SCRAPES: i64 = 480;
 
-fn run(command: &mut Command) {
-    let output = command.output().expect("the command starts");
-    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
-}
-
-/// The program, downloaded once for each target directory.
 fn program() -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("prometheus");
-    let program = folder.join("usr/bin/prometheus");
-    if !program.exists() {
-        std::fs::create_dir_all(&folder).expect("it can be made");
-        run(Command::new("apt-get").args(["download", "-q", "prometheus"]).current_dir(&folder));
-        let script = "dpkg-deb -x prometheus_*.deb .";
-        run(Command::new("sh").args(["-c", script]).current_dir(&folder));
-    }
-    program
+    testkit::debian::unpacked(Path::new(env!("CARGO_TARGET_TMPDIR")), "prometheus")
+        .join("usr/bin/prometheus")
 }
 
 struct Prometheus(Child);

@@ -11,20 +11,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use watch::{Phase, State, Words, evaluate, read, rules, to_yaml};
 
-/// The program, downloaded once for each target directory, whoever comes first.
 fn promtool() -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("promtool");
-    let program = folder.join("usr/bin/promtool");
-    std::fs::create_dir_all(&folder).expect("it can be made");
-    let script = "test -x usr/bin/promtool || { apt-get download -q prometheus && \
-                  dpkg-deb -x prometheus_*.deb . ; }";
-    let output = Command::new("flock")
-        .args([".lock", "sh", "-c", script])
-        .current_dir(&folder)
-        .output()
-        .expect("it starts");
-    assert!(program.exists(), "{}", String::from_utf8_lossy(&output.stderr));
-    program
+    testkit::debian::unpacked(Path::new(env!("CARGO_TARGET_TMPDIR")), "prometheus")
+        .join("usr/bin/promtool")
 }
 
 fn run(place: &Place, args: &[&str]) {
