@@ -24,7 +24,7 @@ impl Report {
         let covered = |failure: &Failure| {
             named
                 .iter()
-                .find(|accept| within(isp, accept, failure))
+                .find(|accept| within(isp, (accept, &violation), failure))
                 .map(|accept| accept.reason.clone())
         };
         let all = std::iter::once(&violation.shown.failure).chain(&violation.others);
@@ -73,13 +73,28 @@ fn names(accept: &Accept, violation: &Violation) -> bool {
         && accept.on.iter().all(|on| violation.finding.about.contains(on))
 }
 
-/// Whether a failure includes what a declared exception is without. An invariant that is broken where
-/// nothing failed is no failure that the network cannot survive: it is declared and does not hold.
-fn within(isp: &Isp, accept: &Accept, failure: &Failure) -> bool {
+/// Whether a failure includes what a declared exception is without, by itself or by taking it along: a
+/// hypervisor its machines. The latter counts only if the exception alone shows the violation: what else
+/// the hypervisor takes is not accepted. An invariant that is broken where nothing failed is no failure
+/// that the network cannot survive: it is declared and does not hold.
+fn within(isp: &Isp, (accept, violation): (&Accept, &Violation), failure: &Failure) -> bool {
     let unbroken = failure.elements().is_empty() && accept.property == crate::property::INVARIANT;
+    let parsed = accept.without.iter().map(|text| Element::parse(isp, text));
+    let Ok(without) = parsed.collect::<Result<Vec<Element>, _>>() else { return false };
+    let all = |holds: &dyn Fn(Element) -> bool| without.iter().all(|element| holds(*element));
     !unbroken
-        && accept
-            .without
-            .iter()
-            .all(|text| Element::parse(isp, text).is_ok_and(|element| failure.takes(isp, element)))
+        && (all(&|element| failure.elements().contains(&element))
+            || (all(&|element| failure.takes(isp, element)) && alone(isp, &without, violation)))
+}
+
+/// Whether these elements, and nothing else, show a violation.
+fn alone(isp: &Isp, elements: &[Element], violation: &Violation) -> bool {
+    let failure = Failure::of(elements.iter().copied());
+    let listed = std::iter::once(&violation.shown.failure).chain(&violation.others);
+    let same = |one: &Violation| {
+        let (one, violation) = (&one.finding, &violation.finding);
+        one.code == violation.code && one.about == violation.about
+    };
+    listed.into_iter().any(|one| failure.includes(one) && !one.elements().is_empty())
+        || prove::at(isp, &failure).iter().any(same)
 }

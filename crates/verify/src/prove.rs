@@ -108,8 +108,8 @@ pub fn prove_since(old: &Isp, isp: &Isp, options: Options) -> Report {
     let asked = |plane: &Plane<'_>| {
         let mut questions = Questions::of(plane, options.failures);
         let same = before.iter().find(|other| other.family == plane.family);
-        let touched = same
-            .map_or(Touched::Everything, |other| since::touched(other, plane, options.failures));
+        let touched =
+            same.map_or(Touched::Everything, |other| since::touched(other, plane, &questions));
         let flows = 0..questions.flows.len();
         let keep: Vec<bool> = flows.map(|flow| touched.reaches(plane, &questions, flow)).collect();
         questions.keep(&keep);

@@ -37,7 +37,7 @@ pub(crate) struct Questions {
     /// Sessions with transits.
     pub(crate) transits: Vec<usize>,
     /// How many failures the built-in properties are judged under.
-    most: u8,
+    pub(crate) most: u8,
 }
 
 /// What is asked of a flow.

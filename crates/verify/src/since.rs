@@ -38,8 +38,12 @@ pub(crate) enum Touched<'p> {
 /// always holds. Not of which port: what stands for others of its kind moves with the filters.
 type Known = (Origin, IpAddr, IpAddr, Option<usize>);
 
-/// Compares two versions of one family, of which up to `most` things may fail.
-pub(crate) fn touched<'p>(old: &'p Plane<'_>, new: &Plane<'_>, most: u8) -> Touched<'p> {
+/// Compares two versions of one family, of which the new one is asked these questions.
+pub(crate) fn touched<'p>(
+    old: &'p Plane<'_>,
+    new: &Plane<'_>,
+    questions: &Questions,
+) -> Touched<'p> {
     let alike = shape(old) == shape(new) && new.gates.hear_alike(&old.gates);
     if !alike || accepts_less(old.isp, new.isp) {
         return Touched::Everything;
@@ -47,26 +51,23 @@ pub(crate) fn touched<'p>(old: &'p Plane<'_>, new: &Plane<'_>, most: u8) -> Touc
     let (before, after) = (routes(old), routes(new));
     let nets = before.keys().chain(after.keys()).filter(|net| before.get(net) != after.get(net));
     let hosts = 0..new.isp.hosts.len();
-    let said: BTreeSet<String> = old.isp.invariants.values().map(words).collect();
-    let invariants = new.isp.invariants.values().enumerate();
-    let fresh = invariants.filter(|(_, one)| !said.contains(&words(one)));
+    let before = Questions::of(old, questions.most);
     Touched::Some {
         old: &old.gates,
         nets: nets.copied().collect(),
         filters: hosts.filter(|host| !new.gates.same(&old.gates, *host)).collect(),
-        asked: asked(old, new, most),
-        fresh: fresh.map(|(at, _)| at).collect(),
+        asked: asked(old, new, &before),
+        fresh: fresh((old.isp, &before), (new.isp, questions)),
     }
 }
 
 /// What the old version was asked that the new one may be asked again.
-fn asked(old: &Plane<'_>, new: &Plane<'_>, most: u8) -> BTreeSet<Known> {
+fn asked(old: &Plane<'_>, new: &Plane<'_>, questions: &Questions) -> BTreeSet<Known> {
     let numbers = new.isp.invariants.values().enumerate();
     let numbers: BTreeMap<String, usize> = numbers.map(|(at, one)| (words(one), at)).collect();
     let invariants = old.isp.invariants.values();
     let moved: Vec<Option<usize>> =
         invariants.map(|one| numbers.get(&words(one)).copied()).collect();
-    let questions = Questions::of(old, most);
     let mut known = BTreeSet::new();
     for (flow, asked) in questions.flows.iter().zip(&questions.asked) {
         let to = questions.destinations.all[flow.to].address;
@@ -77,6 +78,20 @@ fn asked(old: &Plane<'_>, new: &Plane<'_>, most: u8) -> BTreeSet<Known> {
         known.extend(numbers.map(|number| (flow.origin, flow.source, to, number)));
     }
     known
+}
+
+/// The invariants that are new, say something else or mean other virtual addresses, by position.
+fn fresh((old, before): (&Isp, &Questions), (new, after): (&Isp, &Questions)) -> BTreeSet<usize> {
+    let said: BTreeMap<String, &Vec<usize>> = old
+        .invariants
+        .values()
+        .map(words)
+        .zip(before.invariants.iter().map(|one| &one.owned))
+        .collect();
+    let invariants = new.invariants.values().zip(&after.invariants).enumerate();
+    let differs = |one: &Invariant, owned| said.get(&words(one)) != Some(&owned);
+    let fresh = invariants.filter(|(_, (one, wanted))| differs(one, &wanted.owned));
+    fresh.map(|(at, _)| at).collect()
 }
 
 /// Whether something was accepted that is not any more: it was found, and set apart.
@@ -90,7 +105,9 @@ fn accepts_less(old: &Isp, new: &Isp) -> bool {
 fn shape(plane: &Plane<'_>) -> String {
     let hosts: Vec<_> =
         plane.isp.hosts.values().map(|host| (host.name(), host.role, host.on, host.site)).collect();
-    let segments: Vec<_> = plane.isp.segments.values().map(|one| (one.name(), one.site)).collect();
+    let segments = plane.isp.segments.values();
+    let segments: Vec<_> =
+        segments.map(|one| (one.name(), one.site, one.kind, one.ipv4, one.ipv6)).collect();
     let nats: Vec<_> = plane.isp.nats.values().map(|nat| (&nat.hosts, &nat.from)).collect();
     let vips: Vec<_> = plane.isp.vips.values().map(model::Named::name).collect();
     let sessions: Vec<_> = plane
@@ -99,10 +116,14 @@ fn shape(plane: &Plane<'_>) -> String {
         .iter()
         .map(|one| (one.neighbor, one.at, one.router, one.remote, one.nic, one.address))
         .collect();
-    // Whether they lead to the rest of the Internet.
-    let relations: Vec<_> = plane.isp.neighbors.values().map(|one| one.relation).collect();
+    // Whether they lead to the rest of the Internet, and whose an address is.
+    let neighbors = plane.isp.neighbors.values();
+    let neighbors: Vec<_> =
+        neighbors.map(|one| (one.relation, &one.prefixes, &one.twin.announces)).collect();
+    let pools: Vec<_> = plane.isp.pools.values().map(|pool| &pool.prefixes).collect();
+    let own = (&plane.isp.about.ipv4, &plane.isp.about.ipv6, pools);
     format!(
-        "{hosts:?} {segments:?} {nats:?} {vips:?} {:?} {:?} {:?} {:?} {sessions:?} {relations:?}",
+        "{hosts:?} {segments:?} {nats:?} {vips:?} {:?} {:?} {:?} {:?} {sessions:?} {neighbors:?} {own:?}",
         plane.nics, plane.vips, plane.gateways, plane.igp
     )
 }

@@ -22,7 +22,8 @@ impl Whose {
     pub(crate) fn of(plane: &Plane<'_>, address: IpAddr) -> Self {
         let declared = |neighbor: &Neighbor| {
             let mut own = neighbor.prefixes.iter().chain(&neighbor.twin.announces);
-            own.any(|net| net.contains(&address))
+            // A default says where to send, and not what is there.
+            own.any(|net| net.prefix_len() > 0 && net.contains(&address))
         };
         let sessions = plane.routes.sessions.iter().enumerate();
         let behind = sessions

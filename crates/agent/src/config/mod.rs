@@ -99,6 +99,8 @@ pub struct Elsewhere {
     pub url: String,
     /// A file with the token that it wants: it is never shown the other server's.
     pub token_file: Option<PathBuf>,
+    /// Certificates (PEM) that are believed instead of the system's.
+    pub ca: Option<PathBuf>,
 }
 
 impl Send {

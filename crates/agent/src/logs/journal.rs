@@ -68,6 +68,7 @@ fn read(
 ) {
     let (send, receive) = sync_channel(MANY);
     let (out, errors) = (child.stdout.take(), child.stderr.take());
+    let mut kept = false;
     std::thread::scope(|scope| {
         scope.spawn(move || out.map(|out| records(out, &mut |line| send.send(line).is_ok())));
         let trouble = &mut *trouble;
@@ -76,11 +77,15 @@ fn read(
             true
         };
         scope.spawn(move || errors.map(|errors| records(errors, &mut hears)));
-        collect(&receive, to, last, stop);
+        kept = collect(&receive, to, last, stop);
         // Whoever reads its output ends with it.
         drop(child.kill());
         drop(receive);
     });
+    // It was read in between: what is wrong from now on is told again.
+    if kept {
+        trouble.is_over();
+    }
     if let Ok(ended) = child.wait()
         && !stop.load(Ordering::Relaxed)
     {
@@ -119,13 +124,14 @@ fn skip(out: &mut BufReader<impl Read>) -> std::io::Result<()> {
     }
 }
 
+/// Keeps records until there are no more; whether there were any.
 fn collect(
     records: &Receiver<String>,
     (labels, spool): (&Labels, &Spool),
     mut last: i64,
     stop: &AtomicBool,
-) {
-    let (mut batch, mut count) = (Batch::default(), 0);
+) -> bool {
+    let (mut batch, mut count, mut kept) = (Batch::default(), 0, false);
     while !stop.load(Ordering::Relaxed) {
         let record = records.recv_timeout(TOGETHER);
         if let Ok(record) = &record
@@ -138,12 +144,13 @@ fn collect(
         }
         if count > 0 && (record.is_err() || count >= MANY) {
             file::keep(spool, SOURCE, &std::mem::take(&mut batch), stop);
-            count = 0;
+            (count, kept) = (0, true);
         }
         if record == Err(RecvTimeoutError::Disconnected) {
-            return;
+            break;
         }
     }
+    kept
 }
 
 /// What a record says: its place, its labels, its line.

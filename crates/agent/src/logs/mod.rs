@@ -98,7 +98,7 @@ impl Followers {
         };
         let spool = Spool::open(&send.directory.join("logs"), send.most.bytes())?;
         let client = match &send.logs {
-            Some(logs) => Client::new(&logs.url, logs.token_file.clone(), send.ca.as_deref())?,
+            Some(logs) => Client::new(&logs.url, logs.token_file.clone(), logs.ca.as_deref())?,
             None => Client::new(&send.url, send.token_file.clone(), send.ca.as_deref())?,
         };
         let all = config.own_labels();

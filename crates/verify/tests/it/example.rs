@@ -210,6 +210,23 @@ fn what_is_accepted_of_one_failure_is_shown_by_another_hop_by_hop() {
 }
 
 #[test]
+fn what_a_hypervisor_takes_besides_is_not_accepted_with_it() {
+    let isp = example_with("network/routers.toml", |text| {
+        let (before, core) = text.split_once("[host.core-02]").unwrap();
+        let core = core.replacen("\"hv-02\"", "\"hv-01\"", 1);
+        let broad = "[accept.broad]\nproperty = \"V-INVARIANT\"\non = [\"invariant.members-out\"]\n\
+                     without = [\"host.vpn-01\"]\nreason = \"there is one\"\n";
+        format!("{before}[host.core-02]{core}\n{broad}")
+    });
+    let report = verify::prove(&isp, Options { failures: 1, threads: 2 });
+    let about = |key: &'static str| {
+        move |one: &verify::Violation| one.finding.about.contains(&key.to_owned())
+    };
+    assert!(report.violations.iter().any(about("segment.patata")), "its members are cut off");
+    assert!(!report.violations.iter().any(about("pool.vpn")), "that is what is accepted");
+}
+
+#[test]
 fn the_word_that_is_at_fault_is_told_and_addresses_of_members_are_known() {
     let isp = example();
     let path = |from, to| ask::path(&isp, &Asked { from, to, port: None }, &Failure::none());

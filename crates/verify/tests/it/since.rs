@@ -89,3 +89,46 @@ fn another_relation_is_proved_by_everything() {
 fn what_is_accepted_no_more_is_found_though_nothing_else_differs() {
     found_as_in_the_whole("accepted.toml", ("[\"segment.fw-outside\"]", "[\"host.friend\"]"));
 }
+
+#[test]
+fn whose_an_address_is_is_asked_for() {
+    // A transit that is said to have it is where a packet to it may go.
+    let default = ("relation  = \"transit\"", "relation  = \"transit\"\ndefault_route = true");
+    let lan = "[segment.lost]\nkind = \"lan\"\nipv4 = \"10.30.0.0/24\"\n\
+               [host.printer]\nrole = \"server\"\nsite = \"louise\"\n\
+               nic.lan = { segment = \"lost\", ipv4 = \"10.30.0.9\" }\n\
+               [invariant.printer]\nkind = \"reach\"\nfrom = [\"segment.patata\"]\nto = [\"host.printer\"]\n";
+    let with = |announces: &str| {
+        example_with("neighbors/transit.toml", |text| {
+            let twin = "[neighbor.verixi.twin]\nannounces = [";
+            assert!(text.contains(twin), "{text}");
+            let text = text.replace(twin, &format!("{twin}{announces}"));
+            format!("{}\n{lan}", text.replace(default.0, default.1))
+        })
+    };
+    let (old, new) = (with("\"10.30.0.0/16\", "), with("\"10.31.0.0/16\", "));
+    let none = Options { failures: 0, threads: 2 };
+    let (part, whole) = (verify::prove_since(&old, &new, none), verify::prove(&new, none));
+    assert!(!whole.violations.is_empty());
+    assert_eq!(part.violations, whole.violations);
+}
+
+#[test]
+fn other_addresses_of_a_name_are_asked_for() {
+    // Neither half hears the other's VRRP, and at first no name means their address.
+    let with = |owned: &str, others: &str| {
+        example_with("network/firewall.toml", |text| {
+            format!(
+                "{text}\n[zone.owned]\nsegments = [{owned}]\n[zone.others]\nsegments = [{others}]\n\
+                 [rules.strangers]\nfrom = [\"owned\", \"others\"]\nto = [\"owned\", \"others\"]\n\
+                 [[rules.strangers.rule]]\nports = [\"vrrp\"]\naction = \"drop\"\n\
+                 destination = [\"host.core-03\", \"host.core-04\"]\n\
+                 [invariant.owned]\nkind = \"one-owner\"\nto = [\"zone.owned\"]\n"
+            )
+        })
+    };
+    let (old, new) = (with("\"patata\"", "\"meme\""), with("\"patata\", \"meme\"", ""));
+    let report = verify::prove_since(&old, &new, Options { failures: 0, threads: 2 });
+    let about = |one: &verify::Violation| one.finding.about.contains(&"invariant.owned".to_owned());
+    assert!(report.violations.iter().any(about), "{:?}", report.violations);
+}
