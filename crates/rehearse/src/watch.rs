@@ -42,9 +42,9 @@ fn leave_out(tree: &mut HostTree) {
 
 /// Disks of a rehearsal are those of the machine below, and are not asked for their health.
 fn leave_disks(tree: &mut HostTree) {
-    if tree.units.remove("ketupa-smart.timer").is_some() {
+    if tree.units.remove("ketupa-agent-smart.timer").is_some() {
         tree.packages.remove("smartmontools");
-        tree.files.retain(|path, _| !path.contains("/ketupa-smart."));
+        tree.files.retain(|path, _| !path.contains("/ketupa-agent-smart."));
     }
 }
 
@@ -104,11 +104,13 @@ mod tests {
     fn who_has_nothing_but_an_agent_is_not_there_without_it() {
         let mut router = agent();
         router.files.insert("/etc/bird/bird.conf".into(), File::public("y"));
-        router.files.insert("/etc/systemd/system/ketupa-smart.timer".into(), File::public("z"));
+        router
+            .files
+            .insert("/etc/systemd/system/ketupa-agent-smart.timer".into(), File::public("z"));
         router.packages.insert("smartmontools".into());
         let timer =
             Unit { on_change: OnChange::Restart, reads: vec![], after: vec![], cuts_off: false };
-        router.units.insert("ketupa-smart.timer".into(), timer);
+        router.units.insert("ketupa-agent-smart.timer".into(), timer);
         let hosts = [("probe", agent()), ("router", router)];
         let hosts = hosts.into_iter().map(|(name, tree)| (name.to_owned(), tree)).collect();
         let left = without_agents(Tree { hosts });

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// Where the answers are, a file for each disk.
 pub(super) const DIRECTORY: &str = "/var/lib/ketupa-smart";
-const TIMER: &str = "ketupa-smart.timer";
+const TIMER: &str = "ketupa-agent-smart.timer";
 
 /// What the templates ask for.
 #[derive(Serialize)]
@@ -31,7 +31,8 @@ pub(super) fn asked(
     let directory = Directory { mode: 0o755, owner: "root".into(), group: "root".into() };
     tree.directories.insert(DIRECTORY.into(), directory);
     tree.packages.insert("smartmontools".into());
-    for (name, template) in [(TIMER, "agent/smart.timer"), ("ketupa-smart.service", "agent/smart")]
+    for (name, template) in
+        [(TIMER, "agent/smart.timer"), ("ketupa-agent-smart.service", "agent/smart")]
     {
         let text = templates.render(template, &Context { directory: DIRECTORY })?;
         tree.files.insert(format!("/etc/systemd/system/{name}"), File::public(text));

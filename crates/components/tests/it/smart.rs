@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 const UNIT: &str = include_str!(
-    "../../src/agent/cases/a-server-elsewhere-and-every-daemon/edge-01/etc/systemd/system/ketupa-smart.service"
+    "../../src/agent/cases/a-server-elsewhere-and-every-daemon/edge-01/etc/systemd/system/ketupa-agent-smart.service"
 );
 /// Two disks that are asked, one of them with a trouble that its status tells, and one that does not open.
 const SMARTCTL: &str = r#"#!/bin/sh
