@@ -53,10 +53,8 @@ impl Report {
 /// A violation as the first failure that is not accepted shows it.
 fn again(isp: &Isp, violation: &Violation, (shown, others): (Failure, Vec<Failure>)) -> Violation {
     let about = &violation.finding.about;
-    let kind = |one: &Violation| {
-        one.finding.code == violation.finding.code && one.finding.about.first() == about.first()
-    };
-    let found: Vec<Violation> = prove::at(isp, &shown).into_iter().filter(kind).collect();
+    let mut found = prove::at(isp, &shown);
+    found.retain(|one| one.is_as(violation));
     // Of the same thing another packet may show it.
     let same = found.iter().find(|one| one.finding.about == *about).or_else(|| found.first());
     let id = violation.id.clone();
@@ -91,10 +89,8 @@ fn within(isp: &Isp, (accept, violation): (&Accept, &Violation), failure: &Failu
 fn alone(isp: &Isp, elements: &[Element], violation: &Violation) -> bool {
     let failure = Failure::of(elements.iter().copied());
     let listed = std::iter::once(&violation.shown.failure).chain(&violation.others);
-    let same = |one: &Violation| {
-        let (one, violation) = (&one.finding, &violation.finding);
-        one.code == violation.code && one.about == violation.about
-    };
+    let same =
+        |one: &Violation| one.is_as(violation) && one.finding.about == violation.finding.about;
     listed.into_iter().any(|one| failure.includes(one) && !one.elements().is_empty())
         || prove::at(isp, &failure).iter().any(same)
 }

@@ -24,10 +24,7 @@ pub(crate) fn violations(isp: &Isp) -> Vec<Violation> {
 
 /// Whether something does not hold with everything up either: that is no matter of the order.
 fn known(always: &[Violation], found: &Violation) -> bool {
-    always.iter().any(|one| {
-        one.finding.code == found.finding.code
-            && one.finding.about.first() == found.finding.about.first()
-    })
+    always.iter().any(|one| one.is_as(found))
 }
 
 fn broken(

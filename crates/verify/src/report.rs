@@ -49,6 +49,14 @@ pub struct Violation {
     pub others: Vec<Failure>,
 }
 
+impl Violation {
+    /// Whether another one breaks the same property of the same thing, whatever shows it.
+    pub(crate) fn is_as(&self, other: &Self) -> bool {
+        let (one, other) = (&self.finding, &other.finding);
+        one.code == other.code && one.about.first() == other.about.first()
+    }
+}
+
 /// What shows a violation.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Counterexample {

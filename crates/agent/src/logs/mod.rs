@@ -97,10 +97,11 @@ impl Followers {
             return Ok(None);
         };
         let spool = Spool::open(&send.directory.join("logs"), send.most.bytes())?;
-        let client = match &send.logs {
-            Some(logs) => Client::new(&logs.url, logs.token_file.clone(), logs.ca.as_deref())?,
-            None => Client::new(&send.url, send.token_file.clone(), send.ca.as_deref())?,
+        let (url, token, ca) = match &send.logs {
+            Some(logs) => (&logs.url, &logs.token_file, &logs.ca),
+            None => (&send.url, &send.token_file, &send.ca),
         };
+        let client = Client::new(url, token.clone(), ca.as_deref())?;
         let all = config.own_labels();
         let logs = config.log.iter().map(|log| (log.clone(), labels(log, &all))).collect();
         Ok(Some(Self { logs, spool, client }))
